@@ -1,0 +1,31 @@
+using System.Collections.Immutable;
+
+namespace AIInfra.Core.Devices;
+
+/// <summary>What a container needs to use a set of devices, in the kubelet's terms but without the kubelet's types.</summary>
+public sealed record AllocationSpec
+{
+    public ImmutableSortedDictionary<string, string> Environment { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableArray<AllocatedNode> DeviceNodes { get; init; } = [];
+    public ImmutableArray<AllocatedMount> Mounts { get; init; } = [];
+    public ImmutableSortedDictionary<string, string> Annotations { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    /// <summary>Fully qualified CDI names: <c>nvidia.com/gpu=0</c>.</summary>
+    public ImmutableArray<string> CdiDevices { get; init; } = [];
+}
+
+/// <param name="HostPath">Absolute on the host, for example <c>/dev/nvidia0</c>.</param>
+/// <param name="ContainerPath">Absolute in the container.</param>
+/// <param name="Permissions">A subset of <c>rwm</c>.</param>
+public sealed record AllocatedNode(string HostPath, string ContainerPath, string Permissions);
+
+public sealed record AllocatedMount(string HostPath, string ContainerPath, bool IsReadOnly);
+
+/// <summary>A vendor's answer to "these devices go into one container". Pure: no driver is asked, it never blocks.</summary>
+public interface IAllocator
+{
+    /// <summary>The vendor whose devices it answers for: <see cref="Device.Vendor"/>.</summary>
+    string Vendor { get; }
+
+    /// <param name="devices">At least one, all of this vendor, in the order of the inventory.</param>
+    AllocationSpec Allocate(ImmutableArray<Device> devices);
+}

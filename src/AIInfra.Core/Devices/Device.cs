@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+
+namespace AIInfra.Core.Devices;
+
+/// <summary>One accelerator, or one partition of it, as the node has it. Immutable; a change is a new value.</summary>
+public sealed record Device
+{
+    /// <summary>Stable over restarts and reboots, unique on the node: the vendor's UUID, else the PCI address. At most 63 characters.</summary>
+    public required string Id { get; init; }
+    /// <summary>The vendor's key in the configuration: <c>nvidia</c>.</summary>
+    public required string Vendor { get; init; }
+    /// <summary>The product's name as the driver prints it. Outside input: escape it wherever it is shown.</summary>
+    public required string Model { get; init; }
+    /// <summary>The extended resource it is offered under: <c>nvidia.com/gpu</c>.</summary>
+    public required string ResourceName { get; init; }
+    /// <summary>The driver's index: an order to show, never an identity (it shifts when a board is lost).</summary>
+    public int Index { get; init; }
+    /// <summary>The driver's name of the device, without folder: <c>nvidia0</c>. Null when it has none.</summary>
+    public string? NodeName { get; init; }
+    /// <summary>See <see cref="Devices.PciAddress"/>; null for a device that is not on PCI.</summary>
+    public string? PciAddress { get; init; }
+    public string? Serial { get; init; }
+    /// <summary>Null when unknown: a device without a known node gives the kubelet no topology at all.</summary>
+    public int? NumaNode { get; init; }
+    /// <summary>On-board memory in bytes; null when unknown.</summary>
+    public long? MemoryBytes { get; init; }
+    /// <summary>Id of the device that this one is a partition of; null for a whole device.</summary>
+    public string? ParentId { get; init; }
+    /// <summary>Nodes under the host's /dev that a container needs to use it, relative to /dev: <c>nvidia0</c>.</summary>
+    public ImmutableArray<string> DeviceNodes { get; init; } = [];
+    /// <summary>Direct links and the PCI distance to peers on this node. A peer that is not listed is <see cref="LinkKind.System"/> away.</summary>
+    public ImmutableArray<DeviceLink> Links { get; init; } = [];
+}
+
+/// <summary>How near two devices are. Farther is smaller.</summary>
+public enum LinkKind
+{
+    /// <summary>Over the interconnect of the sockets.</summary>
+    System = 0,
+    SameNumaNode = 1,
+    SameHostBridge = 2,
+    /// <summary>Over several PCIe switches.</summary>
+    PcieSwitches = 3,
+    SinglePcieSwitch = 4,
+    SameBoard = 5,
+    /// <summary>A link of the vendor's own (NVLink, XGMI, HCCS, MLULink); <see cref="DeviceLink.Count"/> links of it.</summary>
+    Direct = 6,
+}
+
+/// <param name="PeerId">The <see cref="Device.Id"/> of the peer.</param>
+/// <param name="Kind">The nearest way between the two.</param>
+/// <param name="Count">Number of direct links, also of those through a switch of the vendor's; 0 for a PCIe path.</param>
+public sealed record DeviceLink(string PeerId, LinkKind Kind, int Count);

@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+
+namespace AIInfra.Core.Health;
+
+/// <summary>What a problem does to its subject.</summary>
+public enum Severity
+{
+    /// <summary>Recorded, never touches health.</summary>
+    Info,
+    /// <summary>Worth an alert; the subject stays schedulable.</summary>
+    Degraded,
+    /// <summary>The subject must not get new work until it clears.</summary>
+    Fatal,
+}
+
+public enum Cause { Application, Driver, Hardware, Fabric, Host }
+
+/// <summary>The ladder, weakest first.</summary>
+public enum SuggestedAction { None, Observe, TellPod, RestartService, ResetDevice, Drain, Reboot, Replace }
+
+public enum SubjectKind { Node, Device, Port, Mount, Unit }
+
+/// <summary>What a problem is on.</summary>
+/// <param name="Id">A device's id, a port's, mount's or unit's name; empty for the node.</param>
+public readonly record struct Subject(SubjectKind Kind, string Id)
+{
+    public static Subject Node => new(SubjectKind.Node, "");
+    public static Subject Device(string id) => new(SubjectKind.Device, id);
+
+    public override string ToString() => Kind == SubjectKind.Node ? "node" : $"{Kind.ToString().ToLowerInvariant()} {Id}";
+}
+
+public enum ClearingKind
+{
+    /// <summary>When it has not been seen for <see cref="Clearing.Quiet"/>.</summary>
+    Quiet,
+    /// <summary>When the source that raised it reads the subject healthy.</summary>
+    HealthyReading,
+    /// <summary>When the device was reset (or the node booted).</summary>
+    DeviceReset,
+    /// <summary>When the node has booted and the subject answers.</summary>
+    Boot,
+    /// <summary>Only by hand.</summary>
+    ByHand,
+}
+
+/// <summary>How a problem ends. Every problem can also be cleared by hand.</summary>
+public readonly record struct Clearing(ClearingKind Kind, TimeSpan Quiet = default)
+{
+    public static Clearing AfterQuiet(TimeSpan quiet) => new(ClearingKind.Quiet, quiet);
+    public static Clearing OnHealthyReading => new(ClearingKind.HealthyReading);
+    public static Clearing OnReset => new(ClearingKind.DeviceReset);
+    public static Clearing OnBoot => new(ClearingKind.Boot);
+    public static Clearing ByHand => new(ClearingKind.ByHand);
+}
+
+/// <summary>One sighting of a fault, as a source reports it.</summary>
+public sealed record ProblemReport
+{
+    /// <summary>For example <c>nvidia.xid.79</c>.</summary>
+    public required string Id { get; init; }
+    public required Subject Subject { get; init; }
+    public required Severity Severity { get; init; }
+    public required Cause Cause { get; init; }
+    public required SuggestedAction Action { get; init; }
+    public required Clearing Clearing { get; init; }
+    /// <summary>One sentence for the engineer on call.</summary>
+    public required string Message { get; init; }
+    /// <summary>The line or reading that shows it. Outside input: escape it wherever it is shown.</summary>
+    public required string Evidence { get; init; }
+    /// <summary>When it happened; the source's clock.</summary>
+    public required DateTimeOffset At { get; init; }
+}
+
+/// <summary>A fault that stands. One for each (<see cref="Id"/>, <see cref="Subject"/>): a storm is one problem with a count.</summary>
+public sealed record Problem
+{
+    public required string Id { get; init; }
+    public required Subject Subject { get; init; }
+    public required Severity Severity { get; init; }
+    public required Cause Cause { get; init; }
+    public required SuggestedAction Action { get; init; }
+    public required Clearing Clearing { get; init; }
+    public required string Message { get; init; }
+    public required DateTimeOffset FirstSeen { get; init; }
+    public required DateTimeOffset LastSeen { get; init; }
+    public required long Count { get; init; }
+    /// <summary>The last lines that show it, oldest first, at most five, each capped.</summary>
+    public required ImmutableArray<string> Evidence { get; init; }
+    /// <summary>The boot in which it was first seen.</summary>
+    public required string BootId { get; init; }
+}

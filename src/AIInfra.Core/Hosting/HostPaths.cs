@@ -1,0 +1,45 @@
+namespace AIInfra.Core.Hosting;
+
+/// <summary>Where the host's files are. Section <c>host</c>. Every file the agent reads of the host goes through these,
+/// so that a container (<c>host.root: /proc/1/root</c>) and a test see a host of their own.</summary>
+public sealed class HostPaths
+{
+    /// <summary>The host's root folder, by default <c>/</c>.</summary>
+    public string Root { get; init; } = "/";
+    /// <summary>By default <c>ROOT/sys</c>.</summary>
+    public string Sys { get => field ?? Path.Combine(Root, "sys"); init; }
+    /// <summary>By default <c>ROOT/proc</c>.</summary>
+    public string Proc { get => field ?? Path.Combine(Root, "proc"); init; }
+    /// <summary>By default <c>ROOT/dev</c>.</summary>
+    public string Dev { get => field ?? Path.Combine(Root, "dev"); init; }
+    /// <summary>By default <c>ROOT/run</c>.</summary>
+    public string Run { get => field ?? Path.Combine(Root, "run"); init; }
+
+    /// <summary>The kernel's random id of this boot (/proc/sys/kernel/random/boot_id, see random(4)); empty when it cannot be read.</summary>
+    public string ReadBootId()
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(Proc, "sys/kernel/random/boot_id")).Trim();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    /// <summary>NUMA node of a PCI device (sysfs <c>numa_node</c>); null when unknown or negative, as on single-node hosts.</summary>
+    /// <param name="pciAddress">As <see cref="Devices.PciAddress"/> prints it: <c>0000:3b:00.0</c>.</param>
+    public int? ReadNumaNode(string pciAddress)
+    {
+        try
+        {
+            var text = File.ReadAllText(Path.Combine(Sys, "bus/pci/devices", pciAddress, "numa_node"));
+            return int.TryParse(text.AsSpan().Trim(), out var node) && node >= 0 ? node : null;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

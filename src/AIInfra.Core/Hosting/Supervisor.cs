@@ -1,0 +1,65 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace AIInfra.Core.Hosting;
+
+/// <summary>Runs a worker and starts it again after a fault: 1 s, 2 s, 4 s … 1 min; from 1 s again after 10 quiet minutes.</summary>
+internal sealed partial class Supervisor<TWorker>(
+    TWorker worker, WorkerBoard board, TimeProvider time, ILogger<TWorker> logger) : BackgroundService
+    where TWorker : IWorker
+{
+    private static readonly TimeSpan QuietSpell = TimeSpan.FromMinutes(10);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var name = typeof(TWorker).Name;
+        for (var faults = 0; ;)
+        {
+            var started = time.GetTimestamp();
+            board.Running(name);
+            try
+            {
+                await Task.Run(() => worker.RunAsync(stoppingToken), stoppingToken);
+                board.Finished(name);
+                return;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // the only catch-all there is: a fault of one loop must not end the daemon
+            catch (Exception fault)
+#pragma warning restore CA1031
+            {
+                faults = time.GetElapsedTime(started) > QuietSpell ? 1 : faults + 1;
+                var wait = TimeSpan.FromSeconds(Math.Min(60, 1 << Math.Min(faults - 1, 6)));
+                board.Failed(name, fault.Message, faults);
+                LogFault(name, faults, wait.TotalSeconds, fault);
+                try
+                {
+                    await Task.Delay(wait, time, stoppingToken);
+                }
+                catch (OperationCanceledException)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Worker} failed, fault {Count} in a row; next start in {WaitSeconds} s")]
+    private partial void LogFault(string worker, int count, double waitSeconds, Exception fault);
+}
+
+public static class WorkerSetup
+{
+    /// <summary>Registers a worker under its own supervisor; its state shows in <see cref="WorkerBoard"/> and so in /readyz.</summary>
+    public static IServiceCollection AddWorker<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TWorker>(
+        this IServiceCollection services) where TWorker : class, IWorker
+    {
+        services.AddSingleton<TWorker>();
+        return services.AddHostedService<Supervisor<TWorker>>();
+    }
+}

@@ -1,0 +1,66 @@
+using System.Diagnostics.CodeAnalysis;
+using AIInfra.Core.Devices;
+using AIInfra.Core.Sampling;
+
+namespace AIInfra.Core.VendorHost;
+
+/// <summary>A vendor's library, as it is used inside the vendor host: the child process that may crash or hang with it.</summary>
+/// <remarks>All calls come on one thread, one at a time, but for <see cref="WaitEvent"/>, which has a thread of its own.
+/// Any call may block for ever in the kernel: the daemon notices by its deadline and abandons the child.</remarks>
+public interface IVendorLibrary
+{
+    FieldTable Fields { get; }
+
+    /// <summary>Loads the library and initialises it.</summary>
+    /// <param name="path">File name or path from the configuration: <c>vendors.NAME.library</c>.</param>
+    /// <exception cref="VendorException">The library or its driver is missing, or refuses.</exception>
+    LibraryInfo Open(string path);
+
+    /// <summary>Identity, place and links of the board with this driver index (0 to <see cref="LibraryInfo.DeviceCount"/> - 1).</summary>
+    /// <exception cref="VendorException">The board does not answer; other boards may.</exception>
+    Device Describe(int index);
+
+    /// <summary>Reads every field of a board that was described before.</summary>
+    /// <param name="readings">One place for each field of <see cref="Fields"/>, all absent on entry.</param>
+    /// <exception cref="VendorException">The board as a whole does not answer.</exception>
+    void Sample(int index, Span<Reading> readings);
+
+    /// <summary>Waits for one device event.</summary>
+    /// <returns>False when nothing came in time, or when this library has no events (after waiting all the same).</returns>
+    /// <exception cref="VendorException">The wait itself failed; it will be called again after a pause.</exception>
+    bool WaitEvent(TimeSpan atMost, [NotNullWhen(true)] out VendorEvent? happened);
+}
+
+/// <param name="DeviceCount">Boards the driver counts, including those that will not answer.</param>
+/// <param name="IsSimulated">The library says of itself that it is a simulator.</param>
+public sealed record LibraryInfo(string? DriverVersion, string? LibraryVersion, int DeviceCount, bool IsSimulated);
+
+/// <summary>Something a driver told without being asked.</summary>
+/// <param name="DeviceId">The <see cref="Device.Id"/> it is about; null when the driver did not say.</param>
+/// <param name="Kind">The vendor's word for it: <c>xid</c>, <c>ecc-double-bit</c>.</param>
+/// <param name="Value">The vendor's code, for example the Xid.</param>
+/// <param name="Partition">The partition it is attributed to, in the vendor's words (<c>gi 3 ci 0</c>); null for the whole device.</param>
+public sealed record VendorEvent(string? DeviceId, string Kind, long Value, string? Partition);
+
+public enum VendorFault
+{
+    /// <summary>No library or no driver here: a normal state of a host.</summary>
+    Absent,
+    /// <summary>Try again: the driver is starting, busy or being replaced.</summary>
+    Transient,
+    /// <summary>The board is gone from the bus or needs a reset before it answers.</summary>
+    DeviceLost,
+    /// <summary>The answer will not change without a person: no permission, versions that do not fit.</summary>
+    Refused,
+}
+
+/// <summary>A vendor's library refused. Names the native call and its status, so that no caller needs to match text.</summary>
+public sealed class VendorException(string call, int status, VendorFault fault, string message)
+    : Exception($"{call} answered {status}: {message}")
+{
+    public string Call { get; } = call;
+    public int Status { get; } = status;
+    public VendorFault Fault { get; } = fault;
+    /// <summary>What it means and what to do, without the call and the status.</summary>
+    public string Explanation { get; } = message;
+}
