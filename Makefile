@@ -1,0 +1,47 @@
+# AIInfra.Agent. `make help` lists the targets. Everything that is built goes to out/.
+
+CONFIGURATION ?= Release
+RID           ?= linux-x64
+AOT           ?= 0
+OUT           := $(CURDIR)/out
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+# Locked mode needs the very SDK that wrote the lock files (see CONTRIBUTING): CI asks for it, others restore as they are.
+RESTORE       := $(if $(CI),--locked-mode,)
+
+.PHONY: build native test demo bench publish lint fuzz clean help
+
+build: native ## build out/bin/aiinfra-agent and the simulators in out/native
+	@build/restore.sh $(RESTORE)
+	dotnet build AIInfra.Agent.sln -c $(CONFIGURATION) --no-restore -v q -clp:NoSummary
+	@build/link-bin.sh $(CONFIGURATION)
+
+native: ## build the C simulators of the vendor libraries
+	@build/require.sh build
+	@$(MAKE) --no-print-directory -C native OUT=$(OUT)/native
+
+test: ## install what the tests need, then run them all
+	@build/test.sh
+
+demo: build ## a simulated 8-GPU node beside a stand-in kubelet, with two faults
+	@build/demo.sh
+
+bench: build ## measure the budgets: what, value, baseline, ratio
+	@build/bench.sh $(BENCH)
+
+publish: native ## one trimmed file per program in out/publish (AOT=1, RID=linux-arm64 where the packs can be had)
+	@AOT=$(AOT) RID=$(RID) build/publish.sh
+
+lint: ## formatting and analyzers, without changing a file
+	@build/restore.sh $(RESTORE)
+	dotnet format AIInfra.Agent.sln --verify-no-changes --no-restore
+
+fuzz: build ## fuzz the parsers of outside input: FUZZ_SECONDS each (default 60)
+	@build/fuzz.sh
+
+clean: ## remove everything that was built
+	rm -rf out
+	find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Lays the build's output out as it is installed: out/bin/aiinfra-agent beside out/native (hard links: no second copy on the disk).
+set -euo pipefail
+rm -rf out/bin && mkdir -p out/bin
+for program in aiinfra-agent:src/AIInfra.Agent; do
+  built=$(ls -d "${program#*:}/bin/$1/net10.0"*/*/"${program%%:*}" "${program#*:}/bin/$1/net10.0"*/"${program%%:*}" 2>/dev/null | head -n 1)
+  [ -x "$built" ] || { echo "${program#*:} built no ${program%%:*}" >&2; exit 1; }
+  cp -al "$(dirname "$built")/." out/bin/
+done

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+
+namespace AIInfra.Agent.Simulation;
+
+/// <summary>The folder of a simulated node: scenario, host tree, the daemon's configuration, state and sockets.</summary>
+internal sealed class SimulatedHost
+{
+    private readonly string _folder;
+    private readonly string _simulators;
+    private readonly string _scenario;
+
+    private SimulatedHost(string folder, string simulators, string scenario) =>
+        (_folder, _simulators, _scenario) = (folder, simulators, scenario);
+
+    /// <summary>Lays the folder out. A scenario that is there already is kept, so that it can be appended to.</summary>
+    public static SimulatedHost Write(string folder, string simulators, SimulatedNodeOptions options)
+    {
+        folder = Path.GetFullPath(folder);
+        var kubelet = Path.GetFullPath(options.KubeletRoot ?? Path.Combine(folder, "host/var/lib/kubelet"));
+        Directory.CreateDirectory(Path.Combine(folder, "host"));
+        Directory.CreateDirectory(Path.Combine(kubelet, "device-plugins"));
+        File.Delete(Path.Combine(folder, "epoch")); // a new start is a new time zero
+
+        var scenario = options.Scenario is { } given ? Path.GetFullPath(given) : Path.Combine(folder, "scenario.txt");
+        if (options.Scenario is null)
+            File.WriteAllText(scenario, $"node {options.Node}\n");
+
+        File.WriteAllText(Path.Combine(folder, "agent.yaml"), $"""
+            # Written by `aiinfra-agent simulate`.
+            node: {"{"} name: simulated {"}"}
+            host: {"{"} root: {Quote(Path.Combine(folder, "host"))} {"}"}
+            state: {"{"} path: {Quote(Path.Combine(folder, "state"))} {"}"}
+            run: {"{"} path: {Quote(Path.Combine(folder, "run"))} {"}"}
+            kubelet: {"{"} root: {Quote(kubelet)} {"}"}
+            metrics: {"{"} address: {Quote(options.MetricsAddress)} {"}"}
+            vendors:
+              nvidia: {"{"} enabled: true, library: {Quote(Path.Combine(simulators, "libnvidia-ml.so.1"))} {"}"}
+
+            """);
+        return new SimulatedHost(folder, simulators, scenario);
+    }
+
+    /// <summary>Runs a command of the player's to its end. Its complaints go to this process's standard error.</summary>
+    public async Task<int> RunToolAsync(string command, CancellationToken cancellationToken)
+    {
+        using var tool = StartTool(command);
+        tool.StandardInput.Close();
+        await tool.StandardOutput.ReadToEndAsync(cancellationToken);
+        await tool.WaitForExitAsync(cancellationToken);
+        return tool.ExitCode;
+    }
+
+    public Process StartTool(string command)
+    {
+        var start = new ProcessStartInfo(Path.Combine(_simulators, "aiinfra-simnode"),
+            [command, "--scenario", _scenario, "--root", Path.Combine(_folder, "host"), "--state", _folder])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        return Start(start);
+    }
+
+    /// <summary>Starts this very program as the node's daemon.</summary>
+    public Process StartDaemon() =>
+        Start(new ProcessStartInfo(Environment.ProcessPath!, ["run", "--config", Path.Combine(_folder, "agent.yaml")]));
+
+    private Process Start(ProcessStartInfo start)
+    {
+        start.Environment["AIINFRA_SIM_SCENARIO"] = _scenario;
+        start.Environment["AIINFRA_SIM_STATE"] = _folder;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>A YAML double-quoted scalar (YAML 1.2, section 7.3.1).</summary>
+    private static string Quote(string text) => $"\"{text.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";
+}

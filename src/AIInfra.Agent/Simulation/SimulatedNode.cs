@@ -1,0 +1,101 @@
+using System.Diagnostics;
+
+namespace AIInfra.Agent.Simulation;
+
+/// <summary>What <c>aiinfra-agent simulate</c> is asked for.</summary>
+internal sealed record SimulatedNodeOptions
+{
+    /// <summary>A model that <c>aiinfra-simnode list</c> names, for example <c>dgx-h100</c>; unused when <see cref="Scenario"/> names the node.</summary>
+    public string Node { get; init; } = "dgx-h100";
+    /// <summary>A scenario file: node, overrides and a timeline of faults. It may be appended to while the node runs. Null: no faults.</summary>
+    public string? Scenario { get; init; }
+    /// <summary>The folder of the simulated host, kept when the node ends. Null: one of its own, removed at the end.</summary>
+    public string? Folder { get; init; }
+    /// <summary>Where a kubelet has its <c>device-plugins</c> folder. Null: inside the simulated host.</summary>
+    public string? KubeletRoot { get; init; }
+    public string MetricsAddress { get; init; } = "127.0.0.1:9400";
+    /// <summary>Folder with the simulators. Null: looked for beside the program.</summary>
+    public string? Simulators { get; init; }
+}
+
+/// <summary>A node without hardware: the simulated host's files, the player of its timeline, and the real daemon as a child.
+/// When the timeline boots the node, the daemon dies as in a power cut and starts again with a new boot id.</summary>
+internal sealed class SimulatedNode(SimulatedNodeOptions options, TextWriter output)
+{
+    private const int Failed = 70; // EX_SOFTWARE
+
+    /// <summary>Runs until cancelled, or until the daemon ends by itself.</summary>
+    /// <returns>The daemon's exit code; 0 when cancelled; 69 without the simulators.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        if (SimulatorFolder.Find(options.Simulators) is not { } simulators)
+        {
+            output.WriteLine($"The simulators are not installed (looked in {string.Join(", ", SimulatorFolder.Candidates(options.Simulators))}). Run make build, install the package aiinfra-simulators, or name their folder with --simulators.");
+            return 69; // EX_UNAVAILABLE
+        }
+
+        var folder = options.Folder ?? Directory.CreateTempSubdirectory("aiinfra-sim-").FullName;
+        try
+        {
+            var host = SimulatedHost.Write(folder, simulators, options);
+            if (await host.RunToolAsync("tree", cancellationToken) is var code and not 0)
+                return code;
+            using var player = host.StartTool("play");
+            try
+            {
+                return await RunDaemonAsync(host, player, cancellationToken);
+            }
+            finally
+            {
+                player.StandardInput.Close(); // the player ends with its input
+                await player.WaitForExitAsync(CancellationToken.None);
+            }
+        }
+        finally
+        {
+            if (options.Folder is null)
+                Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private async Task<int> RunDaemonAsync(SimulatedHost host, Process player, CancellationToken cancellationToken)
+    {
+        using var boots = new SemaphoreSlim(0); // boots that happened and were not yet acted on
+        var narration = NarrateAsync(player, boots);
+        while (true)
+        {
+            using var daemon = host.StartDaemon();
+            var ended = daemon.WaitForExitAsync(CancellationToken.None);
+            var booted = boots.WaitAsync(CancellationToken.None);
+            var cancelled = Task.Delay(Timeout.Infinite, cancellationToken);
+            var first = await Task.WhenAny(ended, booted, cancelled);
+            if (first == ended)
+                return narration.IsFaulted ? Failed : daemon.ExitCode;
+
+            if (first == cancelled)
+            {
+                await StopAsync(daemon);
+                return 0;
+            }
+            daemon.Kill(); // as the power does: no goodbye
+            await daemon.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    private static async Task StopAsync(Process daemon)
+    {
+        using (var kill = Process.Start("kill", ["-TERM", $"{daemon.Id}"]))
+            await kill.WaitForExitAsync();
+        await daemon.WaitForExitAsync(CancellationToken.None);
+    }
+
+    private async Task NarrateAsync(Process player, SemaphoreSlim boots)
+    {
+        while (await player.StandardOutput.ReadLineAsync() is { } line)
+        {
+            await output.WriteLineAsync($"simulated node: {line}");
+            if (line.EndsWith(" boot", StringComparison.Ordinal))
+                boots.Release();
+        }
+    }
+}
