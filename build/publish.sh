@@ -21,7 +21,7 @@ build=$PWD/out/publish-build # apart from the ordinary build: the shapes must no
 rm -rf "$build"
 log=$(mktemp); trap 'rm -rf "$log" "$build"' EXIT
 if ! dotnet publish src/AIInfra.Agent/AIInfra.Agent.csproj -c Release -r "$rid" -o out/publish --artifacts-path "$build" \
-    -p:RestoreLockedMode=false -p:RestorePackagesWithLockFile=false "${shape[@]}" -v q -clp:NoSummary >"$log" 2>&1; then
+    -p:NuGetLockFilePath=obj/publish-$rid-${AOT:-0}.lock.json "${shape[@]}" -v q -clp:NoSummary >"$log" 2>&1; then
   if grep -qE 'NU1101|NU1102|NU1103' "$log"; then
     echo "$what cannot be built here: the package feed does not serve these packs:" >&2
     grep -oE "NU110[123]: .*" "$log" | sort -u | head -n 3 >&2
