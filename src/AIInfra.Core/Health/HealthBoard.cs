@@ -14,6 +14,12 @@ public sealed class HealthBoard
     /// <summary>A source reads the subject healthy: clears its problem if that clears by a healthy reading.</summary>
     public void ReportHealthy(string problemId, Subject subject, string evidence) => throw new NotImplementedException();
 
+    /// <summary>The device answers as a whole. Clears what a boot clears (and a reset, which a boot includes), if the problem is from an earlier boot.</summary>
+    public void ReportAnswering(Subject subject) => throw new NotImplementedException();
+
+    /// <summary>An operator says it is over. False when no such problem stands.</summary>
+    public bool Clear(string problemId, Subject subject) => throw new NotImplementedException();
+
     /// <summary>There is proof that the device was reset: clears what a reset clears.</summary>
     public void ReportReset(Subject subject, string evidence) => throw new NotImplementedException();
 }

@@ -6,15 +6,13 @@ using Microsoft.Extensions.Logging;
 namespace AIInfra.Core.Hosting;
 
 /// <summary>Runs a worker and starts it again after a fault: 1 s, 2 s, 4 s … 1 min; from 1 s again after 10 quiet minutes.</summary>
-internal sealed partial class Supervisor<TWorker>(
-    TWorker worker, WorkerBoard board, TimeProvider time, ILogger<TWorker> logger) : BackgroundService
-    where TWorker : IWorker
+internal sealed partial class Supervisor(
+    string name, IWorker worker, WorkerBoard board, TimeProvider time, ILogger<Supervisor> logger) : BackgroundService
 {
     private static readonly TimeSpan QuietSpell = TimeSpan.FromMinutes(10);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var name = typeof(TWorker).Name;
         for (var faults = 0; ;)
         {
             var started = time.GetTimestamp();
@@ -60,6 +58,12 @@ public static class WorkerSetup
         this IServiceCollection services) where TWorker : class, IWorker
     {
         services.AddSingleton<TWorker>();
-        return services.AddHostedService<Supervisor<TWorker>>();
+        return services.AddWorker(typeof(TWorker).Name, provider => provider.GetRequiredService<TWorker>());
     }
+
+    /// <summary>The same for a worker of which there are several, each under its own name: <c>vendor nvidia</c>.</summary>
+    public static IServiceCollection AddWorker(this IServiceCollection services, string name, Func<IServiceProvider, IWorker> worker) =>
+        services.AddSingleton<IHostedService>(provider => new Supervisor(
+            name, worker(provider), provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<Supervisor>>()));
 }
