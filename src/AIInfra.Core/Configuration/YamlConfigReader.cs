@@ -45,13 +45,28 @@ public sealed class YamlConfigReader
         }
         catch (YamlException fault)
         {
-            reader._errors.Add(new ConfigError(reader.At(fault.End), $"this is not YAML: {fault.Message.TrimEnd('.')}."));
+            reader._errors.Add(IndentingTab(source, text)
+                ?? new ConfigError(reader.At(fault.End), $"this is not YAML: {fault.Message.TrimEnd('.')}."));
         }
         catch (Exception fault) when (fault is ArgumentException or InvalidOperationException) // the parser's answer to some broken tags and document marks
         {
             reader._errors.Add(new ConfigError(reader.At(reader._parser.Current?.End ?? Mark.Empty), $"this is not YAML: {fault.Message.TrimEnd('.')}."));
         }
         return (reader._values.ToImmutable(), reader._errors.ToImmutable());
+    }
+
+    /// <summary>The commonest mistake, for which the parser names the wrong line (YAML 1.2, section 6.1: no tabs in indentation).</summary>
+    private static ConfigError? IndentingTab(string source, string text)
+    {
+        var line = 0;
+        foreach (var content in text.AsSpan().EnumerateLines())
+        {
+            line++;
+            var indent = content[..^content.TrimStart(" \t").Length].IndexOf('\t');
+            if (indent >= 0)
+                return new ConfigError(new ConfigMark(source, line, indent + 1), "this is not YAML: a tab indents this line; use spaces.");
+        }
+        return null;
     }
 
     private ConfigMark At(Mark mark) => new(_source, (int)mark.Line, (int)mark.Column);
