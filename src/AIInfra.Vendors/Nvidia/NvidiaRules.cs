@@ -51,6 +51,8 @@ internal sealed class NvidiaRules(NvidiaXidTable xids) : IVendorRules
         var recovery = now[RecoveryPlace];
         if (recovery.IsPresent && (recovery.Value == 0 || before?[RecoveryPlace] != recovery))
         {
+            if (before?[RecoveryPlace] is { IsPresent: true } last && NvidiaRecovery.Of((long)last.Value).Severity > NvidiaRecovery.Of((long)recovery.Value).Severity)
+                board.ReportHealthy(RecoveryId, subject, "a milder recovery action"); // a report below a standing one would change no word of it
             ReportRecovery(subject, (long)recovery.Value,
                 recovery.Value == 0 ? "NVML field 230: 0" : string.Create(CultureInfo.InvariantCulture, $"NVML field 230: {recovery.Value}"), at, board);
         }

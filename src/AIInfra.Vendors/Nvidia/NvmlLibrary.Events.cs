@@ -33,7 +33,10 @@ internal sealed unsafe partial class NvmlLibrary
         if (!HasEvents)
             return null;
         nint set;
-        NvmlStatus.ThrowUnlessOk(_events.Create(&set), "nvmlEventSetCreate");
+        var status = _events.Create(&set);
+        if (NvmlStatus.IsAbsent(status))
+            return null;
+        NvmlStatus.ThrowUnlessOk(status, "nvmlEventSetCreate");
         return new EventSet(this, set);
     }
 
