@@ -1,25 +1,259 @@
+using System.Collections.Immutable;
 using AIInfra.Core.Hosting;
 
 namespace AIInfra.Core.Health;
 
 /// <summary>The one writer of what is wrong with the node. Publishes first, persists after.</summary>
 /// <remarks>Every method may be called from any thread, applies at once and never waits for the disk.</remarks>
-public sealed class HealthBoard
+public sealed class HealthBoard : IDisposable
 {
-    public Latest<HealthSnapshot> Current { get; } = new(HealthSnapshot.Empty);
+    /// <summary>Transitions that <see cref="HealthSnapshot.Transitions"/> keeps.</summary>
+    public const int HistoryLength = 200;
+
+    /// <summary>In a storm of repeated reports so many are published at once in a window; the others when it ends.</summary>
+    private const int RepeatsPerWindow = 16;
+    private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _gate = new();
+    private readonly TimeProvider _time;
+    private readonly string _bootId;
+    private readonly ProblemTable _problems = new();
+    private readonly ITimer _windowEnd;
+    private ImmutableArray<HealthTransition> _history = [];
+    private long _dropped;
+    private long _windowStart;
+    private int _repeats;
+    private bool _withheld;
+
+    /// <param name="bootId">The kernel's id of this boot; empty when it cannot be read: then nothing is cleared by a boot.</param>
+    /// <param name="restored">The problems that stood when the agent ended; they stand again, in the order they were first seen.</param>
+    public HealthBoard(TimeProvider time, string bootId, IEnumerable<Problem> restored)
+    {
+        _time = time;
+        _bootId = bootId;
+        _windowStart = time.GetTimestamp();
+        _windowEnd = time.CreateTimer(_ => PublishWithheld(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        foreach (var problem in restored.OrderBy(problem => problem.FirstSeen))
+        {
+            if (_problems.Find(problem.Id, problem.Subject) is null && _problems.Add(problem, SeenAt(problem.LastSeen)) is not null)
+                _dropped++;
+        }
+        Current = new(new HealthSnapshot(_problems.ToImmutable(), _history, _dropped));
+    }
+
+    public Latest<HealthSnapshot> Current { get; }
 
     /// <summary>A fault was seen: raises a problem, or counts it again.</summary>
-    public void Report(ProblemReport report) => throw new NotImplementedException();
+    /// <remarks>Of two severities the higher stands; a report below it counts and adds its evidence, but changes no word of the problem.
+    /// A problem that is new or worse is published before this returns; a repeated one within 100 ms.</remarks>
+    public void Report(ProblemReport report)
+    {
+        lock (_gate)
+        {
+            if (_problems.Find(report.Id, report.Subject) is { } entry)
+                Repeat_NeedsLock(entry, report);
+            else
+                Raise_NeedsLock(report);
+        }
+    }
 
     /// <summary>A source reads the subject healthy: clears its problem if that clears by a healthy reading.</summary>
-    public void ReportHealthy(string problemId, Subject subject, string evidence) => throw new NotImplementedException();
+    public void ReportHealthy(string problemId, Subject subject, string evidence)
+    {
+        lock (_gate)
+        {
+            if (_problems.Find(problemId, subject) is { Problem.Clearing.Kind: ClearingKind.HealthyReading } entry)
+                Clear_NeedsLock([entry], $"read healthy: {ProblemTable.Cap(evidence)}");
+        }
+    }
 
     /// <summary>The device answers as a whole. Clears what a boot clears (and a reset, which a boot includes), if the problem is from an earlier boot.</summary>
-    public void ReportAnswering(Subject subject) => throw new NotImplementedException();
+    /// <remarks>A problem that was seen again in this boot stays. Without a boot id on both sides nothing is concluded.</remarks>
+    public void ReportAnswering(Subject subject)
+    {
+        lock (_gate)
+        {
+            Clear_NeedsLock(
+                Where_NeedsLock(problem => problem.Subject == subject
+                    && problem.Clearing.Kind is ClearingKind.Boot or ClearingKind.DeviceReset
+                    && _bootId.Length > 0 && problem.BootId.Length > 0 && problem.BootId != _bootId),
+                "the node has booted since and the subject answers");
+        }
+    }
 
     /// <summary>An operator says it is over. False when no such problem stands.</summary>
-    public bool Clear(string problemId, Subject subject) => throw new NotImplementedException();
+    public bool Clear(string problemId, Subject subject)
+    {
+        lock (_gate)
+        {
+            if (_problems.Find(problemId, subject) is not { } entry)
+                return false;
+            Clear_NeedsLock([entry], "cleared by hand");
+            return true;
+        }
+    }
 
     /// <summary>There is proof that the device was reset: clears what a reset clears.</summary>
-    public void ReportReset(Subject subject, string evidence) => throw new NotImplementedException();
+    public void ReportReset(Subject subject, string evidence)
+    {
+        lock (_gate)
+        {
+            Clear_NeedsLock(
+                Where_NeedsLock(problem => problem.Subject == subject && problem.Clearing.Kind == ClearingKind.DeviceReset),
+                $"reset: {ProblemTable.Cap(evidence)}");
+        }
+    }
+
+    /// <summary>Clears every problem that has been quiet for long enough. One step of <see cref="QuietClearing"/>.</summary>
+    /// <returns>Time until the next one is due, above zero; null when none waits for quiet.</returns>
+    public TimeSpan? ExpireQuiet()
+    {
+        lock (_gate)
+        {
+            var now = _time.GetTimestamp();
+            TimeSpan? next = null;
+            List<ProblemTable.Entry> over = [];
+            foreach (var entry in _problems.Entries)
+            {
+                if (entry.Problem.Clearing is not { Kind: ClearingKind.Quiet } clearing)
+                    continue;
+                var left = clearing.Quiet - _time.GetElapsedTime(entry.Seen, now);
+                if (left <= TimeSpan.Zero)
+                    over.Add(entry);
+                else if (next is null || left < next)
+                    next = left;
+            }
+            Clear_NeedsLock(over, "quiet for long enough");
+            return next;
+        }
+    }
+
+    public void Dispose() => _windowEnd.Dispose();
+
+    private void Raise_NeedsLock(ProblemReport report)
+    {
+        var problem = new Problem
+        {
+            Id = report.Id,
+            Subject = report.Subject,
+            Severity = report.Severity,
+            Cause = report.Cause,
+            Action = report.Action,
+            Clearing = report.Clearing,
+            Message = ProblemTable.Cap(report.Message),
+            FirstSeen = report.At,
+            LastSeen = report.At,
+            Count = 1,
+            Evidence = [ProblemTable.Cap(report.Evidence)],
+            BootId = _bootId,
+        };
+        var gone = _problems.Add(problem, SeenAt(report.At));
+        if (!ReferenceEquals(gone, problem))
+            Note_NeedsLock(TransitionKind.Raised, problem, problem.Message);
+        if (gone is not null)
+        {
+            _dropped++;
+            Note_NeedsLock(TransitionKind.Dropped, gone, $"more than {ProblemTable.Limit} problems at once");
+        }
+        Publish_NeedsLock();
+    }
+
+    private void Repeat_NeedsLock(ProblemTable.Entry entry, ProblemReport report)
+    {
+        var before = entry.Problem;
+        var after = before with
+        {
+            Count = before.Count + 1,
+            FirstSeen = report.At < before.FirstSeen ? report.At : before.FirstSeen,
+            LastSeen = report.At > before.LastSeen ? report.At : before.LastSeen,
+            Evidence = ProblemTable.AppendEvidence(before.Evidence, report.Evidence),
+            BootId = _bootId,
+        };
+        if (report.Severity >= before.Severity)
+        {
+            after = after with
+            {
+                Severity = report.Severity,
+                Cause = report.Cause,
+                Action = report.Action,
+                Clearing = report.Clearing,
+                Message = ProblemTable.Cap(report.Message),
+            };
+        }
+        entry.Problem = after;
+        entry.Seen = Math.Max(entry.Seen, SeenAt(report.At));
+        if (after.Severity > before.Severity)
+        {
+            Note_NeedsLock(TransitionKind.Worsened, after, after.Message);
+            Publish_NeedsLock();
+        }
+        else
+        {
+            PublishCount_NeedsLock();
+        }
+    }
+
+    private List<ProblemTable.Entry> Where_NeedsLock(Func<Problem, bool> condition) =>
+        [.. _problems.Entries.Where(entry => condition(entry.Problem))];
+
+    private void Clear_NeedsLock(List<ProblemTable.Entry> over, string why)
+    {
+        foreach (var entry in over)
+        {
+            _problems.Remove(entry);
+            Note_NeedsLock(TransitionKind.Cleared, entry.Problem, why);
+        }
+        if (over.Count > 0)
+            Publish_NeedsLock();
+    }
+
+    private void Note_NeedsLock(TransitionKind kind, Problem problem, string why)
+    {
+        var step = new HealthTransition(_time.GetUtcNow(), kind, problem.Id, problem.Subject, problem.Severity, why);
+        _history = _history.Length < HistoryLength ? _history.Add(step) : [.. _history.AsSpan()[1..], step];
+    }
+
+    private void Publish_NeedsLock()
+    {
+        _withheld = false;
+        Current.Publish(new HealthSnapshot(_problems.ToImmutable(), _history, _dropped));
+    }
+
+    private void PublishCount_NeedsLock()
+    {
+        if (_time.GetElapsedTime(_windowStart) >= Window)
+        {
+            _windowStart = _time.GetTimestamp();
+            _repeats = 0;
+        }
+        if (++_repeats <= RepeatsPerWindow)
+        {
+            _withheld = false;
+            Current.Publish(Current.Value.Recount(_problems.ToImmutable()));
+        }
+        else if (!_withheld)
+        {
+            _withheld = true;
+            _windowEnd.Change(Window, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void PublishWithheld()
+    {
+        lock (_gate)
+        {
+            if (!_withheld)
+                return;
+            _withheld = false;
+            Current.Publish(Current.Value.Recount(_problems.ToImmutable()));
+        }
+    }
+
+    /// <summary>The timestamp of a moment on the wall clock; a moment in the future counts as now.</summary>
+    private long SeenAt(DateTimeOffset at)
+    {
+        var age = _time.GetUtcNow() - at;
+        var now = _time.GetTimestamp();
+        return age <= TimeSpan.Zero ? now : now - (long)(age.TotalSeconds * _time.TimestampFrequency);
+    }
 }

@@ -9,19 +9,40 @@ public sealed class HealthSnapshot
     private readonly FrozenSet<string> _fatalDevices;
 
     /// <param name="problems">In the order they were first seen.</param>
-    public HealthSnapshot(ImmutableArray<Problem> problems)
+    /// <param name="transitions">Oldest first; empty when left out.</param>
+    /// <param name="dropped">See <see cref="Dropped"/>.</param>
+    public HealthSnapshot(ImmutableArray<Problem> problems, ImmutableArray<HealthTransition> transitions = default, long dropped = 0)
+        : this(problems, transitions.IsDefault ? [] : transitions, dropped, FatalDevices(problems))
+    {
+    }
+
+    private HealthSnapshot(
+        ImmutableArray<Problem> problems, ImmutableArray<HealthTransition> transitions, long dropped, FrozenSet<string> fatalDevices)
     {
         Problems = problems;
-        _fatalDevices = problems
-            .Where(problem => problem is { Severity: Severity.Fatal, Subject.Kind: SubjectKind.Device })
-            .Select(problem => problem.Subject.Id)
-            .ToFrozenSet(StringComparer.Ordinal);
+        Transitions = transitions;
+        Dropped = dropped;
+        _fatalDevices = fatalDevices;
     }
 
     public static HealthSnapshot Empty { get; } = new([]);
 
     public ImmutableArray<Problem> Problems { get; }
 
+    /// <summary>What was raised and cleared since the agent was started, oldest first; the last 200.</summary>
+    public ImmutableArray<HealthTransition> Transitions { get; }
+
+    /// <summary>Problems that were dropped since the agent was started because the board was full.</summary>
+    public long Dropped { get; }
+
     /// <summary>A device is healthy when no fatal problem stands on it.</summary>
     public bool IsHealthy(string deviceId) => !_fatalDevices.Contains(deviceId);
+
+    /// <summary>The same problems with newer counts and evidence: none came, went or changed its severity.</summary>
+    internal HealthSnapshot Recount(ImmutableArray<Problem> problems) => new(problems, Transitions, Dropped, _fatalDevices);
+
+    private static FrozenSet<string> FatalDevices(ImmutableArray<Problem> problems) => problems
+        .Where(problem => problem is { Severity: Severity.Fatal, Subject.Kind: SubjectKind.Device })
+        .Select(problem => problem.Subject.Id)
+        .ToFrozenSet(StringComparer.Ordinal);
 }

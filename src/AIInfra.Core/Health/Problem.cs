@@ -87,6 +87,6 @@ public sealed record Problem
     public required long Count { get; init; }
     /// <summary>The last lines that show it, oldest first, at most five, each capped.</summary>
     public required ImmutableArray<string> Evidence { get; init; }
-    /// <summary>The boot in which it was first seen.</summary>
+    /// <summary>The boot in which it was last seen; empty when the boot's id could not be read.</summary>
     public required string BootId { get; init; }
 }
