@@ -39,7 +39,8 @@ internal static class DaemonServices
         .AddWorker<QuietClearing>();
 
     private static IServiceCollection AddState(this IServiceCollection services, string folder) => services
-        .AddSingleton(provider => StateStore.Open(folder, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()))
+        .AddSingleton(provider => StateStore.Open(folder, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<StateStore>>()))
+        .AddSingleton<StateBoards>()
         .AddSingleton(provider => new StoredInventories(
             vendor => provider.GetRequiredService<StateStore>().Stored.Inventories.FirstOrDefault(inventory => inventory.Vendor == vendor), _ => { }))
         .AddWorker<StateWriter>();
