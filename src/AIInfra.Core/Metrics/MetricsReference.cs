@@ -27,7 +27,7 @@ public static class MetricsReference
     private static void Row(StringBuilder page, params ReadOnlySpan<string> cells)
     {
         foreach (var cell in cells)
-            page.Append("| ").Append(cell.Replace("|", "\\|", StringComparison.Ordinal)).Append(' ');
+            page.Append("| ").Append(cell.Replace("|", "\\|", StringComparison.Ordinal).Replace('\n', ' ')).Append(' ');
         page.Append("|\n");
     }
 

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Sampling;
+using AIInfra.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -43,7 +44,9 @@ public sealed partial class MetricsPageTests : IDisposable
 
         var page = ProcessNumber().Replace(Encoding.UTF8.GetString(_fixture.RenderBytes()), "$1 N");
 
-        var recorded = Path.Combine(AppContext.BaseDirectory, "Metrics/testdata/page.golden");
+        var recorded = RepositoryRoot.Combine("tests", "UnitTests", "Metrics", "testdata", "page.golden");
+        if (Environment.GetEnvironmentVariable("AIINFRA_UPDATE_DOCS") == "1")
+            File.WriteAllText(recorded, page);
         Assert.Equal(File.ReadAllText(recorded), page);
     }
 
