@@ -55,7 +55,7 @@ internal sealed partial class KubeletRegistration(
             var sentence = seen.Exists
                 ? $"There is no kubelet.sock in {folder.Path}: the kubelet is not running. {resource} is registered as soon as it is."
                 : $"There is no folder {folder.Path}. It comes with the kubelet; if this node has one, set kubelet.root to its folder, or kubelet.devicePlugins to false if not.";
-            if (Say("no kubelet", sentence))
+            if (Say(seen.Exists ? "no kubelet" : "no folder", sentence))
                 LogWaiting(resource, sentence);
             await folder.Current.WaitForChangeAsync(seen, cancellationToken);
         }
