@@ -1,55 +1,79 @@
-using System.Security.Cryptography.X509Certificates;
+using System.Runtime.CompilerServices;
+using AIInfra.Grpc.Client;
 using Google.Protobuf;
 
 namespace AIInfra.Grpc;
 
-public sealed record GrpcChannelOptions
-{
-    /// <summary>Bytes of one received message after decompression.</summary>
-    public int MaxReceiveBytes { get; init; } = 16 << 20;
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
-    /// <summary>The only authority that a TLS server's certificate may come from; null: the system's.</summary>
-    public X509Certificate2? TrustedAuthority { get; init; }
-}
-
-public sealed record GrpcCallOptions
-{
-    /// <summary>Sent as <c>grpc-timeout</c> and kept on this side too; null: no deadline.</summary>
-    public TimeSpan? Timeout { get; init; }
-    public GrpcMetadata? Headers { get; init; }
-    /// <summary>Send the request compressed with gzip.</summary>
-    public bool Compress { get; init; }
-    /// <summary>Given the trailers when the call ends, in success and in failure.</summary>
-    public Action<GrpcMetadata>? OnTrailers { get; init; }
-}
-
 /// <summary>A client's connection to one server, made on first use and again after it broke. Thread-safe.</summary>
 /// <remarks>Every call that does not end with <see cref="GrpcStatus.Ok"/> throws a <see cref="GrpcException"/>; a server that is not there
-/// gives <see cref="GrpcStatus.Unavailable"/>. Cancelling by the caller's token throws <see cref="OperationCanceledException"/>.</remarks>
+/// gives <see cref="GrpcStatus.Unavailable"/>. Cancelling by the caller's token throws <see cref="OperationCanceledException"/>.
+/// Leaving an enumeration early cancels its call.</remarks>
 public sealed class GrpcChannel : IDisposable
 {
-    private GrpcChannel() { }
+    private readonly Uri _address;
+    private readonly GrpcChannelOptions _options;
+    private readonly HttpMessageInvoker _http;
 
-    public static GrpcChannel ForUnixSocket(string path, GrpcChannelOptions? options = null) => throw new NotImplementedException();
+    private GrpcChannel(Uri address, SocketsHttpHandler handler, GrpcChannelOptions options) =>
+        (_address, _options, _http) = (address, options, new HttpMessageInvoker(handler, disposeHandler: true));
+
+    /// <param name="path">At most 107 bytes: what a socket address holds.</param>
+    /// <exception cref="ArgumentException">The path is empty or too long.</exception>
+    public static GrpcChannel ForUnixSocket(string path, GrpcChannelOptions? options = null)
+    {
+        options ??= new();
+        return new(new Uri("http://localhost"), Transport.UnixSocket(path, options), options);
+    }
 
     /// <param name="address"><c>http</c> with prior knowledge of HTTP/2, or <c>https</c>.</param>
-    public static GrpcChannel ForAddress(Uri address, GrpcChannelOptions? options = null) => throw new NotImplementedException();
+    public static GrpcChannel ForAddress(Uri address, GrpcChannelOptions? options = null)
+    {
+        options ??= new();
+        return new(address, Transport.Tcp(options), options);
+    }
 
-    public Task<TResponse> UnaryAsync<TRequest, TResponse>(
+    public async Task<TResponse> UnaryAsync<TRequest, TResponse>(
         GrpcMethod<TRequest, TResponse> method, TRequest request, GrpcCallOptions? options = null, CancellationToken cancellationToken = default)
-        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> => throw new NotImplementedException();
+        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse>
+    {
+        using var call = Start(method, options, cancellationToken);
+        return await call.RunAsync(RequestContent.Of(request), static call => call.ReadOnlyOneAsync());
+    }
 
     public IAsyncEnumerable<TResponse> ServerStreamingAsync<TRequest, TResponse>(
         GrpcMethod<TRequest, TResponse> method, TRequest request, GrpcCallOptions? options = null, CancellationToken cancellationToken = default)
-        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> => throw new NotImplementedException();
+        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> =>
+        ReadAllAsync(method, _ => RequestContent.Of(request), options, cancellationToken);
 
-    public Task<TResponse> ClientStreamingAsync<TRequest, TResponse>(
+    public async Task<TResponse> ClientStreamingAsync<TRequest, TResponse>(
         GrpcMethod<TRequest, TResponse> method, IAsyncEnumerable<TRequest> requests, GrpcCallOptions? options = null, CancellationToken cancellationToken = default)
-        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> => throw new NotImplementedException();
+        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse>
+    {
+        using var call = Start(method, options, cancellationToken);
+        return await call.RunAsync(RequestContent.Of(requests, call.Token), static call => call.ReadOnlyOneAsync());
+    }
 
     public IAsyncEnumerable<TResponse> DuplexAsync<TRequest, TResponse>(
         GrpcMethod<TRequest, TResponse> method, IAsyncEnumerable<TRequest> requests, GrpcCallOptions? options = null, CancellationToken cancellationToken = default)
-        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> => throw new NotImplementedException();
+        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> =>
+        ReadAllAsync(method, token => RequestContent.Of(requests, token), options, cancellationToken);
 
-    public void Dispose() => throw new NotImplementedException();
+    public void Dispose() => _http.Dispose();
+
+    private async IAsyncEnumerable<TResponse> ReadAllAsync<TRequest, TResponse>(
+        GrpcMethod<TRequest, TResponse> method, Func<CancellationToken, RequestContent> content, GrpcCallOptions? options,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse>
+    {
+        using var call = Start(method, options, cancellationToken);
+        for (var next = await call.RunAsync(content(call.Token), First); next is not null; next = await call.RunAsync(Next))
+            yield return next;
+
+        static ValueTask<TResponse?> First(ClientCall<TResponse> call) => call.ReadNextAsync();
+        static ValueTask<TResponse?> Next(ClientCall<TResponse> call) => call.ReadNextAsync();
+    }
+
+    private ClientCall<TResponse> Start<TRequest, TResponse>(GrpcMethod<TRequest, TResponse> method, GrpcCallOptions? options, CancellationToken cancellationToken)
+        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> =>
+        new(_http, new Uri(_address, method.Path), method.Response, _options, options ?? new(), cancellationToken);
 }

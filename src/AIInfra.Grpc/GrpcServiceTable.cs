@@ -1,3 +1,4 @@
+using AIInfra.Grpc.Server;
 using Google.Protobuf;
 
 namespace AIInfra.Grpc;
@@ -5,52 +6,43 @@ namespace AIInfra.Grpc;
 /// <summary>The methods that a server answers: one line a method. Filled before the server starts, read-only afterwards.</summary>
 public sealed class GrpcServiceTable
 {
+    private readonly Dictionary<string, Func<ServerExchange, Task>> _methods = [];
+
     public GrpcServiceTable Unary<TRequest, TResponse>(
         GrpcMethod<TRequest, TResponse> method, Func<TRequest, GrpcServerCall, Task<TResponse>> handler)
-        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> => throw new NotImplementedException();
+        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> =>
+        Add(method.Path, async exchange =>
+        {
+            var request = await exchange.ReadOnlyOneAsync(method.Request);
+            exchange.WriteLast(await handler(request, exchange.Call));
+        });
 
     public GrpcServiceTable ServerStreaming<TRequest, TResponse>(
         GrpcMethod<TRequest, TResponse> method, Func<TRequest, GrpcStreamWriter<TResponse>, GrpcServerCall, Task> handler)
-        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> => throw new NotImplementedException();
+        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> =>
+        Add(method.Path, async exchange =>
+        {
+            var request = await exchange.ReadOnlyOneAsync(method.Request);
+            await handler(request, new ServerStreamWriter<TResponse>(exchange), exchange.Call);
+        });
 
     public GrpcServiceTable ClientStreaming<TRequest, TResponse>(
         GrpcMethod<TRequest, TResponse> method, Func<IAsyncEnumerable<TRequest>, GrpcServerCall, Task<TResponse>> handler)
-        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> => throw new NotImplementedException();
+        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> =>
+        Add(method.Path, async exchange =>
+            exchange.WriteLast(await handler(exchange.ReadAllAsync(method.Request, exchange.Call.CancellationToken), exchange.Call)));
 
     public GrpcServiceTable Duplex<TRequest, TResponse>(
         GrpcMethod<TRequest, TResponse> method, Func<IAsyncEnumerable<TRequest>, GrpcStreamWriter<TResponse>, GrpcServerCall, Task> handler)
-        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> => throw new NotImplementedException();
-}
+        where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> =>
+        Add(method.Path, exchange => handler(
+            exchange.ReadAllAsync(method.Request, exchange.Call.CancellationToken), new ServerStreamWriter<TResponse>(exchange), exchange.Call));
 
-/// <summary>One call as its handler sees it.</summary>
-public sealed class GrpcServerCall
-{
-    internal GrpcServerCall() { }
+    internal Func<ServerExchange, Task>? Find(string path) => _methods.GetValueOrDefault(path);
 
-    /// <summary>What the caller sent along.</summary>
-    public GrpcMetadata RequestHeaders { get; } = [];
-    /// <summary>Sent after the last message.</summary>
-    public GrpcMetadata ResponseTrailers { get; } = [];
-    /// <summary>When the caller gives up; null: never.</summary>
-    public DateTimeOffset? Deadline { get; internal init; }
-    /// <summary>Cancelled when the caller is gone or gave up, at the deadline, and when the server stops.</summary>
-    public CancellationToken CancellationToken { get; internal init; }
-}
-
-/// <summary>Sends the messages of a stream, one at a time. Returns when the message is with the transport.</summary>
-public abstract class GrpcStreamWriter<T>
-{
-    /// <exception cref="GrpcException"><see cref="GrpcStatus.ResourceExhausted"/>: the message is larger than the server may send.</exception>
-    public abstract Task WriteAsync(T message, CancellationToken cancellationToken);
-}
-
-/// <summary>Headers or trailers, in order; names are lower case. A name ending in <c>-bin</c> carries bytes, base64 on the wire.</summary>
-public sealed class GrpcMetadata : List<KeyValuePair<string, string>>
-{
-    public void Add(string name, string value) => Add(new KeyValuePair<string, string>(name, value));
-
-    /// <param name="name">Must end in <c>-bin</c>.</param>
-    public void AddBytes(string name, ReadOnlySpan<byte> value) => Add(name, Convert.ToBase64String(value).TrimEnd('='));
-
-    public string? Find(string name) => this.FirstOrDefault(entry => entry.Key == name).Value;
+    private GrpcServiceTable Add(string path, Func<ServerExchange, Task> method)
+    {
+        _methods.Add(path, method);
+        return this;
+    }
 }

@@ -1,0 +1,83 @@
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+
+namespace AIInfra.Core.VendorHost;
+
+/// <summary>What the vendor host itself finds wrong, in words for the engineer on call. The vendor's own faults are its <see cref="IVendorRules"/>' matter.</summary>
+internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvider time)
+{
+    internal const string Crashed = "vendor.crashed", Unanswered = "vendor.unanswered", DeviceHung = "vendor.device-hung", DeviceGone = "vendor.device-gone";
+
+    /// <summary>Long enough to be seen by a person, and for a library that crashes every few minutes to be one problem.</summary>
+    private static readonly TimeSpan CrashQuiet = TimeSpan.FromMinutes(30);
+
+    private bool _isOnNode;
+
+    /// <summary>The process with the library in it ended.</summary>
+    internal void ReportCrash(string how) => Report(
+        Crashed, Subject.Node, Severity.Degraded, SuggestedAction.Observe, Clearing.AfterQuiet(CrashQuiet),
+        $"The library of {vendor} took its process down: {how}. Readings of its devices are unknown until it is up again; it is started again by itself.", how);
+
+    /// <summary>The vendor as a whole does not answer, for long enough that its devices must not get new work.</summary>
+    internal void ReportUnanswered(IEnumerable<Device> devices, string why)
+    {
+        var message = $"The driver or library of {vendor} does not answer: {why}";
+        foreach (var device in devices)
+            Report(Unanswered, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Drain, Clearing.OnHealthyReading, message, why);
+    }
+
+    /// <param name="device">Null when the board hung before it could be described, so that it has no name: then the node carries it.</param>
+    internal void ReportHung(Device? device, string call)
+    {
+        var message = $"A call into the library of {vendor} hangs: {call}. The process is left alone (ending it can freeze the board); "
+            + "the other boards are served without this one until the call returns or the node boots.";
+        if (device is not null)
+        {
+            Report(DeviceHung, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Reboot, Clearing.OnHealthyReading, message, call);
+            return;
+        }
+        _isOnNode = true;
+        Report(DeviceHung, Subject.Node, Severity.Degraded, SuggestedAction.Reboot, Clearing.OnHealthyReading, message, call);
+    }
+
+    internal void ReportGone(Device device)
+    {
+        var place = device.PciAddress is { } address ? $" at {address}" : "";
+        Report(DeviceGone, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Drain, Clearing.OnHealthyReading,
+            $"{device.Model}{place} was there and the driver of {vendor} no longer lists it. If it was taken out on purpose, clear this problem and the device is forgotten.",
+            $"the driver does not list {device.Id}{place}");
+    }
+
+    /// <summary>False when a person has cleared it: the device may be forgotten.</summary>
+    internal bool StandsGone(Device device) =>
+        board.Current.Value.Problems.Any(problem => problem.Id == DeviceGone && problem.Subject == Subject.Device(device.Id));
+
+    /// <summary>The device answered a whole reading: what was said of it above is over, also what a daemon before this one said.</summary>
+    internal void ReportAnswering(Device device)
+    {
+        foreach (var problem in (ReadOnlySpan<string>)[Unanswered, DeviceHung, DeviceGone])
+            board.ReportHealthy(problem, Subject.Device(device.Id), $"{device.Id} answers again");
+    }
+
+    /// <summary>No call hangs any more.</summary>
+    internal void ReportNoneHangs()
+    {
+        if (_isOnNode)
+            board.ReportHealthy(DeviceHung, Subject.Node, "the call returned");
+        _isOnNode = false;
+    }
+
+    private void Report(string id, Subject subject, Severity severity, SuggestedAction action, Clearing clearing, string message, string evidence) =>
+        board.Report(new ProblemReport
+        {
+            Id = id,
+            Subject = subject,
+            Severity = severity,
+            Cause = id == DeviceGone ? Cause.Hardware : Cause.Driver,
+            Action = action,
+            Clearing = clearing,
+            Message = message,
+            Evidence = evidence,
+            At = time.GetUtcNow(),
+        });
+}

@@ -1,0 +1,94 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+using AIInfra.Grpc;
+using AIInfra.Kubernetes.Protos.DevicePlugin.V1Beta1;
+
+namespace AIInfra.Kubernetes.DevicePlugin;
+
+/// <summary>Answers Allocate. A refusal fails the pod for good and its text is what the pod's owner reads, so it says what, which device,
+/// why and what to do.</summary>
+/// <param name="allocators">By <see cref="IAllocator.Vendor"/>.</param>
+internal sealed class Allocation(string resource, FrozenDictionary<string, IAllocator> allocators)
+{
+    /// <exception cref="GrpcException">Nothing is allocated.</exception>
+    public AllocateResponse Answer(AllocateRequest request, DeviceList list, HealthSnapshot health)
+    {
+        if (request.ContainerRequests.Count == 0)
+            throw Refusal(GrpcStatus.InvalidArgument, "the request names no container. This is a fault between kubelet and agent, not of the pod; create the pod again");
+
+        var taken = new HashSet<string>(StringComparer.Ordinal);
+        var response = new AllocateResponse { ContainerResponses = { Capacity = request.ContainerRequests.Count } };
+        foreach (var container in request.ContainerRequests)
+            response.ContainerResponses.Add(Answer(container, taken, list, health));
+        return response;
+    }
+
+    private ContainerAllocateResponse Answer(ContainerAllocateRequest request, HashSet<string> taken, DeviceList list, HealthSnapshot health)
+    {
+        if (request.DevicesIds.Count == 0)
+            throw Refusal(GrpcStatus.InvalidArgument, $"the request names no device. Ask for at least 1 {resource} in the container's limits, or for none at all");
+        if (taken.Count + request.DevicesIds.Count > list.Devices.Length)
+            throw Refusal(GrpcStatus.InvalidArgument, $"{taken.Count + request.DevicesIds.Count} devices are asked for and this node has {list.Devices.Length}. Ask for fewer, or for a larger node");
+
+        var places = new int[request.DevicesIds.Count];
+        for (var next = 0; next < places.Length; next++)
+        {
+            var id = request.DevicesIds[next];
+            if (!taken.Add(id))
+                throw Refusal(GrpcStatus.InvalidArgument, $"device {Shown(id)} is asked for twice. A device can be given once; create the pod again");
+            places[next] = Place(id, list, health);
+        }
+        Array.Sort(places); // the kubelet sends them in any order
+        return Write([.. places.Select(place => list.Devices[place].Device)]);
+    }
+
+    private int Place(string id, DeviceList list, HealthSnapshot health)
+    {
+        var place = list.Topology.IndexOf(id);
+        if (place < 0)
+            throw Refusal(GrpcStatus.NotFound, $"this node has no device {Shown(id)}. It may have been replaced since the kubelet chose it; create the pod again");
+        var (device, isPresent, _) = list.Devices[place];
+        if (DeviceList.FatalProblem(device, health) is { } problem)
+        {
+            throw Refusal(GrpcStatus.FailedPrecondition,
+                $"device {Shown(id)} is Unhealthy since {problem.FirstSeen:yyyy-MM-dd HH:mm:ss}Z: {problem.Message.TrimEnd('.')} ({problem.Id}). "
+                + $"The pod did not cause this; create it again and it gets another device. On the node: aiinfra-agent explain {problem.Id}");
+        }
+        if (!isPresent)
+            throw Refusal(GrpcStatus.FailedPrecondition, $"device {Shown(id)} is no longer on this node. Create the pod again and it gets another device");
+        return place;
+    }
+
+    private ContainerAllocateResponse Write(ImmutableArray<Core.Devices.Device> devices)
+    {
+        var response = new ContainerAllocateResponse();
+        foreach (var vendor in devices.GroupBy(device => device.Vendor))
+        {
+            if (!allocators.TryGetValue(vendor.Key, out var allocator))
+                throw Refusal(GrpcStatus.FailedPrecondition, $"the agent does not know how to give a device of vendor {vendor.Key} to a container. Check that vendors.{vendor.Key} is enabled on the node");
+            Add(allocator.Allocate([.. vendor]), response);
+        }
+        return response;
+    }
+
+    private static void Add(AllocationSpec spec, ContainerAllocateResponse response)
+    {
+        foreach (var (name, value) in spec.Environment)
+            response.Envs[name] = value;
+        foreach (var node in spec.DeviceNodes)
+            response.Devices.Add(new DeviceSpec { HostPath = node.HostPath, ContainerPath = node.ContainerPath, Permissions = node.Permissions });
+        foreach (var mount in spec.Mounts)
+            response.Mounts.Add(new Mount { HostPath = mount.HostPath, ContainerPath = mount.ContainerPath, ReadOnly = mount.IsReadOnly });
+        foreach (var (name, value) in spec.Annotations)
+            response.Annotations[name] = value;
+        foreach (var name in spec.CdiDevices)
+            response.CdiDevices.Add(new CDIDevice { Name = name });
+    }
+
+    private GrpcException Refusal(GrpcStatus status, string sentence) => new(status, $"{resource}: {sentence}.");
+
+    /// <summary>Ids come from outside: capped, and without control characters.</summary>
+    private static string Shown(string id) => new([.. id.Take(80).Select(letter => char.IsControl(letter) ? '?' : letter)]);
+}

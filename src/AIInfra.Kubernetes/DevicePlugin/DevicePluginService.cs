@@ -1,0 +1,94 @@
+using System.Collections.Frozen;
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+using AIInfra.Core.Hosting;
+using AIInfra.Grpc;
+using AIInfra.Kubernetes.Protos.DevicePlugin.V1Beta1;
+using Microsoft.Extensions.Logging;
+
+namespace AIInfra.Kubernetes.DevicePlugin;
+
+/// <summary>Answers the kubelet for one resource, from memory: no driver and no disk is asked, so nothing here can hang pod admission.</summary>
+internal sealed partial class DevicePluginService(
+    string resource, Latest<DeviceList> lists, HealthBoard health, FrozenDictionary<string, IAllocator> allocators, ILogger logger)
+{
+    public static readonly DevicePluginOptions Options = new() { GetPreferredAllocationAvailable = true };
+
+    private readonly Allocation _allocation = new(resource, allocators);
+    private readonly StreamCounter _streams = new();
+
+    public Latest<OpenStreams> Streams => _streams.Current;
+
+    public GrpcServiceTable Methods() => new GrpcServiceTable()
+        .Unary(DevicePluginApi.GetOptions, (_, _) => Task.FromResult(Options))
+        .ServerStreaming(DevicePluginApi.ListAndWatch, (_, writer, call) => ListAndWatchAsync(writer, call.CancellationToken))
+        .Unary(DevicePluginApi.GetPreferredAllocation, (request, _) => Task.FromResult(Prefer(request)))
+        .Unary(DevicePluginApi.Allocate, (request, _) => Task.FromResult(Allocate(request)))
+        .Unary(DevicePluginApi.PreStartContainer, (_, _) => Task.FromResult(new PreStartContainerResponse()));
+
+    /// <summary>The whole list at once, then after each change. It never ends by itself, and never with an empty list.</summary>
+    internal async Task ListAndWatchAsync(GrpcStreamWriter<ListAndWatchResponse> writer, CancellationToken cancellationToken)
+    {
+        _streams.Opened();
+        try
+        {
+            for (DeviceList? sent = null; ;)
+            {
+                var list = lists.Value;
+                if (sent is null || !list.TellsTheSame(sent))
+                    await writer.WriteAsync(list.Message, cancellationToken);
+                sent = list;
+                await lists.WaitForChangeAsync(list, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The kubelet is gone, or this server stops.
+        }
+        catch (GrpcException fault) when (fault.Status == GrpcStatus.ResourceExhausted)
+        {
+            LogTooLarge(resource, lists.Value.Devices.Length, fault.Detail);
+            throw;
+        }
+        finally
+        {
+            _streams.Closed();
+        }
+    }
+
+    internal AllocateResponse Allocate(AllocateRequest request)
+    {
+        try
+        {
+            return _allocation.Answer(request, lists.Value, health.Current.Value);
+        }
+        catch (GrpcException refusal)
+        {
+            LogRefusal(refusal.Detail);
+            throw;
+        }
+    }
+
+    internal PreferredAllocationResponse Prefer(PreferredAllocationRequest request)
+    {
+        var (list, problems) = (lists.Value, health.Current.Value);
+        var response = new PreferredAllocationResponse();
+        foreach (var container in request.ContainerRequests)
+        {
+            var usable = container.AvailableDeviceIDs.Where(id => IsUsable(id, list, problems));
+            var chosen = PreferredAllocation.Choose(list.Topology, usable, container.MustIncludeDeviceIDs, container.AllocationSize);
+            response.ContainerResponses.Add(new ContainerPreferredAllocationResponse { DeviceIDs = { chosen } });
+        }
+        return response;
+    }
+
+    /// <summary>The kubelet may not have read the last list yet.</summary>
+    private static bool IsUsable(string id, DeviceList list, HealthSnapshot health) =>
+        list.Topology.IndexOf(id) is var place and >= 0 && list.Devices[place] is { IsPresent: true, Device: var device } && DeviceList.IsHealthy(device, health);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A pod was refused: {Reason}")]
+    private partial void LogRefusal(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Resource}: the list of {Count} devices is more than the kubelet can read ({Reason}). Offer fewer, larger shares")]
+    private partial void LogTooLarge(string resource, int count, string reason);
+}

@@ -1,0 +1,61 @@
+using System.Threading.Channels;
+
+namespace AIInfra.Linux.Files;
+
+/// <summary>Tells when names may have come or gone in one folder; the caller then reads the folder. A missed or lost event costs one
+/// poll, never the change. The folder may be absent, and may be replaced by another of the same name.</summary>
+/// <remarks>One caller at a time. Uses one inotify instance; where the host has none left it polls only.</remarks>
+public sealed class FolderWatch(string folder, TimeSpan poll, TimeProvider time) : IDisposable
+{
+    private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true }); // "changed" once is enough
+    private FileSystemWatcher? _watcher;
+    private FileIdentity? _watched;
+
+    /// <summary>Returns after a change, after the poll interval, and at once when the folder came, went or was replaced since the last call.</summary>
+    public async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        if (FollowFolder())
+            return;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var changed = _changes.Reader.WaitToReadAsync(ended.Token).AsTask();
+        await Task.WhenAny(changed, Task.Delay(poll, time, ended.Token));
+        await ended.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        _changes.Reader.TryRead(out _);
+    }
+
+    /// <summary>True when another folder, or none, is watched now.</summary>
+    private bool FollowFolder()
+    {
+        var present = FileIdentity.TryRead(folder);
+        if (present == _watched)
+            return false;
+        _watcher?.Dispose();
+        _watcher = null;
+        _watched = present;
+        try
+        {
+            if (present is not null)
+                _watcher = Watch();
+        }
+        catch (Exception fault) when (fault is IOException or ArgumentException) // no inotify instance left; gone again
+        {
+            _watcher = null;
+        }
+        return true;
+    }
+
+    private FileSystemWatcher Watch()
+    {
+        var watcher = new FileSystemWatcher(folder) { NotifyFilter = NotifyFilters.FileName };
+        watcher.Created += (_, _) => _changes.Writer.TryWrite(true);
+        watcher.Deleted += (_, _) => _changes.Writer.TryWrite(true);
+        watcher.Renamed += (_, _) => _changes.Writer.TryWrite(true);
+        watcher.Error += (_, _) => _changes.Writer.TryWrite(true); // events were lost: look
+        watcher.EnableRaisingEvents = true;
+        return watcher;
+    }
+
+    public void Dispose() => _watcher?.Dispose();
+}

@@ -1,0 +1,97 @@
+using System.Collections.Frozen;
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+using AIInfra.Grpc;
+using AIInfra.Kubernetes.DevicePlugin;
+using AIInfra.Kubernetes.Protos.DevicePlugin.V1Beta1;
+using AIInfra.Testing;
+
+namespace AIInfra.UnitTests.Kubernetes;
+
+public sealed class AllocationTests : IDisposable
+{
+    private readonly HealthBoard _health = new(new ManualTime(), "boot", []);
+    private readonly Allocation _allocation = new(TestGpus.Resource,
+        new Dictionary<string, IAllocator> { [TestGpus.Vendor] = new TestAllocator() }.ToFrozenDictionary());
+    private DeviceList _list = DeviceList.Empty.With(TestGpus.Switched(8), HealthSnapshot.Empty);
+
+    public void Dispose() => _health.Dispose();
+
+    [Fact]
+    public void The_vendors_answer_reaches_the_container_whole_and_in_the_order_of_the_inventory()
+    {
+        var container = Assert.Single(Allocate([TestGpus.Id(5), TestGpus.Id(2)]).ContainerResponses);
+
+        Assert.Equal($"{TestGpus.Id(2)},{TestGpus.Id(5)}", container.Envs["ACME_VISIBLE_DEVICES"]);
+        Assert.Equal(["/dev/acme2 /dev/acme2 rw", "/dev/acme5 /dev/acme5 rw"], container.Devices.Select(node => $"{node.HostPath} {node.ContainerPath} {node.Permissions}"));
+        var mount = Assert.Single(container.Mounts);
+        Assert.Equal(("/usr/lib/acme", "/opt/acme", true), (mount.HostPath, mount.ContainerPath, mount.ReadOnly));
+        Assert.Equal("2", container.Annotations["acme.com/count"]);
+        Assert.Equal(["acme.com/gpu=2", "acme.com/gpu=5"], container.CdiDevices.Select(device => device.Name));
+    }
+
+    [Fact]
+    public void Each_container_has_its_own_answer() =>
+        Assert.Equal(["1", "2"], Allocate([TestGpus.Id(0)], [TestGpus.Id(1), TestGpus.Id(2)]).ContainerResponses.Select(container => container.Annotations["acme.com/count"]));
+
+    [Fact]
+    public void An_unhealthy_device_is_refused_with_its_problem_and_what_to_do()
+    {
+        _health.Report(TestGpus.Fatal(TestGpus.Id(3)));
+
+        var refusal = Refusal([TestGpus.Id(2), TestGpus.Id(3)]);
+
+        Assert.Equal(GrpcStatus.FailedPrecondition, refusal.Status);
+        Assert.Equal(
+            $"acme.com/gpu: device {TestGpus.Id(3)} is Unhealthy since 2026-01-01 00:00:00Z: The board fell off the bus (acme.fault.7). "
+            + "The pod did not cause this; create it again and it gets another device. On the node: aiinfra-agent explain acme.fault.7.", refusal.Detail);
+    }
+
+    [Fact]
+    public void A_vanished_device_is_refused()
+    {
+        _list = _list.With(TestGpus.Switched(7), HealthSnapshot.Empty);
+
+        Assert.Contains("is no longer on this node", Refusal([TestGpus.Id(7)]).Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_unknown_device_is_refused_and_its_name_is_shown_without_control_characters()
+    {
+        var refusal = Refusal(["GPU-\u001b[2J" + new string('x', 500)]);
+
+        Assert.Equal(GrpcStatus.NotFound, refusal.Status);
+        Assert.Contains("has no device GPU-?[2Jxxx", refusal.Detail, StringComparison.Ordinal);
+        Assert.True(refusal.Detail.Length < 300);
+    }
+
+    [Fact]
+    public void A_device_asked_for_twice_is_refused_also_by_two_containers()
+    {
+        Assert.Contains("asked for twice", Refusal([TestGpus.Id(1), TestGpus.Id(1)]).Detail, StringComparison.Ordinal);
+        Assert.Contains("asked for twice", Refusal([TestGpus.Id(1)], [TestGpus.Id(1)]).Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void More_than_there_is_none_at_all_and_no_container_are_refused()
+    {
+        Assert.Contains("9 devices are asked for and this node has 8", Refusal([.. Enumerable.Range(0, 9).Select(TestGpus.Id)]).Detail, StringComparison.Ordinal);
+        Assert.Contains("names no device", Refusal([[]]).Detail, StringComparison.Ordinal);
+        Assert.Contains("names no container", Refusal().Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_vendor_without_an_allocator_is_refused_by_name()
+    {
+        var allocation = new Allocation(TestGpus.Resource, FrozenDictionary<string, IAllocator>.Empty);
+
+        var refusal = Assert.Throws<GrpcException>(() => allocation.Answer(Request([[TestGpus.Id(0)]]), _list, HealthSnapshot.Empty));
+
+        Assert.Contains("vendors.acme", refusal.Detail, StringComparison.Ordinal);
+    }
+
+    private AllocateResponse Allocate(params string[][] containers) => _allocation.Answer(Request(containers), _list, _health.Current.Value);
+    private GrpcException Refusal(params string[][] containers) => Assert.Throws<GrpcException>(() => Allocate(containers));
+    private static AllocateRequest Request(string[][] containers) =>
+        new() { ContainerRequests = { containers.Select(ids => new ContainerAllocateRequest { DevicesIds = { ids } }) } };
+}
