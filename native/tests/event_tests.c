@@ -3,10 +3,20 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LONG = 20000 }; /* ms; a wait that ends by it has failed */
+enum { LONG = 20000 }; /* ms; a wait that ends by it was not woken */
+
+static nvmlReturn_t wait_woken(const struct nvml_client *nvml, nvmlEventSet_t set, nvmlEventData_t *data)
+{
+    int64_t start = sim_monotonic();
+    nvmlReturn_t result = nvml->EventSetWait_v2(set, data, LONG);
+    CHECK(sim_monotonic() - start < LONG / 2 * INT64_C(1000000));
+    return result;
+}
 
 static nvmlEventSet_t registered(const struct nvml_client *nvml, uint64_t types)
 {
@@ -19,7 +29,7 @@ static nvmlEventSet_t registered(const struct nvml_client *nvml, uint64_t types)
 static void expect(const struct nvml_client *nvml, nvmlEventSet_t set, unsigned gpu, uint64_t type, uint64_t what)
 {
     nvmlEventData_t data;
-    CHECK_EQUAL(NVML_SUCCESS, nvml->EventSetWait_v2(set, &data, LONG));
+    CHECK_EQUAL(NVML_SUCCESS, wait_woken(nvml, set, &data));
     CHECK_EQUAL(what, data.eventData);
     CHECK_EQUAL(type, data.eventType);
     CHECK(data.device == client_gpu(nvml, gpu));
@@ -104,9 +114,9 @@ static void a_lost_gpu_ends_the_wait_after_its_last_event(void)
     nvmlEventData_t data;
     schedule(0, "gpu 5 xid 79");
     nvmlDevice_t first = client_gpu(nvml, 0);
-    CHECK_EQUAL(NVML_SUCCESS, nvml->EventSetWait_v2(set, &data, LONG));
+    CHECK_EQUAL(NVML_SUCCESS, wait_woken(nvml, set, &data));
     CHECK_EQUAL(79, data.eventData);
-    CHECK_EQUAL(NVML_ERROR_GPU_IS_LOST, nvml->EventSetWait_v2(set, &data, LONG));
+    CHECK_EQUAL(NVML_ERROR_GPU_IS_LOST, wait_woken(nvml, set, &data));
     CHECK_EQUAL(NVML_ERROR_GPU_IS_LOST, nvml->DeviceRegisterEvents(data.device, 8, set));
     CHECK_EQUAL(NVML_SUCCESS, nvml->EventSetCreate(&rest));
     CHECK_EQUAL(NVML_SUCCESS, nvml->DeviceRegisterEvents(first, 8, rest)); /* a set of the others works */
@@ -122,8 +132,8 @@ static void a_failing_wait_fails_at_once_and_works_again(void)
     nvmlEventSet_t set = registered(nvml, 8);
     nvmlEventData_t data;
     schedule(60, "event-wait fails");
-    CHECK_EQUAL(NVML_ERROR_UNKNOWN, nvml->EventSetWait_v2(set, &data, LONG));
-    CHECK_EQUAL(NVML_ERROR_UNKNOWN, nvml->EventSetWait_v2(set, &data, LONG));
+    CHECK_EQUAL(NVML_ERROR_UNKNOWN, wait_woken(nvml, set, &data));
+    CHECK_EQUAL(NVML_ERROR_UNKNOWN, wait_woken(nvml, set, &data));
     schedule(0, "event-wait works");
     schedule(0, "gpu 1 xid 31");
     expect(nvml, set, 1, 8, 31);
@@ -140,7 +150,7 @@ static void *wait_long(void *context)
 {
     struct waiter *waiter = context;
     nvmlEventData_t data;
-    waiter->result = waiter->nvml->EventSetWait_v2(waiter->set, &data, LONG);
+    waiter->result = wait_woken(waiter->nvml, waiter->set, &data);
     return NULL;
 }
 
@@ -173,6 +183,40 @@ static void a_scenario_that_is_replaced_is_followed(void)
         CHECK(file != NULL && fprintf(file, "node dgx-h100\nat %.6fs gpu %u xid 31\n", (double)node_time() / 1e9, round) > 0 && fclose(file) == 0);
         CHECK(rename(next, path) == 0);
         expect(nvml, set, round, 8, 31);
+    }
+    CHECK_EQUAL(NVML_SUCCESS, nvml->Shutdown());
+}
+
+static void a_scenario_behind_a_link_is_followed_to_a_new_target(void)
+{
+    use_scenario("node dgx-h100\n");
+    char link[128], next[128], target[3][128];
+    snprintf(link, sizeof link, "%s/link", test_folder);
+    snprintf(next, sizeof next, "%s/link.new", test_folder);
+    for (int i = 0; i < 3; i++) { /* each in a folder of its own, where only a watch of the file itself sees it */
+        snprintf(target[i], sizeof target[i], "%s/%d", test_folder, i);
+        CHECK(mkdir(target[i], 0755) == 0);
+        strcat(target[i], "/scenario.txt");
+        FILE *file = fopen(target[i], "w");
+        CHECK(file != NULL && fputs("node dgx-h100\n", file) >= 0 && fclose(file) == 0);
+    }
+    CHECK(symlink(target[0], link) == 0 && setenv("AIINFRA_SIM_SCENARIO", link, 1) == 0);
+    const struct nvml_client *nvml = client_start();
+    nvmlEventSet_t set = registered(nvml, 8);
+    struct sim_clock clock;
+    char error[SIM_MAX_ERROR];
+    CHECK(sim_clock_open(&clock, test_folder));
+    for (unsigned i = 0; i < 3; i++) {
+        nvmlEventData_t data;
+        if (i > 0) CHECK(symlink(target[i], next) == 0 && rename(next, link) == 0);
+        CHECK_EQUAL(NVML_ERROR_TIMEOUT, nvml->EventSetWait_v2(set, &data, 20)); /* it hears of the new link in here */
+        pthread_t thread;
+        struct waiter waiter = { nvml, set, 0 };
+        CHECK(pthread_create(&thread, NULL, wait_long, &waiter) == 0);
+        usleep(20000);
+        CHECK(scenario_file_inject(target[i], &clock, "gpu 1 xid 31", error));
+        pthread_join(thread, NULL);
+        CHECK_EQUAL(NVML_SUCCESS, waiter.result);
     }
     CHECK_EQUAL(NVML_SUCCESS, nvml->Shutdown());
 }
@@ -211,6 +255,7 @@ const struct test event_tests[] = {
     { "a failing wait fails at once and works again", a_failing_wait_fails_at_once_and_works_again },
     { "a wait ends when its set or the library goes", a_wait_ends_when_its_set_or_the_library_goes },
     { "a scenario that is replaced is followed", a_scenario_that_is_replaced_is_followed },
+    { "a scenario behind a link is followed to a new target", a_scenario_behind_a_link_is_followed_to_a_new_target },
     { "threads read while events come", threads_read_while_events_come },
 };
 const size_t event_test_count = sizeof event_tests / sizeof event_tests[0];
