@@ -13,9 +13,10 @@ static void events_come_one_by_one_in_order_of_time(void)
     usleep(1000);
     nvmlEventSet_t set = client_event_set(nvml, 8);
     nvmlEventData_t data;
-    schedule(120, "gpu 3 xid 45");
-    schedule(60, "gpu 2 xid 43");
-    schedule(0, "gpu 1 xid 31");
+    const int64_t now = node_time(), step = 60000000; /* fixed moments: a slow machine must not change their order */
+    schedule_at(now + 3 * step, "gpu 3 xid 45");
+    schedule_at(now + 2 * step, "gpu 2 xid 43");
+    schedule_at(now + step, "gpu 1 xid 31");
     client_expect(nvml, set, 1, 8, 31);
     client_expect(nvml, set, 2, 8, 43);
     client_expect(nvml, set, 3, 8, 45);

@@ -36,6 +36,8 @@ extern const char *products;
 const char *use_scenario(const char *text);
 /* Lets a command happen so many ms from now, as a line of the timeline; 0 is an injection. */
 void schedule(int milliseconds, const char *command);
+/* The same at a moment of the node's time, in ns. */
+void schedule_at(int64_t at, const char *command);
 /* The node's time in ns. */
 int64_t node_time(void);
 

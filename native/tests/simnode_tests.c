@@ -50,7 +50,7 @@ static void the_tree_shows_the_node_and_is_the_same_again(void)
 static void play_tells_events_and_boots_and_ends_with_its_input(void)
 {
     char before[1024], after[1024], line[256];
-    const char *path = use_scenario("node dgx-h100\nat 100ms gpu 3 xid 48\nat 0.2s boot\n");
+    const char *path = use_scenario("node dgx-h100\n");
     CHECK_EQUAL(0, tool("", "tree", path, NULL));
     in_tree("proc/sys/kernel/random/boot_id", before);
     int to[2], from[2], status;
@@ -66,10 +66,15 @@ static void play_tells_events_and_boots_and_ends_with_its_input(void)
     }
     close(from[1]), close(to[0]);
     FILE *told = fdopen(from[0], "r");
+    const int64_t now = node_time();
+    schedule_at(now + 200000000, "boot");
+    schedule_at(now + 100000000, "gpu 3 xid 48");
     CHECK(fgets(line, sizeof line, told) != NULL);
-    CHECK_TEXT("0.1s gpu 3 xid 48\n", line);
+    size_t digits = strspn(line, "0123456789");
+    CHECK(digits > 0 && line[digits] == '.' && strspn(line + digits + 1, "0123456789") == 1);
+    CHECK_TEXT("s gpu 3 xid 48\n", line + digits + 2);
     CHECK(fgets(line, sizeof line, told) != NULL);
-    CHECK_TEXT("0.2s boot\n", line);
+    CHECK_HAS("s boot\n", line);
     in_tree("proc/sys/kernel/random/boot_id", after);
     CHECK(strcmp(before, after) != 0);
     CHECK_EQUAL(0, tool("", "inject", path, "gpu 1   link 4 down"));
