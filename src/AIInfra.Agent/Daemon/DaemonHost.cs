@@ -43,13 +43,7 @@ internal static partial class DaemonHost
         if (Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null)
             logging.AddSystemdConsole();
         else
-            logging.AddSimpleConsole(options =>
-            {
-                options.SingleLine = true;
-                options.UseUtcTimestamp = true;
-                options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-                options.ColorBehavior = Console.IsErrorRedirected ? LoggerColorBehavior.Disabled : LoggerColorBehavior.Default;
-            });
+            logging.AddConsole(options => options.FormatterName = LineFormatter.FormatterName).Services.AddSingleton<ConsoleFormatter, LineFormatter>();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "aiinfra-agent {Version} starts on node {Node}")]
