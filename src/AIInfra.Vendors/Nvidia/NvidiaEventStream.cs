@@ -39,12 +39,17 @@ internal sealed class NvidiaEventStream(NvmlLibrary nvml, int boards, NvidiaLast
 {
     /// <summary>Length of a wait while boards are still to come: events before a registration are not kept.</summary>
     private static readonly TimeSpan ShortWait = TimeSpan.FromMilliseconds(200);
+    /// <summary>How long a board that is still to come is waited for in this way: one that hangs never comes.</summary>
+    private static readonly TimeSpan AllComeWithin = TimeSpan.FromMinutes(1);
+    /// <summary>Longest stay inside the driver: a board that is added later waits so long for its events.</summary>
+    private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
     private readonly ConcurrentQueue<(NvmlDevice Device, string Id)> _added = new();
     private readonly SemaphoreSlim _addedAny = new(0);
     private readonly ConcurrentDictionary<NvmlDevice, (string Id, NvmlEvents Bits)> _registered = new();
     private readonly Queue<VendorEvent> _ready = new();
+    private readonly long _created = time.GetTimestamp();
     private NvmlLibrary.EventSet? _set;
     private bool _isClosed;
 
@@ -68,7 +73,7 @@ internal sealed class NvidiaEventStream(NvmlLibrary nvml, int boards, NvidiaLast
                     return true;
                 RegisterAdded_NeedsLock();
                 var left = atMost - time.GetElapsedTime(started);
-                if (left <= TimeSpan.Zero || _isClosed)
+                if (left < TimeSpan.FromMilliseconds(1) || _isClosed) // waits count in whole ones: less would be none
                     return false;
                 WaitOnce_NeedsLock(left);
             }
@@ -94,7 +99,8 @@ internal sealed class NvidiaEventStream(NvmlLibrary nvml, int boards, NvidiaLast
             _addedAny.Wait(left);
             return;
         }
-        var wait = _registered.Count < boards && left > ShortWait ? ShortWait : left;
+        var longest = _registered.Count < boards && time.GetElapsedTime(_created) < AllComeWithin ? ShortWait : LongWait;
+        var wait = left < longest ? left : longest;
         var started = time.GetTimestamp();
         try
         {

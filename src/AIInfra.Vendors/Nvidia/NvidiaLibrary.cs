@@ -7,9 +7,10 @@ using AIInfra.Core.VendorHost;
 
 namespace AIInfra.Vendors.Nvidia;
 
-/// <summary>NVIDIA boards through NVML, inside the vendor host. May be opened again at any time: that is how a board that was
-/// lost, or a new one, is found, since the library keeps its handles until it is shut down.</summary>
-/// <remarks>A call touches the board it is about and no other that was not described before: a board that hangs the driver
+/// <summary>NVIDIA boards through NVML, inside the vendor host.</summary>
+/// <remarks>May be opened again, after a wait for events that is under way has ended. A board that was lost is looked up anew in each
+/// round; some drivers bring it back only for a library that is opened after the reset.
+/// A call touches the board it is about and no other that was not described before: a board that hangs the driver
 /// stays apart as long as it is not described. NUMA nodes are left to the daemon, which knows where the host's files are.</remarks>
 /// <param name="notes">Sentences for the log about answers that were not usable.</param>
 internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVendorLibrary, IDisposable
@@ -36,6 +37,8 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVend
         return new LibraryInfo(nvml.DriverVersion(), nvml.LibraryVersion(), count, nvml.IsSimulated);
     }
 
+    public int? CountDevices() => Opened.Count();
+
     /// <summary>See <see cref="IVendorLibrary.Describe"/>.</summary>
     /// <returns>Its links are those to boards described before it in this process; the way back is the same. After all boards were
     /// described, describing one again gives all its links.</returns>
@@ -47,6 +50,8 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVend
         var address = printed is null ? null : PciAddress.Normalise(printed);
         var uuid = nvml.Uuid(handle);
         var board = new NvidiaBoard(Identify(index, uuid, address), handle, address, nvml.NvLinks(handle));
+        foreach (var moved in _boards.Where(other => other.Value.Id == board.Id && other.Value.Address == address).ToArray())
+            _boards.Remove(moved.Key); // an index shifts when a board is lost
         _boards[index] = board;
         _events?.Add(handle, board.Id);
 
