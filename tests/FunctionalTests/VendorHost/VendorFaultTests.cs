@@ -73,7 +73,7 @@ public sealed class VendorFaultTests
         vendor.Folder.Set("sample-0", $"fifo {vendor.Folder.MakeFifo("gate")}");
 
         vendor.Time.Advance(VendorFixture.Interval);
-        await vendor.TimeOutAsync(VendorFixture.CallTimeout);
+        await vendor.TimeOutAsync("sample-0", VendorFixture.CallTimeout);
         await vendor.UntilSampledAsync("board-1");
         await vendor.RoundEndsAsync();
 
@@ -100,7 +100,7 @@ public sealed class VendorFaultTests
         vendor.Folder.Set("describe-1", "hang");
         vendor.Start();
 
-        await vendor.TimeOutAsync(VendorFixture.CallTimeout);
+        await vendor.TimeOutAsync("describe-1", VendorFixture.CallTimeout);
         await vendor.RoundEndsAsync();
         await vendor.RoundsAsync(7);
 
@@ -119,8 +119,8 @@ public sealed class VendorFaultTests
         vendor.Folder.Set("sample-1", $"fifo {vendor.Folder.MakeFifo("gate-1")}");
 
         vendor.Time.Advance(VendorFixture.Interval);
-        await vendor.TimeOutAsync(VendorFixture.CallTimeout);
-        await vendor.TimeOutAsync(VendorFixture.CallTimeout);
+        await vendor.TimeOutAsync("sample-0", VendorFixture.CallTimeout);
+        await vendor.TimeOutAsync("sample-1", VendorFixture.CallTimeout);
         await vendor.UntilInventoryAsync(inventory => inventory.State == VendorState.Unavailable);
         await vendor.UntilHealthAsync(health => health.Problems.Count(problem => problem.Id == "vendor.unanswered") == 2);
 
@@ -143,8 +143,8 @@ public sealed class VendorFaultTests
         vendor.Folder.Set("open-0", "hang");
         vendor.Start();
 
-        await vendor.TimeOutAsync(VendorFixture.OpenTimeout);
-        await vendor.TimeOutAsync(VendorFixture.OpenTimeout);
+        await vendor.TimeOutAsync("open-0", VendorFixture.OpenTimeout);
+        await vendor.TimeOutAsync("open-0", VendorFixture.OpenTimeout);
 
         await vendor.UntilHealthAsync(health => !health.IsHealthy("board-0") && !health.IsHealthy("board-1"));
         Assert.Contains("opening libscripted.so.1 has not returned for 25 s", vendor.Inventory.Reason, StringComparison.Ordinal);

@@ -68,9 +68,12 @@ internal sealed class VendorFixture : IVendorRules, ILogger<VendorWorker>, IAsyn
         }
     }
 
-    /// <summary>Lets the call that is in flight run out of its time.</summary>
-    internal async Task TimeOutAsync(TimeSpan timeout)
+    /// <summary>Waits until a call hangs in a child, and lets it run out of its time.</summary>
+    /// <param name="call">As in the folder's file names: <c>sample-0</c>.</param>
+    internal async Task TimeOutAsync(string call, TimeSpan timeout)
     {
+        await Folder.UntilThereAsync($"stuck-{call}");
+        Folder.Unset($"stuck-{call}");
         await Time.WhenWaitingAsync(timeout);
         Time.Advance(timeout);
     }

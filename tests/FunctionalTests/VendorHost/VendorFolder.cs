@@ -46,6 +46,24 @@ internal sealed partial class VendorFolder : IDisposable
     internal IReadOnlyList<int> Processes() =>
         [.. Directory.EnumerateDirectories("/proc").Select(System.IO.Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(int.Parse!).Where(IsOurs)];
 
+    /// <summary>Completes when a child has made this file.</summary>
+    internal async Task UntilThereAsync(string name)
+    {
+        using var watcher = new FileSystemWatcher(Path);
+        var there = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        watcher.Created += (_, change) => Look(change.Name);
+        watcher.Renamed += (_, change) => Look(change.Name);
+        watcher.EnableRaisingEvents = true;
+        if (!File.Exists(PathOf(name)))
+            await there.Task.WaitAsync(Deadline, Stop);
+
+        void Look(string? seen)
+        {
+            if (seen == name)
+                there.TrySetResult();
+        }
+    }
+
     internal static async Task WaitForEndAsync(int id)
     {
         try

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorHost;
@@ -127,7 +128,8 @@ public sealed class VendorHostClientTests : IDisposable
     {
         _folder.Set("sample-0", "hang");
         using var parent = Process.Start(VendorFolder.Program, [_folder.Path, "as-parent"]);
-        var child = await ReadWhenThereAsync("child");
+        await _folder.UntilThereAsync("child");
+        var child = int.Parse(await File.ReadAllTextAsync(_folder.PathOf("child"), Stop), CultureInfo.InvariantCulture);
         VendorFolder.Signal(child, 19); // stopped: like a process in uninterruptible sleep it cannot see that its socket closed
         parent.Kill();
         await parent.WaitForExitAsync(Stop).WaitAsync(Deadline, Stop);
@@ -221,20 +223,5 @@ public sealed class VendorHostClientTests : IDisposable
         var client = await VendorHostClient.StartAsync(_folder.Launcher, "scripted", Deadline, time ?? TimeProvider.System, Stop);
         await client.OpenAsync("libscripted.so.1", Deadline, Stop);
         return client;
-    }
-
-    private async Task<int> ReadWhenThereAsync(string name)
-    {
-        using var watcher = new FileSystemWatcher(_folder.Path);
-        var there = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        watcher.Renamed += (_, change) =>
-        {
-            if (change.Name == name)
-                there.TrySetResult();
-        };
-        watcher.EnableRaisingEvents = true;
-        if (!File.Exists(_folder.PathOf(name)))
-            await there.Task.WaitAsync(Deadline, Stop);
-        return int.Parse(await File.ReadAllTextAsync(_folder.PathOf(name), Stop), System.Globalization.CultureInfo.InvariantCulture);
     }
 }

@@ -54,7 +54,7 @@ public sealed class VendorWorkerTests
         await vendor.StartAndServeAsync();
         vendor.Folder.Set("sample-1", $"fifo {vendor.Folder.MakeFifo("gate")}");
         vendor.Time.Advance(VendorFixture.Interval);
-        await vendor.Time.WhenWaitingAsync(VendorFixture.CallTimeout);
+        await vendor.Folder.UntilThereAsync("stuck-sample-1");
 
         events.WriteByte(79);
         events.Flush();
