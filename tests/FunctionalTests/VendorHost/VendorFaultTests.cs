@@ -105,9 +105,50 @@ public sealed class VendorFaultTests
         await vendor.RoundsAsync(7);
 
         Assert.Equal(["board-0", "board-2"], vendor.Sampled);
-        Assert.Equal(Severity.Degraded, vendor.Find("vendor.device-hung", Subject.Node)!.Severity); // it never had a name
+        Assert.Equal(Severity.Degraded, vendor.Find("vendor.device-hung", new Subject(SubjectKind.Unit, "vendor-host scripted"))!.Severity); // it never had a name
         await vendor.StopAsync();
         Assert.Empty(vendor.Folder.Processes());
+    }
+
+    [Fact]
+    public async Task When_the_driver_no_longer_counts_the_board_that_hangs_the_others_are_asked_under_their_new_indexes()
+    {
+        await using var vendor = new VendorFixture();
+        vendor.Folder.Set("count", "3");
+        await vendor.StartAndServeAsync();
+        vendor.Folder.Set("sample-0", $"fifo {vendor.Folder.MakeFifo("gate")}");
+        vendor.Time.Advance(VendorFixture.Interval);
+        await vendor.Folder.UntilThereAsync("stuck-sample-0");
+
+        vendor.Folder.Set("count", "2");
+        vendor.Folder.Set("id-0", "board-1");
+        vendor.Folder.Set("id-1", "board-2");
+        vendor.Folder.Unset("sample-0");
+        await vendor.TimeOutAsync("sample-0", VendorFixture.CallTimeout);
+
+        await vendor.UntilSampledAsync("board-1", "board-2");
+        Assert.Equal(3, vendor.Inventory.Devices.Length);
+        Assert.NotNull(vendor.Find("vendor.device-hung", "board-0"));
+    }
+
+    [Fact]
+    public async Task A_child_that_was_left_alone_tells_events_of_its_own_board_only()
+    {
+        await using var vendor = new VendorFixture();
+        vendor.Folder.MakeFifo("event");
+        using var events = vendor.Folder.Release("event");
+        await vendor.StartAndServeAsync();
+        vendor.Folder.Unset("event"); // the next child has no events: what comes is from the first one
+        vendor.Folder.Set("sample-0", "hang");
+        vendor.Time.Advance(VendorFixture.Interval);
+        await vendor.TimeOutAsync("sample-0", VendorFixture.CallTimeout);
+        await vendor.UntilSampledAsync("board-1");
+
+        events.Write([1, 100, 0, 100]); // board and value, twice
+        events.Flush();
+
+        await vendor.UntilToldAsync("xid 100 on board-0");
+        Assert.DoesNotContain("xid 100 on board-1", vendor.Told.Value);
     }
 
     [Fact]

@@ -15,11 +15,15 @@ internal sealed class VendorFixture : IVendorRules, ILogger<VendorWorker>, IAsyn
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(10), CallTimeout = TimeSpan.FromSeconds(7), OpenTimeout = TimeSpan.FromSeconds(25);
     internal static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
+    /// <summary>The value of an event that the rules cannot bear.</summary>
+    internal const byte Unbearable = 13;
+
     private static readonly FieldTable Fields = new("scripted",
         [new Field("temperature_celsius", FieldKind.Gauge), new Field("energy_joules", FieldKind.Counter), new Field("absent", FieldKind.Gauge)]);
 
     private readonly CancellationTokenSource _stop = new();
-    private Task _run = Task.CompletedTask;
+
+    private VendorWorker? _worker;
 
     internal VendorFixture()
     {
@@ -29,6 +33,7 @@ internal sealed class VendorFixture : IVendorRules, ILogger<VendorWorker>, IAsyn
     internal VendorFolder Folder { get; } = new();
     internal ManualTime Time { get; } = new();
     internal VendorBoards Boards { get; }
+    internal Task Run { get; private set; } = Task.CompletedTask;
     internal bool? Enabled { get; init; }
     internal string Library { get; init; } = "libscripted.so.1";
     internal VendorInventory? Stored { get; init; }
@@ -43,10 +48,10 @@ internal sealed class VendorFixture : IVendorRules, ILogger<VendorWorker>, IAsyn
     internal void Start()
     {
         var options = new VendorOptions { Enabled = Enabled, Library = Library, SampleInterval = Interval, CallTimeout = CallTimeout, OpenTimeout = OpenTimeout };
-        var worker = new VendorWorker(
+        _worker ??= new VendorWorker(
             new VendorDefinition("scripted", Library, Fields, this), options, Folder.Launcher, Boards,
             new StoredInventories(_ => Stored, Saved.Enqueue), new HostPaths { Root = Folder.Path }, Time, this);
-        _run = worker.RunAsync(_stop.Token);
+        Run = _worker.RunAsync(_stop.Token);
     }
 
     /// <summary>Starts it, and waits until the first round is over.</summary>
@@ -91,7 +96,8 @@ internal sealed class VendorFixture : IVendorRules, ILogger<VendorWorker>, IAsyn
 
     internal Problem? Find(string id, string device) => Find(id, Subject.Device(device));
 
-    public void OnEvent(Device? device, VendorEvent happened, DateTimeOffset at, HealthBoard board) => Tell($"{happened.Kind} {happened.Value} on {device?.Id}");
+    public void OnEvent(Device? device, VendorEvent happened, DateTimeOffset at, HealthBoard board) =>
+        Tell(happened.Value == Unbearable ? throw new InvalidDataException("a rule with a fault") : $"{happened.Kind} {happened.Value} on {device?.Id}");
 
     public void OnSample(Device device, Reading[]? before, Reading[] now, DateTimeOffset at, HealthBoard board) => Tell($"sample {device.Id} {before?.Length ?? 0}");
 
@@ -109,7 +115,7 @@ internal sealed class VendorFixture : IVendorRules, ILogger<VendorWorker>, IAsyn
         await _stop.CancelAsync();
         try
         {
-            await _run.WaitAsync(Deadline, CancellationToken.None);
+            await Run.WaitAsync(Deadline, CancellationToken.None);
         }
         catch (OperationCanceledException)
         {

@@ -92,7 +92,7 @@ public sealed class VendorHostClientTests : IDisposable
         await client.ListenAsync(Deadline, Stop);
         _ = client.SampleAsync(0, new Reading[3], Deadline, Stop);
 
-        events.WriteByte(79);
+        events.Write([0, 79]);
         events.Flush();
 
         Assert.Equal(new VendorEvent("board-0", "xid", 79, null), await client.Events.ReadAsync(Stop).AsTask().WaitAsync(Deadline, Stop));

@@ -56,7 +56,7 @@ public sealed class VendorWorkerTests
         vendor.Time.Advance(VendorFixture.Interval);
         await vendor.Folder.UntilThereAsync("stuck-sample-1");
 
-        events.WriteByte(79);
+        events.Write([0, 79]);
         events.Flush();
 
         await vendor.UntilToldAsync("xid 79 on board-0");
@@ -172,6 +172,40 @@ public sealed class VendorWorkerTests
         await vendor.RoundsAsync(6);
         Assert.Empty(vendor.Boards.Health.Current.Value.Problems);
         Assert.Equal(["board-0", "board-1"], vendor.Sampled);
+    }
+
+    [Fact]
+    public async Task A_device_that_the_driver_counts_but_will_not_describe_is_unhealthy_after_the_second_look()
+    {
+        await using var vendor = new VendorFixture { Stored = Inventory("board-0", "board-1") };
+        vendor.Folder.Set("describe-1", "transient");
+        await vendor.StartAndServeAsync();
+        Assert.Equal(["board-0"], vendor.Sampled);
+        Assert.True(vendor.Boards.Health.Current.Value.IsHealthy("board-1"));
+
+        await vendor.RoundsAsync(6);
+        Assert.Equal("vendor.unanswered", Assert.Single(vendor.Boards.Health.Current.Value.Problems).Id);
+
+        vendor.Folder.Unset("describe-1");
+        await vendor.RoundsAsync(6);
+        Assert.Empty(vendor.Boards.Health.Current.Value.Problems);
+    }
+
+    [Fact]
+    public async Task A_fault_in_a_rule_ends_the_worker_so_that_it_is_started_again_and_its_child_with_it()
+    {
+        await using var vendor = new VendorFixture();
+        vendor.Folder.MakeFifo("event");
+        using var events = vendor.Folder.Release("event");
+        await vendor.StartAndServeAsync();
+
+        events.Write([0, VendorFixture.Unbearable]);
+        events.Flush();
+
+        await Assert.ThrowsAsync<InvalidDataException>(() => vendor.Run.WaitAsync(VendorFixture.Deadline, TestContext.Current.CancellationToken));
+        vendor.Start();
+        await vendor.RoundEndsAsync();
+        Assert.Equal(VendorState.Ready, vendor.Inventory.State);
     }
 
     [Fact]
