@@ -16,7 +16,7 @@ internal static class StateFault
     {
         SqliteException { SqliteErrorCode: Full } => $"The disk that holds {folder} (state.path) is full: free some space.",
         SqliteException { SqliteErrorCode: ReadOnly or NoPermission } => $"{folder} (state.path) is read-only for the agent: make it writable or set state.path.",
-        SqliteException { SqliteErrorCode: CannotOpen } => $"state.db in {folder} (state.path) cannot be opened: make the folder writable for the agent or set state.path.",
+        SqliteException { SqliteErrorCode: CannotOpen } => $"state.db in {folder} (state.path) cannot be opened for writing: make the folder and its file system writable or set state.path.",
         SqliteException { SqliteErrorCode: Busy or Locked } => $"state.db in {folder} (state.path) is locked by another process: end it; a node has one agent.",
         SqliteException { SqliteErrorCode: InputOutput } => $"The disk that holds {folder} (state.path) answers with an I/O error: look into the kernel log, replace it or set state.path.",
         SqliteException other => $"state.db in {folder} (state.path) cannot be written ({other.Message}).",

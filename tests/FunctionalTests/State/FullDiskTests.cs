@@ -88,7 +88,7 @@ public sealed class FullDiskTests : IAsyncLifetime
         await _time.WhenWaitingAsync(TimeSpan.FromSeconds(10));
 
         Assert.Equal("GPU-0", Assert.Single(again.Stored.Problems).Subject.Id);
-        Assert.Contains($"{_mount.FullName} (state.path) is read-only", _workers.Parts[StateWriter.Part].Detail, StringComparison.Ordinal);
+        Assert.Contains($"{_mount.FullName} (state.path) cannot be opened for writing: make the folder", _workers.Parts[StateWriter.Part].Detail, StringComparison.Ordinal);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writer);
     }
