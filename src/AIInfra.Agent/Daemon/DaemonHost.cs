@@ -28,7 +28,8 @@ internal static partial class DaemonHost
 
         using var host = builder.Build();
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AIInfra.Agent");
-        LogStarting(logger, ProgramInfo.Version, AgentConfig.NodeName(config));
+        var node = AgentConfig.NodeName(config);
+        LogStarting(logger, ProgramInfo.Version, node);
         await host.RunAsync(cancellationToken);
         LogStopped(logger);
         return Environment.ExitCode;

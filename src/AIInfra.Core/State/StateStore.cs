@@ -151,9 +151,7 @@ public sealed partial class StateStore : IDisposable
     private StateDatabase OpenOrSetAside_NeedsLock(out bool wasSetAside)
     {
         wasSetAside = false;
-#pragma warning disable CA1416 // the agent runs on Linux only
         Directory.CreateDirectory(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-#pragma warning restore CA1416
         try
         {
             return _open(_file);
