@@ -19,7 +19,7 @@ public sealed class StateWriterTests : IDisposable
     }
 
     private Task Start(StateStore store) =>
-        new StateWriter(store, "boot-a", new StateBoards(_fixture.Health, _fixture.Inventory, _fixture.Workers), _fixture.Time, _log).RunAsync(_stop.Token);
+        new StateWriter(store, new StateBoards(_fixture.Health, _fixture.Inventory, _fixture.Workers), _fixture.Time, _log).RunAsync(_stop.Token);
 
     private async Task EndAsync(Task writer)
     {
