@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LARGEST = 4 << 20 };
+enum { LARGEST = 4 << 20, MOST_COMPLAINTS = 100 };
 
 struct relay {
     struct scenario_file *file;
@@ -25,6 +25,9 @@ static void report_once(void *context, unsigned line, const char *what)
     uint64_t key = sim_hash(line, what, strlen(what));
     for (size_t i = 0; i < relay->file->complaint_count; i++)
         if (relay->file->complaints[i] == key) return;
+    /* A file that is no scenario at all would fill a log, and make every look at it slow. */
+    if (relay->file->complaint_count > MOST_COMPLAINTS) return;
+    if (relay->file->complaint_count == MOST_COMPLAINTS) what = "and more lines that are wrong; the rest is left out unnamed";
     uint64_t *grown = realloc(relay->file->complaints, (relay->file->complaint_count + 1) * sizeof *grown);
     if (grown == NULL) abort();
     relay->file->complaints = grown;
@@ -107,6 +110,10 @@ static bool write_line(int descriptor, const struct sim_clock *clock, const char
     int64_t microseconds = sim_clock_now(clock) / 1000;
     int length = snprintf(line, sizeof line, "%sat %" PRId64 ".%06" PRId64 "s %s\n", last == '\n' ? "" : "\n",
                           microseconds / 1000000, microseconds % 1000000, command);
+    if ((size_t)length >= sizeof line) {
+        errno = EMSGSIZE;
+        return false;
+    }
     ssize_t wrote = write(descriptor, line, (size_t)length);
     if (wrote == length) return true;
     if (wrote > 0) errno = ENOSPC;

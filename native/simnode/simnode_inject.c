@@ -6,12 +6,12 @@
 
 int simnode_inject(const struct simnode *options, char *const *given, int count)
 {
-    char line[SIM_MAX_LINE] = "", error[SIM_MAX_ERROR];
+    char line[96] = "", error[SIM_MAX_ERROR]; /* the longest command has half of that */
     size_t used = 0;
     for (int i = 0; i < count && used < sizeof line; i++)
         used += (size_t)snprintf(line + used, sizeof line - used, "%s%s", i > 0 ? " " : "", given[i]);
     if (used >= sizeof line || strchr(line, '\n') != NULL) {
-        fprintf(stderr, "A command is one line of at most %d bytes.\n", SIM_MAX_LINE);
+        fprintf(stderr, "A command is one line of at most %zu bytes.\n", sizeof line - 1);
         return EXIT_DATA;
     }
 
@@ -30,7 +30,7 @@ int simnode_inject(const struct simnode *options, char *const *given, int count)
 
     struct sim_clock clock;
     if (!simnode_clock(options, &clock)) return EXIT_IO;
-    char command[96];
+    char command[sizeof line];
     sim_join(&words, 0, command, sizeof command);
     if (scenario_file_inject(options->scenario, &clock, command, error)) return 0;
     fprintf(stderr, "%s: %s\n", options->scenario, error);

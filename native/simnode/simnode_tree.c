@@ -37,8 +37,11 @@ static bool put(const char *root, const char *path, const char *format, ...)
     char target[PATH_MAX], next[PATH_MAX + 8];
     snprintf(target, sizeof target, "%s/%s", root, path);
     snprintf(next, sizeof next, "%s.next", target);
-    if (!make_folders(target)) return false;
     FILE *file = fopen(next, "we");
+    if (file == NULL && errno == ENOENT) {
+        if (!make_folders(target)) return false;
+        file = fopen(next, "we");
+    }
     if (file == NULL) return complain(next);
     va_list arguments;
     va_start(arguments, format);

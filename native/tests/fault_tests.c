@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -104,7 +105,7 @@ static void links_rows_throttling_and_pins_follow_commands(void)
 
 static void nothing(int signal) { (void)signal; }
 
-static volatile bool hung_call_returned;
+static atomic_bool hung_call_returned;
 static nvmlReturn_t hung_call_result;
 
 static void *call_a_hung_gpu(void *context)

@@ -44,13 +44,25 @@ int64_t node_time(void)
     return sim_clock_now(&clock);
 }
 
+static void append(struct sim_clock clock, int64_t ahead, const char *command)
+{
+    char error[SIM_MAX_ERROR];
+    clock.monotonic_zero -= ahead; /* the line gets a time that lies ahead */
+    if (!scenario_file_inject(scenario_path, &clock, command, error)) check_failed(__FILE__, __LINE__, "%s", error);
+}
+
 void schedule(int milliseconds, const char *command)
 {
     struct sim_clock clock;
-    char error[SIM_MAX_ERROR];
     CHECK(sim_clock_open(&clock, test_folder));
-    clock.monotonic_zero -= milliseconds * INT64_C(1000000); /* the line gets a time that lies ahead */
-    if (!scenario_file_inject(scenario_path, &clock, command, error)) check_failed(__FILE__, __LINE__, "%s", error);
+    append(clock, milliseconds * INT64_C(1000000), command);
+}
+
+void schedule_at(int64_t at, const char *command)
+{
+    struct sim_clock clock;
+    CHECK(sim_clock_open(&clock, test_folder));
+    append(clock, at - sim_clock_now(&clock), command);
 }
 
 char *read_text(const char *path, char *out, size_t size)
@@ -126,7 +138,8 @@ int main(int count, char **words)
     products = words[1];
     const struct { const struct test *tests; size_t count; } groups[] = {
         { parser_tests, parser_test_count }, { engine_tests, engine_test_count }, { library_tests, library_test_count },
-        { fault_tests, fault_test_count }, { event_tests, event_test_count }, { simnode_tests, simnode_test_count },
+        { reading_tests, reading_test_count }, { fault_tests, fault_test_count }, { event_tests, event_test_count },
+        { wake_tests, wake_test_count }, { simnode_tests, simnode_test_count },
     };
     unsigned passed = 0, failed = 0;
     for (size_t group = 0; group < sizeof groups / sizeof groups[0]; group++)

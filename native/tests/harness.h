@@ -36,6 +36,8 @@ extern const char *products;
 const char *use_scenario(const char *text);
 /* Lets a command happen so many ms from now, as a line of the timeline; 0 is an injection. */
 void schedule(int milliseconds, const char *command);
+/* The same at a moment of the node's time, in ns. */
+void schedule_at(int64_t at, const char *command);
 /* The node's time in ns. */
 int64_t node_time(void);
 
@@ -44,7 +46,9 @@ int run_program(char *out, size_t size, const char *input, const char *const *wo
 
 char *read_text(const char *path, char *out, size_t size);
 
-extern const struct test parser_tests[], engine_tests[], library_tests[], fault_tests[], event_tests[], simnode_tests[];
-extern const size_t parser_test_count, engine_test_count, library_test_count, fault_test_count, event_test_count, simnode_test_count;
+extern const struct test parser_tests[], engine_tests[], library_tests[], reading_tests[], fault_tests[], event_tests[], wake_tests[],
+    simnode_tests[];
+extern const size_t parser_test_count, engine_test_count, library_test_count, reading_test_count, fault_test_count, event_test_count,
+    wake_test_count, simnode_test_count;
 
 #endif

@@ -90,4 +90,13 @@ nvmlDevice_t client_gpu(const struct nvml_client *client, unsigned index);
 /* One reading of nvmlDeviceGetFieldValues. */
 nvmlFieldValue_t client_field(const struct nvml_client *client, nvmlDevice_t gpu, unsigned field, unsigned scope);
 
+enum { CLIENT_LONG_WAIT = 20000 }; /* ms; a wait that ends by it was not woken */
+
+/* A set in which all eight GPUs of a DGX are registered for these types. */
+nvmlEventSet_t client_event_set(const struct nvml_client *client, uint64_t types);
+/* Waits; not to be woken in time is a failed check. */
+nvmlReturn_t client_wait(const struct nvml_client *client, nvmlEventSet_t set, nvmlEventData_t *data);
+/* Waits for exactly this event. */
+void client_expect(const struct nvml_client *client, nvmlEventSet_t set, unsigned gpu, uint64_t type, uint64_t what);
+
 #endif

@@ -1,5 +1,3 @@
-using System.Reflection;
-
 namespace AIInfra.Agent;
 
 internal static class ProgramInfo

@@ -77,7 +77,7 @@ public sealed class DaemonTests : IDisposable
         Assert.Contains($"127.0.0.1:{_port}", line, StringComparison.Ordinal);
         var (status, output) = await AgentProgram.RunAsync("status", "--config", _folder.Combine("agent.yaml"));
         Assert.Equal(0, status);
-        Assert.Contains("MetricsServer", output, StringComparison.Ordinal);
+        Assert.Contains("metrics: 127.0.0.1", output, StringComparison.Ordinal);
     }
 
     [Fact]

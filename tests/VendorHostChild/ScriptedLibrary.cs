@@ -8,9 +8,10 @@ using AIInfra.Core.VendorHost;
 namespace AIInfra.VendorHostChild;
 
 /// <summary>A library whose boards and faults are files in a folder, read at each call:
-/// <c>count</c> (boards, by default 2), <c>open-0</c>, <c>describe-INDEX</c>, <c>sample-INDEX</c> (what that call does), <c>event</c> (a fifo to read events from).</summary>
+/// <c>count</c> (boards, by default 2), <c>open-0</c>, <c>describe-INDEX</c>, <c>sample-INDEX</c> (what that call does), <c>event</c> (a fifo to read events from: a byte for the board, a byte for the value).</summary>
 /// <remarks>What a call does: <c>segfault</c>, <c>abort</c>, <c>hang</c> (for ever, in the kernel), <c>fifo PATH</c> (until somebody opens that fifo for writing),
-/// <c>absent</c>, <c>transient</c>, <c>lost</c>, <c>refused</c>, <c>fds PATH</c> (lists its descriptors into a file).</remarks>
+/// <c>absent</c>, <c>transient</c>, <c>lost</c>, <c>refused</c>, <c>fds PATH</c> (lists its descriptors into a file).
+/// A call that is about to hang leaves the file <c>stuck-CALL-INDEX</c>.</remarks>
 internal sealed partial class ScriptedLibrary(string folder) : IVendorLibrary
 {
     internal static readonly FieldTable Table = new("scripted", [new Field("temperature_celsius", FieldKind.Gauge), new Field("energy_joules", FieldKind.Counter), new Field("absent", FieldKind.Gauge)]);
@@ -62,8 +63,8 @@ internal sealed partial class ScriptedLibrary(string folder) : IVendorLibrary
             return false;
         }
         _events ??= new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, 1); // ReadWrite: never at its end
-        var value = _events.ReadByte();
-        happened = new VendorEvent("board-0", "xid", value, null);
+        var board = _events.ReadByte();
+        happened = new VendorEvent($"board-{board}", "xid", _events.ReadByte(), null);
         return true;
     }
 
@@ -88,9 +89,11 @@ internal sealed partial class ScriptedLibrary(string folder) : IVendorLibrary
                 Abort();
                 break;
             case "hang":
+                File.Create(Path.Combine(folder, $"stuck-{call}-{index}")).Dispose();
                 while (true)
                     _ = Pause(); // returns after every signal
             case "fifo":
+                File.Create(Path.Combine(folder, $"stuck-{call}-{index}")).Dispose();
                 using (new FileStream(argument, FileMode.Open, FileAccess.Read)) // open(2) blocks until there is a writer
                     break;
             case "fds":

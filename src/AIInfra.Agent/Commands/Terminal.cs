@@ -10,9 +10,10 @@ internal static class Terminal
     /// <summary>A console on standard output: colours and frames on a terminal, plain columns in a pipe.</summary>
     public static IAnsiConsole Open()
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
-        if (Console.IsOutputRedirected)
-            console.Profile.Width = 4096; // a pipe has no width: nothing is wrapped or cut
+        if (!Console.IsOutputRedirected)
+            return AnsiConsole.Console;
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(Console.Out) });
+        console.Profile.Width = 4096; // a pipe has no width: nothing is wrapped or cut
         return console;
     }
 

@@ -28,7 +28,8 @@ internal static partial class DaemonHost
 
         using var host = builder.Build();
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AIInfra.Agent");
-        LogStarting(logger, ProgramInfo.Version, AgentConfig.NodeName(config));
+        var node = AgentConfig.NodeName(config);
+        LogStarting(logger, ProgramInfo.Version, node);
         await host.RunAsync(cancellationToken);
         LogStopped(logger);
         return Environment.ExitCode;
@@ -42,13 +43,7 @@ internal static partial class DaemonHost
         if (Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null)
             logging.AddSystemdConsole();
         else
-            logging.AddSimpleConsole(options =>
-            {
-                options.SingleLine = true;
-                options.UseUtcTimestamp = true;
-                options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-                options.ColorBehavior = Console.IsErrorRedirected ? LoggerColorBehavior.Disabled : LoggerColorBehavior.Default;
-            });
+            logging.AddConsole(options => options.FormatterName = LineFormatter.FormatterName).Services.AddSingleton<ConsoleFormatter, LineFormatter>();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "aiinfra-agent {Version} starts on node {Node}")]

@@ -21,7 +21,7 @@ internal static class DaemonServices
 {
     public static IServiceCollection AddDaemon(this IServiceCollection services, Config config) => services
         .AddBoards(AgentConfig.HostPaths(config))
-        .AddState(config.Get(AgentKeys.StatePath))
+        .AddState(config.Get(AgentKeys.StatePath), AgentConfig.HostPaths(config).ReadBootId())
         .AddVendors(config)
         .AddSingleton(new KubeletOptions { Root = config.Get(AgentKeys.KubeletRoot), DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins) })
         .AddKubelet()
@@ -36,14 +36,16 @@ internal static class DaemonServices
         .AddSingleton<SampleBoard>()
         .AddSingleton(provider => new HealthBoard(
             provider.GetRequiredService<TimeProvider>(), host.ReadBootId(), provider.GetRequiredService<StateStore>().Stored.Problems))
-        .AddWorker<QuietClearing>();
+        .AddWorker<QuietClearing>("health");
 
-    private static IServiceCollection AddState(this IServiceCollection services, string folder) => services
+    private static IServiceCollection AddState(this IServiceCollection services, string folder, string bootId) => services
         .AddSingleton(provider => StateStore.Open(folder, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<StateStore>>()))
-        .AddSingleton<StateBoards>()
         .AddSingleton(provider => new StoredInventories(
             vendor => provider.GetRequiredService<StateStore>().Stored.Inventories.FirstOrDefault(inventory => inventory.Vendor == vendor), _ => { }))
-        .AddWorker<StateWriter>();
+        .AddSingleton<StateBoards>()
+        .AddWorker(StateWriter.Part, provider => new StateWriter(
+            provider.GetRequiredService<StateStore>(), bootId, provider.GetRequiredService<StateBoards>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<StateWriter>>()));
 
     private static IServiceCollection AddVendors(this IServiceCollection services, Config config)
     {
@@ -67,7 +69,7 @@ internal static class DaemonServices
             MaxSampleAge = 3 * config.Get(AgentKeys.NvidiaSampleInterval),
         })
         .AddSingleton<MetricsPage>()
-        .AddWorker(nameof(MetricsServer), provider => new MetricsServer(
+        .AddWorker("metrics", provider => new MetricsServer(
             config.Get(AgentKeys.MetricsAddress), provider.GetRequiredService<MetricsPage>(), provider.GetRequiredService<WorkerBoard>(),
             provider.GetRequiredService<ILoggerFactory>()));
 
@@ -75,6 +77,6 @@ internal static class DaemonServices
         .AddSingleton(provider => new NodeView(
             AgentConfig.NodeName(config), provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(),
             provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<TimeProvider>()))
-        .AddWorker(nameof(ControlServer), provider => new ControlServer(
+        .AddWorker("control", provider => new ControlServer(
             ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<ILoggerFactory>()));
 }

@@ -34,10 +34,7 @@ internal sealed partial class MetricsServer(IPEndPoint address, MetricsPage page
         switch (context.Request.Path.Value)
         {
             case "/metrics":
-                response.ContentType = MetricsPage.ContentType;
-                if (HttpMethods.IsGet(context.Request.Method))
-                    page.Render(response.BodyWriter);
-                return Task.CompletedTask;
+                return WritePageAsync(context);
             case "/healthz":
                 return WriteAsync(response, "ok\n");
             case "/readyz":
@@ -51,6 +48,16 @@ internal sealed partial class MetricsServer(IPEndPoint address, MetricsPage page
                 response.StatusCode = StatusCodes.Status404NotFound;
                 return WriteAsync(response, "Not found. There are /metrics, /healthz and /readyz.\n");
         }
+    }
+
+    private async Task WritePageAsync(HttpContext context)
+    {
+        context.Response.ContentType = MetricsPage.ContentType;
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
+        await context.Response.StartAsync(context.RequestAborted); // only a started response lends its buffers
+        page.Render(context.Response.BodyWriter);
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
     private string Readiness()

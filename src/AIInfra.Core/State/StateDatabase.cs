@@ -55,6 +55,31 @@ internal sealed class StateDatabase : IDisposable
         }
     }
 
+    /// <summary>Opens a file on a disk that takes no writes, to read what was stored when it still did.</summary>
+    /// <remarks>Immutable: without it SQLite wants to write beside the file. What an agent that was killed left in its log is not seen.</remarks>
+    /// <exception cref="UnusableStateException">It is corrupt, or not a state of this version.</exception>
+    /// <exception cref="SqliteException">It cannot be read either.</exception>
+    public static StateDatabase OpenReadOnly(string file)
+    {
+        var uri = $"file:{Uri.EscapeDataString(file)}?immutable=1";
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = uri, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
+        var database = new StateDatabase(connection);
+        try
+        {
+            database.Guard(() =>
+            {
+                connection.Open();
+                database.CheckVersion(file);
+            });
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
     /// <param name="unreadable">Rows that could not be understood and were left out.</param>
     /// <exception cref="UnusableStateException">The file is corrupt.</exception>
     public StoredState Load(out int unreadable)
@@ -133,8 +158,12 @@ internal sealed class StateDatabase : IDisposable
             Execute(Schema);
             Execute("INSERT INTO schema_version VALUES ($1)", SchemaVersion);
             transaction.Commit();
-            return;
         }
+        CheckVersion(file);
+    }
+
+    private void CheckVersion(string file)
+    {
         var version = Scalar("SELECT count(*) FROM sqlite_master WHERE name = 'schema_version'") is 1L ? Scalar("SELECT max(version) FROM schema_version") : null;
         if (version is > (long)SchemaVersion)
             throw new UnusableStateException("newer", $"{file} has schema {version}, this agent knows up to {SchemaVersion}");

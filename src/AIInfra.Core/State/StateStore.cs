@@ -113,21 +113,7 @@ public sealed partial class StateStore : IDisposable
     {
         lock (_gate)
         {
-            _database = OpenOrSetAside_NeedsLock(out var wasSetAside);
-            StoredState stored;
-            int unreadable;
-            try
-            {
-                stored = _database.Load(out unreadable);
-            }
-            catch (UnusableStateException broken)
-            {
-                Close_NeedsLock();
-                MoveAway_NeedsLock(broken);
-                _database = _open(_file);
-                stored = _database.Load(out unreadable);
-                wasSetAside = true;
-            }
+            var stored = Read_NeedsLock(out var unreadable, out var wasSetAside);
             if (unreadable > 0)
                 LogUnreadable(_file, unreadable);
             if (Interlocked.CompareExchange(ref _loading, Taken, Untouched) != Untouched)
@@ -139,12 +125,33 @@ public sealed partial class StateStore : IDisposable
         }
     }
 
+    private StoredState Read_NeedsLock(out int unreadable, out bool wasSetAside)
+    {
+        try
+        {
+            _database = OpenOrSetAside_NeedsLock(out wasSetAside);
+            return _database.Load(out unreadable);
+        }
+        catch (UnusableStateException broken)
+        {
+            Close_NeedsLock();
+            MoveAway_NeedsLock(broken);
+            wasSetAside = true;
+            _database = _open(_file);
+            return _database.Load(out unreadable);
+        }
+        catch (SqliteException fault) when (StateFault.IsReadOnly(fault) && File.Exists(_file))
+        {
+            wasSetAside = false; // a disk that the kernel made read-only after errors: what it holds is still true
+            using var readOnly = StateDatabase.OpenReadOnly(_file);
+            return readOnly.Load(out unreadable);
+        }
+    }
+
     private StateDatabase OpenOrSetAside_NeedsLock(out bool wasSetAside)
     {
         wasSetAside = false;
-#pragma warning disable CA1416 // the agent runs on Linux only
         Directory.CreateDirectory(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-#pragma warning restore CA1416
         try
         {
             return _open(_file);

@@ -8,9 +8,8 @@ namespace AIInfra.Core.State;
 /// <summary>Keeps the stored state up to date with the boards: the first change at once, then at most once a second.</summary>
 /// <remarks>The boards never wait for it. While the disk refuses or hangs, the part <c>state</c> is not ready and says why; the boards are
 /// the memory, so a later write that succeeds has lost nothing.</remarks>
-/// <param name="bootId">The kernel's id of this boot; empty when unknown.</param>
 public sealed partial class StateWriter(
-    StateStore store, string bootId, StateBoards boards, TimeProvider time, ILogger<StateWriter> logger) : IWorker
+    StateStore store, StateBoards boards, TimeProvider time, ILogger<StateWriter> logger) : IWorker
 {
     /// <summary>Name of the part in /readyz.</summary>
     public const string Part = "state";
@@ -43,7 +42,7 @@ public sealed partial class StateWriter(
     /// <returns>Null when it is written, else why it is not.</returns>
     private async Task<string?> WriteAsync(HealthSnapshot health, NodeInventory inventory, CancellationToken cancellationToken)
     {
-        var write = DiskThread.RunAsync(() => store.Save(health, inventory, bootId));
+        var write = DiskThread.RunAsync(() => store.Save(health, inventory, boards.Health.BootId));
         try
         {
             try
@@ -78,7 +77,7 @@ public sealed partial class StateWriter(
     {
         try
         {
-            await DiskThread.RunAsync(() => store.Save(boards.Health.Current.Value, boards.Inventory.Current.Value, bootId)).WaitAsync(LastWrite, time);
+            await DiskThread.RunAsync(() => store.Save(boards.Health.Current.Value, boards.Inventory.Current.Value, boards.Health.BootId)).WaitAsync(LastWrite, time);
         }
         catch (TimeoutException)
         {

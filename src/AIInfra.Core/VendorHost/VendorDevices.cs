@@ -52,7 +52,7 @@ internal sealed class VendorDevices
 
     /// <summary>All boards were asked. A device that was not found has left the driver's list, unless a board refused that may be it.</summary>
     /// <param name="refused">Driver indexes that did not describe themselves.</param>
-    internal (ImmutableArray<KnownDevice> Gone, ImmutableArray<KnownDevice> Refused) EndDescribing(IReadOnlyCollection<int> refused)
+    internal (ImmutableArray<KnownDevice> Gone, ImmutableArray<KnownDevice> Replaced, ImmutableArray<KnownDevice> Refused) EndDescribing(IReadOnlyCollection<int> refused)
     {
         var missing = _all.Where(known => known.Presence == Presence.Expected).ToArray();
         var isAnyNameless = refused.Any(index => ExpectedAt(index) is null);
@@ -64,7 +64,7 @@ internal sealed class VendorDevices
         }
         var replaced = gone.Where(IsReplaced).ToArray();
         _all.RemoveAll(replaced.Contains);
-        return ([.. gone.Except(replaced)], [.. missing.Except(gone)]);
+        return ([.. gone.Except(replaced)], [.. replaced], [.. missing.Except(gone)]);
     }
 
     internal void Forget(KnownDevice known) => _all.Remove(known);

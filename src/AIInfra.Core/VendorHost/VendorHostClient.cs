@@ -125,16 +125,16 @@ internal sealed class VendorHostClient : IDisposable
 
     /// <exception cref="VendorException">The library refused.</exception>
     /// <exception cref="VendorHostException">The child has ended or hangs.</exception>
-    private Task<T> CallAsync<T>(
+    private async Task<T> CallAsync<T>(
         FrameKind kind, int? board, string what, FrameWriter request, TimeSpan deadline, ReadAnswer<T> read, CancellationToken cancellationToken)
     {
+        ThrowIfEnded();
         var call = new PendingCall<T>(kind, ++_requests, read);
-        var frame = request.Seal(kind, call.Request);
         if (Interlocked.CompareExchange(ref _pending, call, null) is { } other)
             throw new InvalidOperationException($"A {kind} call came while a {other.Kind} call is in flight.");
         try
         {
-            _child.Socket.Send(frame); // the buffer of the socket holds hundreds: this does not wait
+            _child.Socket.Send(request.Seal(kind, call.Request)); // the buffer of the socket holds hundreds: this does not wait
         }
         catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
         {
@@ -142,7 +142,7 @@ internal sealed class VendorHostClient : IDisposable
         }
         if (_howItEnded is { } how)
             call.Fail(new VendorHostException(HostFault.Ended, how));
-        return WaitAsync(call, board, what, deadline, cancellationToken);
+        return await WaitAsync(call, board, what, deadline, cancellationToken);
     }
 
     private async Task<T> WaitAsync<T>(PendingCall<T> call, int? board, string what, TimeSpan deadline, CancellationToken cancellationToken)
@@ -164,7 +164,7 @@ internal sealed class VendorHostClient : IDisposable
         _howItEnded = how; // before the look at the pending call: a call that comes later looks here itself
         _events.Writer.TryComplete();
         _child.Socket.Dispose();
-        _pending?.Fail(new VendorHostException(HostFault.Ended, how));
+        Interlocked.Exchange(ref _pending, null)?.Fail(new VendorHostException(HostFault.Ended, how));
         return how;
     }
 

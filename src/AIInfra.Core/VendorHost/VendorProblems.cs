@@ -11,7 +11,9 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
     /// <summary>Long enough to be seen by a person, and for a library that crashes every few minutes to be one problem.</summary>
     private static readonly TimeSpan CrashQuiet = TimeSpan.FromMinutes(30);
 
-    private bool _isOnNode;
+    /// <summary>Carries what no device can be named for. One for each vendor, so that one vendor never clears what another one reported.</summary>
+    private readonly Subject _host = new(SubjectKind.Unit, $"vendor-host {vendor}");
+    private bool _mayBeOnHost = true; // also from before the daemon was started
 
     /// <summary>The process with the library in it ended.</summary>
     internal void ReportCrash(string how) => Report(
@@ -26,7 +28,7 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
             Report(Unanswered, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Drain, Clearing.OnHealthyReading, message, why);
     }
 
-    /// <param name="device">Null when the board hung before it could be described, so that it has no name: then the node carries it.</param>
+    /// <param name="device">Null when the board hung before it could be described, so that it has no name: then the vendor host carries it.</param>
     internal void ReportHung(Device? device, string call)
     {
         var message = $"A call into the library of {vendor} hangs: {call}. The process is left alone (ending it can freeze the board); "
@@ -36,12 +38,13 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
             Report(DeviceHung, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Reboot, Clearing.OnHealthyReading, message, call);
             return;
         }
-        _isOnNode = true;
-        Report(DeviceHung, Subject.Node, Severity.Degraded, SuggestedAction.Reboot, Clearing.OnHealthyReading, message, call);
+        _mayBeOnHost = true;
+        Report(DeviceHung, _host, Severity.Degraded, SuggestedAction.Reboot, Clearing.OnHealthyReading, message, call);
     }
 
     internal void ReportGone(Device device)
     {
+        ReportHealthy(device, "the driver no longer lists it", Unanswered, DeviceHung);
         var place = device.PciAddress is { } address ? $" at {address}" : "";
         Report(DeviceGone, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Drain, Clearing.OnHealthyReading,
             $"{device.Model}{place} was there and the driver of {vendor} no longer lists it. If it was taken out on purpose, clear this problem and the device is forgotten.",
@@ -53,18 +56,23 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
         board.Current.Value.Problems.Any(problem => problem.Id == DeviceGone && problem.Subject == Subject.Device(device.Id));
 
     /// <summary>The device answered a whole reading: what was said of it above is over, also what a daemon before this one said.</summary>
-    internal void ReportAnswering(Device device)
-    {
-        foreach (var problem in (ReadOnlySpan<string>)[Unanswered, DeviceHung, DeviceGone])
-            board.ReportHealthy(problem, Subject.Device(device.Id), $"{device.Id} answers again");
-    }
+    internal void ReportAnswering(Device device) => ReportHealthy(device, $"{device.Id} answers again", Unanswered, DeviceHung, DeviceGone);
 
-    /// <summary>No call hangs any more.</summary>
+    /// <summary>Another board is in its slot: it is no longer of this node.</summary>
+    internal void ReportReplaced(Device device) => ReportHealthy(device, $"another board is at {device.PciAddress} now", Unanswered, DeviceHung, DeviceGone);
+
+    /// <summary>A round was completed and no call hangs.</summary>
     internal void ReportNoneHangs()
     {
-        if (_isOnNode)
-            board.ReportHealthy(DeviceHung, Subject.Node, "the call returned");
-        _isOnNode = false;
+        if (_mayBeOnHost)
+            board.ReportHealthy(DeviceHung, _host, "no call hangs");
+        _mayBeOnHost = false;
+    }
+
+    private void ReportHealthy(Device device, string evidence, params ReadOnlySpan<string> problems)
+    {
+        foreach (var problem in problems)
+            board.ReportHealthy(problem, Subject.Device(device.Id), evidence);
     }
 
     private void Report(string id, Subject subject, Severity severity, SuggestedAction action, Clearing clearing, string message, string evidence) =>

@@ -40,7 +40,9 @@ internal sealed partial class VendorRounds(
                 Missed(known, fault);
             }
         }
-        var (gone, refused) = devices.EndDescribing(child.Refused);
+        var (gone, replaced, refused) = devices.EndDescribing(child.Refused);
+        foreach (var known in replaced)
+            problems.ReportReplaced(known.Device);
         foreach (var known in gone)
         {
             known.MayHaveProblem = true;
@@ -72,6 +74,8 @@ internal sealed partial class VendorRounds(
             Answered(known, readings);
         }
         Publish();
+        if (abandoned.IsEmpty)
+            problems.ReportNoneHangs();
     }
 
     /// <summary>Once a minute: whether the boards must be described again.</summary>

@@ -8,18 +8,22 @@ internal sealed partial class VendorStates(
     VendorDefinition definition, VendorOptions options, VendorBoards boards, StoredInventories stored, VendorDevices devices, ILogger logger)
 {
     private readonly string _part = $"vendor {definition.Name}";
+    private bool _isStarted;
     private VendorInventory _now = new() { Vendor = definition.Name, State = VendorState.Starting };
 
-    /// <summary>Before any child: the devices are those of the last run.</summary>
+    /// <summary>Before any child: the devices are those of the last run. After a fault of the worker they stay what they were.</summary>
     internal void Start()
     {
+        boards.Parts.NotReady(_part, $"The library of {definition.Name} ({options.Library}) has not answered yet.");
+        if (_isStarted)
+            return;
+        _isStarted = true;
         if (stored.Load(definition.Name) is { } last)
         {
             devices.Restore(last.Devices);
             _now = last with { Vendor = definition.Name, State = VendorState.Starting, Reason = null };
         }
         Publish(_now with { Devices = devices.ToInventory() });
-        boards.Parts.NotReady(_part, $"The library of {definition.Name} ({options.Library}) has not answered yet.");
     }
 
     /// <summary>The devices are what the driver says now. Watchers are woken only when something is different.</summary>

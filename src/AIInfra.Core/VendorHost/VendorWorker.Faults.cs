@@ -60,10 +60,14 @@ public sealed partial class VendorWorker
         _problems.ReportHung(known?.Device, fault.Message);
         known?.Hang();
         _rounds.Publish();
-        if (!_abandoned.AreTooMany)
-            return TimeSpan.Zero;
+        _lastHang = fault.Message;
+        return TimeSpan.Zero;
+    }
 
-        var reason = $"two of its vendor hosts hang, the last one in this: {fault.Message}. No third one is started: drain and boot the node";
+    /// <summary>No further child is started. Ends when an abandoned one answers.</summary>
+    private TimeSpan GiveUp()
+    {
+        var reason = $"two of its vendor hosts hang, the last one in this: {_lastHang}. No third one is started: drain and boot the node";
         LogGivenUp(_definition.Name, reason);
         _rounds.DropAll();
         _states.Unavailable(reason);
@@ -82,8 +86,6 @@ public sealed partial class VendorWorker
             if (one.DeviceId is { } id && !_abandoned.Hangs(id))
                 _devices.Find(id)?.Return();
         }
-        if (answered.Count > 0 && _abandoned.IsEmpty)
-            _problems.ReportNoneHangs();
         return answered.Count > 0;
     }
 

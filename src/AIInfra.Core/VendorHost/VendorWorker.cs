@@ -28,7 +28,7 @@ public sealed partial class VendorWorker : IWorker
     private readonly VendorRounds _rounds;
     private VendorChild? _child;
     private (FileIdentity File, long At)? _refusedFile;
-    private bool _isRestored;
+    private string? _lastHang;
     private int _failures;
 
     public VendorWorker(
@@ -43,9 +43,7 @@ public sealed partial class VendorWorker : IWorker
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        if (!_isRestored)
-            _states.Start();
-        _isRestored = true;
+        _states.Start();
         try
         {
             while (true)
@@ -65,7 +63,7 @@ public sealed partial class VendorWorker : IWorker
     {
         TakeBackAnswered();
         if (_abandoned.AreTooMany)
-            return Timeout.InfiniteTimeSpan;
+            return GiveUp();
         try
         {
             _child = await OpenAsync(cancellationToken);
@@ -136,7 +134,7 @@ public sealed partial class VendorWorker : IWorker
     /// <summary>A child with the library's new file, when that was replaced on disk and the new one opens; the old child serves until then.</summary>
     private async Task<VendorChild?> UpgradedAsync(VendorChild child, CancellationToken cancellationToken)
     {
-        if (child.File?.Replacement() is not { } file
+        if (child.File?.Replacement() is not { } file || !_abandoned.IsEmpty
             || (_refusedFile is { } refused && refused.File == file && _time.GetElapsedTime(refused.At) < LookAgain))
             return null;
         try
