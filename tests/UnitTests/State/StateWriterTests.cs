@@ -1,5 +1,4 @@
 using AIInfra.Core.State;
-using AIInfra.Testing;
 using Microsoft.Extensions.Logging;
 
 namespace AIInfra.UnitTests.State;
