@@ -5,4 +5,4 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build/require.sh test
 PATH="$(build/tools.sh):$PATH"; export PATH
-exec "$(ls -d tests/bench/bin/Release/net10.0*/aiinfra-bench tests/bench/bin/Release/net10.0*/*/aiinfra-bench 2>/dev/null | head -n 1)" "$@"
+exec tests/bench/bin/Release/net10.0/aiinfra-bench "$@"

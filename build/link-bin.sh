@@ -3,7 +3,7 @@
 set -euo pipefail
 rm -rf out/bin && mkdir -p out/bin
 for program in aiinfra-agent:src/AIInfra.Agent; do
-  built=$(ls -d "${program#*:}/bin/$1/net10.0"*/*/"${program%%:*}" "${program#*:}/bin/$1/net10.0"*/"${program%%:*}" 2>/dev/null | head -n 1)
+  built=${program#*:}/bin/$1/net10.0/linux-x64/${program%%:*}
   [ -x "$built" ] || { echo "${program#*:} built no ${program%%:*}" >&2; exit 1; }
   cp -al "$(dirname "$built")/." out/bin/
 done

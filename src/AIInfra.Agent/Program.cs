@@ -1,1 +1,8 @@
-return 0;
+using AIInfra.Agent.Commands;
+using AIInfra.Core.VendorHost;
+using AIInfra.Vendors;
+
+if (VendorHostProcess.IsAsked(args))
+    return VendorHostProcess.Run(args, VendorLibraries.Create); // the child: before any host or command-line type is touched
+
+return await AgentCommandLine.RunAsync(args);

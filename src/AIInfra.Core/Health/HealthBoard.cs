@@ -16,7 +16,6 @@ public sealed class HealthBoard : IDisposable
 
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
-    private readonly string _bootId;
     private readonly ProblemTable _problems = new();
     private readonly ITimer _windowEnd;
     private ImmutableArray<HealthTransition> _history = [];
@@ -30,7 +29,7 @@ public sealed class HealthBoard : IDisposable
     public HealthBoard(TimeProvider time, string bootId, IEnumerable<Problem> restored)
     {
         _time = time;
-        _bootId = bootId;
+        BootId = bootId;
         _windowStart = time.GetTimestamp();
         _windowEnd = time.CreateTimer(_ => PublishWithheld(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         foreach (var problem in restored.OrderBy(problem => problem.FirstSeen))
@@ -42,6 +41,9 @@ public sealed class HealthBoard : IDisposable
     }
 
     public Latest<HealthSnapshot> Current { get; }
+
+    /// <summary>The kernel's id of this boot; empty when unknown.</summary>
+    public string BootId { get; }
 
     /// <summary>A fault was seen: raises a problem, or counts it again.</summary>
     /// <remarks>Of two severities the higher stands; a report below it counts and adds its evidence, but changes no word of the problem.
@@ -76,7 +78,7 @@ public sealed class HealthBoard : IDisposable
             Clear_NeedsLock(
                 Where_NeedsLock(problem => problem.Subject == subject
                     && problem.Clearing.Kind is ClearingKind.Boot or ClearingKind.DeviceReset
-                    && _bootId.Length > 0 && problem.BootId.Length > 0 && problem.BootId != _bootId),
+                    && BootId.Length > 0 && problem.BootId.Length > 0 && problem.BootId != BootId),
                 "the node has booted since and the subject answers");
         }
     }
@@ -145,7 +147,7 @@ public sealed class HealthBoard : IDisposable
             LastSeen = report.At,
             Count = 1,
             Evidence = [ProblemTable.Cap(report.Evidence)],
-            BootId = _bootId,
+            BootId = BootId,
         };
         var gone = _problems.Add(problem, SeenAt(report.At));
         if (!ReferenceEquals(gone, problem))
@@ -167,7 +169,7 @@ public sealed class HealthBoard : IDisposable
             FirstSeen = report.At < before.FirstSeen ? report.At : before.FirstSeen,
             LastSeen = report.At > before.LastSeen ? report.At : before.LastSeen,
             Evidence = ProblemTable.AppendEvidence(before.Evidence, report.Evidence),
-            BootId = _bootId,
+            BootId = BootId,
         };
         if (report.Severity >= before.Severity)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using AIInfra.Core.Devices;
 
 namespace AIInfra.Core.Health;
 
@@ -37,6 +38,9 @@ public sealed class HealthSnapshot
 
     /// <summary>A device is healthy when no fatal problem stands on it.</summary>
     public bool IsHealthy(string deviceId) => !_fatalDevices.Contains(deviceId);
+
+    /// <summary>The same of a partition asks for its parent as well: a fault of the board is a fault of all that is on it.</summary>
+    public bool IsHealthy(Device device) => IsHealthy(device.Id) && (device.ParentId is not { } parent || IsHealthy(parent));
 
     /// <summary>The same problems with newer counts and evidence: none came, went or changed its severity.</summary>
     internal HealthSnapshot Recount(ImmutableArray<Problem> problems) => new(problems, Transitions, Dropped, _fatalDevices);

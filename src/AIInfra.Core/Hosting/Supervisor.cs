@@ -54,14 +54,15 @@ internal sealed partial class Supervisor(
 public static class WorkerSetup
 {
     /// <summary>Registers a worker under its own supervisor; its state shows in <see cref="WorkerBoard"/> and so in /readyz.</summary>
+    /// <param name="name">As users see it: <c>metrics</c>, <c>vendor nvidia</c>.</param>
     public static IServiceCollection AddWorker<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TWorker>(
-        this IServiceCollection services) where TWorker : class, IWorker
+        this IServiceCollection services, string name) where TWorker : class, IWorker
     {
         services.AddSingleton<TWorker>();
-        return services.AddWorker(typeof(TWorker).Name, provider => provider.GetRequiredService<TWorker>());
+        return services.AddWorker(name, provider => provider.GetRequiredService<TWorker>());
     }
 
-    /// <summary>The same for a worker of which there are several, each under its own name: <c>vendor nvidia</c>.</summary>
+    /// <inheritdoc cref="AddWorker{TWorker}"/>
     public static IServiceCollection AddWorker(this IServiceCollection services, string name, Func<IServiceProvider, IWorker> worker) =>
         services.AddSingleton<IHostedService>(provider => new Supervisor(
             name, worker(provider), provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<TimeProvider>(),

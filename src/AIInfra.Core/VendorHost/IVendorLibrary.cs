@@ -16,6 +16,10 @@ public interface IVendorLibrary
     /// <exception cref="VendorException">The library or its driver is missing, or refuses.</exception>
     LibraryInfo Open(string path);
 
+    /// <summary>Boards the driver counts at this moment, asked about once a minute; null when this library can tell only at <see cref="Open"/>.</summary>
+    /// <exception cref="VendorException">The driver does not say.</exception>
+    int? CountDevices() => null;
+
     /// <summary>Identity, place and links of the board with this driver index (0 to <see cref="LibraryInfo.DeviceCount"/> - 1).</summary>
     /// <exception cref="VendorException">The board does not answer; other boards may.</exception>
     Device Describe(int index);

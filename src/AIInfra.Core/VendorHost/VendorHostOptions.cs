@@ -9,4 +9,8 @@ public sealed record VendorOptions
     public required string Library { get; init; }
     /// <summary>From the start of one sampling round to the start of the next, by default 10 s.</summary>
     public TimeSpan SampleInterval { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>How long one call about one board may take before the board counts as hung, by default 10 s.</summary>
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>How long a child may take to start and, apart from that, to open the library, by default 30 s each.</summary>
+    public TimeSpan OpenTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }

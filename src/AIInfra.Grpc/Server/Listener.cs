@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +9,7 @@ internal static class Listener
     /// <exception cref="ArgumentException">Both addresses are given, or none.</exception>
     public static (KestrelServerOptions Options, ListenOptions Listen) Configure(GrpcServerOptions options, ILoggerFactory loggers)
     {
-        var kestrel = new KestrelServerOptions { AddServerHeader = false, AllowAlternateSchemes = true, ApplicationServices = new LoggersOnly(loggers) };
+        var kestrel = new KestrelServerOptions { AddServerHeader = false, AllowAlternateSchemes = true /* TLS ends before HTTP starts */, ApplicationServices = new LoggersOnly(loggers) };
         kestrel.Limits.MaxRequestBodySize = null; // messages have limits of their own; a stream has none
         kestrel.Limits.MinRequestBodyDataRate = null; // a stream may be silent for days
         kestrel.Limits.MinResponseDataRate = null;
@@ -22,7 +21,7 @@ internal static class Listener
             listen = bound;
             bound.Protocols = HttpProtocols.Http2;
             if (options.Certificate is { } certificate)
-                bound.UseHttps(certificate);
+                bound.Use(new TlsConnections(certificate, loggers.CreateLogger<GrpcServer>()).Wrap);
         }
         switch (options)
         {

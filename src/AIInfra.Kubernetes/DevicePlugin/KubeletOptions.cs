@@ -22,6 +22,6 @@ public static class KubeletSetup
     public static IServiceCollection AddKubelet(this IServiceCollection services)
     {
         services.TryAddSingleton(new KubeletOptions());
-        return services.AddWorker<DevicePluginWorker>();
+        return services.AddWorker<DevicePluginWorker>("kubelet");
     }
 }

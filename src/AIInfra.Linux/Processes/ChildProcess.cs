@@ -45,14 +45,18 @@ public sealed class ChildProcess
     /// <param name="arguments">Without the program's own name.</param>
     /// <param name="environment">All of it: nothing of this process's own is added.</param>
     /// <exception cref="Win32Exception">The socket pair or the process could not be made; names the call and the program.</exception>
-    public static ChildProcess Start(string program, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> environment)
+    public static unsafe ChildProcess Start(string program, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> environment) =>
+        Start(program, arguments, environment, Spawn.CloseFrom);
+
+    internal static ChildProcess Start(
+        string program, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> environment, Spawn.CloseOthers closeOthers)
     {
         var (ours, theirs) = SocketPair.Open();
         using (theirs)
         {
             try
             {
-                var id = Spawn.Run(program, [program, .. arguments], [.. environment.Select(pair => $"{pair.Key}={pair.Value}")], theirs);
+                var id = Spawn.Run(program, [program, .. arguments], [.. environment.Select(pair => $"{pair.Key}={pair.Value}")], theirs, closeOthers);
                 var child = new ChildProcess(id, new Socket(ours));
                 new Thread(child.Reap, ReaperStackBytes) { IsBackground = true, Name = $"reap {id}" }.Start();
                 return child;

@@ -14,8 +14,11 @@ internal static partial class Spawn
 
     internal const int SocketDescriptor = 3;
 
+    /// <summary>Adds the actions that close what the child must not inherit.</summary>
+    internal unsafe delegate void CloseOthers(byte* actions);
+
     /// <summary>Starts the program and returns its process id.</summary>
-    internal static unsafe int Run(string program, string[] arguments, string[] environment, SafeHandle socket)
+    internal static unsafe int Run(string program, string[] arguments, string[] environment, SafeHandle socket, CloseOthers closeOthers)
     {
         var isHeld = false;
         byte* actions = stackalloc byte[OpaqueBytes], attributes = stackalloc byte[OpaqueBytes], signals = stackalloc byte[OpaqueBytes];
@@ -26,6 +29,7 @@ internal static partial class Spawn
             socket.DangerousAddRef(ref isHeld);
             Check("posix_spawn_file_actions_init", ActionsInit(actions));
             AddActions(actions, (int)socket.DangerousGetHandle());
+            closeOthers(actions);
 
             Check("posix_spawnattr_init", AttributesInit(attributes));
             _ = SignalSetFill(signals);
@@ -53,6 +57,11 @@ internal static partial class Spawn
         Check("posix_spawn_file_actions_adddup2", AddDuplicate(actions, 2, 1));
         // dup2 on itself leaves close-on-exec off as well (POSIX, and glibc since 2.29).
         Check("posix_spawn_file_actions_adddup2", AddDuplicate(actions, socket, SocketDescriptor));
+    }
+
+    /// <summary>Closes everything above the socket.</summary>
+    internal static unsafe void CloseFrom(byte* actions)
+    {
         try
         {
             Check("posix_spawn_file_actions_addclosefrom_np", AddCloseFrom(actions, SocketDescriptor + 1));

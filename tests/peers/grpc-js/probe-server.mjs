@@ -32,7 +32,7 @@ const probe = {
     if (call.request.fail_with)
       reply(failure(call.request, trailersOf(call)));
     else
-      reply(null, answer(call, call.request, 0), trailersOf(call), call.request.text === 'compress' ? 0 : grpc.writeFlags?.NoCompress);
+      reply(null, answer(call, call.request, 0), trailersOf(call));
   },
 
   async ServerStream(call) {

@@ -7,7 +7,7 @@ from google.protobuf import descriptor_pool, message_factory
 
 # { descriptor: base64 of a FileDescriptorProto, address, cert?, key?, options? }
 SETTINGS = json.loads(sys.argv[1])
-OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), *SETTINGS.get("options", {}).items()]
+OPTIONS = list({"grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1, **SETTINGS.get("options", {})}.items())
 SERVICE = "aiinfra.probe.Probe"
 # Method: (requests stream, answers stream)
 SHAPES = {"Unary": (0, 0), "ServerStream": (0, 1), "ClientStream": (1, 0), "Duplex": (1, 1), "Missing": (0, 0)}

@@ -1,0 +1,61 @@
+/* A scenario: a node, what differs from its model, and a timeline of faults. */
+#ifndef AIINFRA_SCENARIO_H
+#define AIINFRA_SCENARIO_H
+
+#include "node_model.h"
+#include "sim_text.h"
+
+#include <limits.h>
+
+enum { SIM_UNSET = INT_MIN, SIM_MAX_WITHOUT = 64, SIM_MAX_ENTRIES = 10000 };
+
+enum sim_kind {
+    SIM_XID, SIM_LOST, SIM_HANG, SIM_UNHANG, SIM_ECC_CORRECTED, SIM_ECC_UNCORRECTED,
+    SIM_REMAP_PENDING, SIM_REMAP_FAILED, SIM_REMAP_UNCORRECTABLE, SIM_REMAP_CORRECTABLE,
+    SIM_THROTTLE, SIM_TEMPERATURE, SIM_POWER, SIM_UTILIZATION, SIM_LINK_DOWN, SIM_LINK_UP, SIM_RESET,
+    SIM_SEGV, SIM_SEGV_ALWAYS, SIM_BOOT, SIM_WAIT_FAILS, SIM_WAIT_WORKS,
+};
+
+struct sim_action {
+    enum sim_kind kind;
+    unsigned gpu;
+    int64_t value; /* Xid code, count, bits, degrees, watts, percent or link: as the kind says */
+};
+
+struct sim_entry {
+    int64_t at; /* ns after the epoch */
+    struct sim_action action;
+    uint64_t key; /* the same for the same entry in every reading of the file */
+    unsigned line;
+    char text[96]; /* the command, one blank between words */
+};
+
+/* What a scenario says about one GPU beside the timeline; SIM_UNSET where it says nothing. */
+struct gpu_override {
+    int temperature, power, utilization, numa;
+    bool numa_set; /* -1 is a NUMA node too: none */
+    char name[96]; /* NVML_DEVICE_NAME_V2_BUFFER_SIZE; empty: the model's */
+};
+
+struct scenario {
+    const struct node_model *model;
+    struct gpu_override gpu[SIM_MAX_GPUS];
+    char driver_version[80];  /* empty: the library's */
+    int64_t init_latency;     /* ns */
+    char without[SIM_MAX_WITHOUT][80];
+    size_t without_count;
+    struct sim_entry *entries; /* by time, then by line */
+    size_t entry_count;
+};
+
+typedef void sim_report(void *context, unsigned line, const char *what);
+
+/* Reads a scenario text. Lines that are wrong are reported and left out; the result is always usable. */
+struct scenario *scenario_parse(const char *text, size_t size, sim_report *report, void *context);
+void scenario_free(struct scenario *scenario);
+
+/* Reads the words from..end as a timeline command for a node of this model. */
+bool sim_parse_command(const struct node_model *model, const struct sim_words *words, size_t from,
+                       struct sim_action *action, char error[SIM_MAX_ERROR]);
+
+#endif

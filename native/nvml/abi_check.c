@@ -1,0 +1,6 @@
+/* Holds nothing: compiling it checks every layout against abi/nvml.tsv. */
+#include "driver_structs.h"
+
+#include <stddef.h>
+
+#include "abi_asserts.h"

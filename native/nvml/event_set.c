@@ -1,0 +1,129 @@
+#define _GNU_SOURCE
+#include "event_set.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+static nvmlEventSet_t sets;
+
+nvmlEventSet_t event_set_new(void)
+{
+    nvmlEventSet_t set = calloc(1, sizeof *set);
+    if (set == NULL) abort();
+    set->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (set->wake < 0) {
+        free(set);
+        return NULL;
+    }
+    set->watch = library.file.path != NULL ? scenario_watch_open(library.file.path) : -1;
+    for (size_t gpu = 0; gpu < SIM_MAX_GPUS; gpu++)
+        for (size_t bit = 0; bit < EVENT_BITS; bit++) set->since[gpu][bit] = INT64_MAX;
+    set->next = sets;
+    sets = set;
+    return set;
+}
+
+bool event_set_known(nvmlEventSet_t set)
+{
+    for (nvmlEventSet_t one = sets; one != NULL; one = one->next)
+        if (one == set) return !one->retired;
+    return false;
+}
+
+void event_set_register(nvmlEventSet_t set, unsigned gpu, uint64_t types, int64_t now)
+{
+    for (size_t bit = 0; bit < EVENT_BITS; bit++)
+        if ((types >> bit & 1) != 0 && set->since[gpu][bit] == INT64_MAX) set->since[gpu][bit] = now;
+}
+
+/* The bit number of the NVML event that a command raises; -1: none. */
+static int event_bit(enum sim_kind kind)
+{
+    switch (kind) {
+    case SIM_ECC_CORRECTED: return 0;
+    case SIM_ECC_UNCORRECTED: return 1;
+    case SIM_XID: return 3;
+    default: return -1;
+    }
+}
+
+/* Where the key is or belongs. */
+static size_t place_of(nvmlEventSet_t set, uint64_t key)
+{
+    size_t low = 0, high = set->delivered_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (set->delivered[middle] < key) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+/* Takes the entry unless it was taken before. */
+static bool take(nvmlEventSet_t set, uint64_t key)
+{
+    size_t place = place_of(set, key);
+    if (place < set->delivered_count && set->delivered[place] == key) return false;
+    if (set->delivered_count == set->delivered_capacity) {
+        set->delivered_capacity = set->delivered_capacity * 2 + 16;
+        set->delivered = realloc(set->delivered, set->delivered_capacity * sizeof *set->delivered);
+        if (set->delivered == NULL) abort();
+    }
+    memmove(set->delivered + place + 1, set->delivered + place, (set->delivered_count - place) * sizeof *set->delivered);
+    set->delivered[place] = key;
+    set->delivered_count++;
+    return true;
+}
+
+bool event_set_next(nvmlEventSet_t set, nvmlEventData_t *data)
+{
+    for (size_t i = 0; i < library.state.applied; i++) {
+        const struct sim_entry *entry = &library.scenario->entries[i];
+        int bit = event_bit(entry->action.kind);
+        if (bit < 0 || entry->at <= set->since[entry->action.gpu][bit] || !take(set, entry->key)) continue;
+        *data = (nvmlEventData_t){
+            .device = library_handle(entry->action.gpu), .eventType = UINT64_C(1) << bit,
+            .eventData = entry->action.kind == SIM_XID ? (uint64_t)entry->action.value : 0,
+            .gpuInstanceId = UINT32_MAX, .computeInstanceId = UINT32_MAX, /* not attributable to a MIG instance */
+        };
+        return true;
+    }
+    return false;
+}
+
+bool event_set_has_lost(nvmlEventSet_t set)
+{
+    for (unsigned gpu = 0; gpu < library.scenario->model->gpus; gpu++)
+        for (size_t bit = 0; bit < EVENT_BITS; bit++)
+            if (set->since[gpu][bit] != INT64_MAX && library.state.gpu[gpu].lost) return true;
+    return false;
+}
+
+void event_set_retire(nvmlEventSet_t set)
+{
+    set->retired = true;
+    eventfd_write(set->wake, 1);
+    event_set_collect(set);
+}
+
+void event_set_collect(nvmlEventSet_t set)
+{
+    if (!set->retired || set->waiters > 0) return;
+    nvmlEventSet_t *link = &sets;
+    while (*link != set) link = &(*link)->next;
+    *link = set->next;
+    close(set->wake);
+    if (set->watch >= 0) close(set->watch);
+    free(set->delivered);
+    free(set);
+}
+
+void event_sets_close(void)
+{
+    for (nvmlEventSet_t set = sets, next; set != NULL; set = next) {
+        next = set->next;
+        event_set_retire(set);
+    }
+}

@@ -1,0 +1,169 @@
+#define _GNU_SOURCE
+#include "library.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct library library = { .lock = PTHREAD_MUTEX_INITIALIZER, .crashed_at = INT64_MIN };
+
+/* Handles point into here, stay the same over shutdown and start, and say by their place which GPU they mean. */
+static struct nvmlDevice_st { char place; } devices[SIM_MAX_GPUS];
+
+/* `segv` concerns processes that lived before it; this is when this one came to life. */
+static int64_t loaded_at;
+__attribute__((constructor)) static void remember_load(void) { loaded_at = sim_monotonic(); }
+
+static void complain(void *context, unsigned line, const char *what)
+{
+    (void)context;
+    char text[SIM_MAX_ERROR + 256];
+    int length = line > 0 ? snprintf(text, sizeof text, "%s:%u: %s\n", library.file.path, line, what)
+                          : snprintf(text, sizeof text, "%s: %s\n", library.file.path, what);
+    /* One write: lines of several processes on one stderr stay whole. Nobody is left to tell when it fails. */
+    size_t size = (size_t)length < sizeof text ? (size_t)length : sizeof text - 1;
+    if (write(STDERR_FILENO, text, size) < 0) return;
+}
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && *value != '\0' ? value : NULL;
+}
+
+static void load(void)
+{
+    library.loaded = true;
+    const char *state = variable("AIINFRA_SIM_STATE");
+    library.file.path = variable("AIINFRA_SIM_SCENARIO");
+    if (!sim_clock_open(&library.clock, state)) {
+        char what[SIM_MAX_ERROR];
+        snprintf(what, sizeof what, "AIINFRA_SIM_STATE=%s: no epoch can be read or made there: %s; time starts now, for this process alone\n",
+                 state, strerror(errno));
+        if (write(STDERR_FILENO, what, strlen(what)) < 0) return;
+        sim_clock_open(&library.clock, NULL);
+    }
+}
+
+void library_refresh(bool look)
+{
+    bool first = library.scenario == NULL;
+    library.now = sim_clock_now(&library.clock);
+    if (first || look || library.now - library.looked_at > 2000000) {
+        library.looked_at = library.now;
+        struct scenario *read = scenario_file_read(&library.file, first, complain, NULL);
+        if (read != NULL) {
+            scenario_free(library.scenario);
+            library.scenario = read;
+            sim_state_start(library.scenario, &library.state);
+        }
+        /* An injection took its time before it was written: now must not be older than what was just read. */
+        library.now = sim_clock_now(&library.clock);
+    }
+    sim_state_advance(library.scenario, &library.state, library.now);
+}
+
+static bool must_crash(void)
+{
+    if (library.state.segv_always) return true;
+    int64_t at = library.state.last_segv;
+    if (at <= sim_clock_at(&library.clock, loaded_at) || at <= library.crashed_at) return false;
+    library.crashed_at = at;
+    return true;
+}
+
+nvmlReturn_t library_lock(const char *symbol, bool look)
+{
+    pthread_mutex_lock(&library.lock);
+    if (!library.loaded) load();
+    library_refresh(look);
+    if (must_crash()) {
+        library_unlock(); /* a handler that survives the signal finds a library that goes on */
+        static int *volatile nowhere; /* volatile: the compiler must not turn the store into a trap of another kind */
+        *nowhere = 1;
+        pthread_mutex_lock(&library.lock);
+    }
+    for (size_t i = 0; i < library.scenario->without_count; i++)
+        if (strcmp(library.scenario->without[i], symbol) == 0) {
+            library_unlock();
+            return NVML_ERROR_FUNCTION_NOT_FOUND;
+        }
+    return NVML_SUCCESS;
+}
+
+void library_unlock(void) { pthread_mutex_unlock(&library.lock); }
+
+nvmlReturn_t library_enter(const char *symbol, bool arguments)
+{
+    nvmlReturn_t result = library_lock(symbol, false);
+    if (result != NVML_SUCCESS) return result;
+    if (library.references == 0) result = NVML_ERROR_UNINITIALIZED;
+    else if (!arguments) result = NVML_ERROR_INVALID_ARGUMENT;
+    library_unlock();
+    return result;
+}
+
+nvmlReturn_t library_view(unsigned index, struct gpu_view *view)
+{
+    while (library.state.gpu[index].hung) {
+        library_unlock();
+        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL); /* a signal only makes the next look come sooner */
+        pthread_mutex_lock(&library.lock);
+        library_refresh(false);
+        if (library.references == 0) return NVML_ERROR_UNINITIALIZED;
+    }
+    if (index >= library.scenario->model->gpus) return NVML_ERROR_INVALID_ARGUMENT;
+    if (library.state.gpu[index].lost) return NVML_ERROR_GPU_IS_LOST;
+    view->index = index;
+    view->model = library.scenario->model;
+    view->state = library.state.gpu[index];
+    view->now = library.now;
+    const char *name = library.scenario->gpu[index].name;
+    snprintf(view->name, sizeof view->name, "%s", *name != '\0' ? name : view->model->gpu_name);
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t library_enter_gpu(const char *symbol, nvmlDevice_t device, bool arguments, struct gpu_view *view)
+{
+    nvmlReturn_t result = library_lock(symbol, false);
+    if (result != NVML_SUCCESS) return result;
+    unsigned index;
+    if (library.references == 0) result = NVML_ERROR_UNINITIALIZED;
+    else if (!arguments || !library_index(device, &index)) result = NVML_ERROR_INVALID_ARGUMENT;
+    else result = library_view(index, view);
+    library_unlock();
+    return result;
+}
+
+nvmlDevice_t library_handle(unsigned index) { return &devices[index]; }
+
+bool library_index(nvmlDevice_t device, unsigned *index)
+{
+    uintptr_t place = (uintptr_t)device - (uintptr_t)devices;
+    if (place % sizeof devices[0] != 0 || place / sizeof devices[0] >= library.scenario->model->gpus) return false;
+    *index = (unsigned)(place / sizeof devices[0]);
+    return true;
+}
+
+nvmlReturn_t put_text(char *out, unsigned length, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    if (size > length) return NVML_ERROR_INSUFFICIENT_SIZE;
+    memcpy(out, text, size);
+    return NVML_SUCCESS;
+}
+
+/* At exit and dlclose, so that a leak checker sees only real leaks. */
+__attribute__((destructor)) static void unload(void)
+{
+    if (pthread_mutex_trylock(&library.lock) != 0) return; /* another thread is inside at this moment */
+    if (library.references == 0) {
+        scenario_free(library.scenario);
+        library.scenario = NULL;
+        scenario_file_close(&library.file);
+    }
+    library_unlock();
+}

@@ -1,0 +1,99 @@
+/* Event sets (NVML: Event Handling Methods). A set belongs to a process; what was before its registration is not in it. */
+#define _GNU_SOURCE
+#include "event_set.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+
+EXPORT nvmlReturn_t nvmlEventSetCreate(nvmlEventSet_t *set)
+{
+    nvmlReturn_t result = library_enter(__func__, set != NULL);
+    if (result != NVML_SUCCESS) return result;
+    pthread_mutex_lock(&library.lock);
+    *set = event_set_new();
+    library_unlock();
+    return *set != NULL ? NVML_SUCCESS : NVML_ERROR_UNKNOWN;
+}
+
+EXPORT nvmlReturn_t nvmlEventSetFree(nvmlEventSet_t set)
+{
+    nvmlReturn_t result = library_lock(__func__, false);
+    if (result != NVML_SUCCESS) return result;
+    if (library.references == 0) result = NVML_ERROR_UNINITIALIZED;
+    else if (!event_set_known(set)) result = NVML_ERROR_INVALID_ARGUMENT;
+    else event_set_retire(set);
+    library_unlock();
+    return result;
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetSupportedEventTypes(nvmlDevice_t device, uint64_t *eventTypes)
+{
+    struct gpu_view gpu;
+    ENTER_GPU(device, eventTypes != NULL, &gpu);
+    *eventTypes = SUPPORTED_EVENTS;
+    return NVML_SUCCESS;
+}
+
+EXPORT nvmlReturn_t nvmlDeviceRegisterEvents(nvmlDevice_t device, uint64_t eventTypes, nvmlEventSet_t set)
+{
+    struct gpu_view gpu;
+    ENTER_GPU(device, set != NULL, &gpu);
+    if ((eventTypes & ~(uint64_t)SUPPORTED_EVENTS) != 0) return NVML_ERROR_NOT_SUPPORTED; /* and nothing is registered */
+    pthread_mutex_lock(&library.lock);
+    bool known = event_set_known(set);
+    if (known) event_set_register(set, gpu.index, eventTypes, gpu.now);
+    library_unlock();
+    return known ? NVML_SUCCESS : NVML_ERROR_INVALID_ARGUMENT;
+}
+
+/* Sleeps without the lock until the file changes, the set is freed, or the time comes. */
+static void sleep_until(nvmlEventSet_t set, int64_t until)
+{
+    int64_t left = until - library.now;
+    /* Without inotify the file is looked at; a watched file or none leaves nothing to look for. */
+    if (set->watch < 0 && library.file.path != NULL && left > 2000000) left = 2000000;
+    struct pollfd descriptors[] = { { .fd = set->wake, .events = POLLIN }, { .fd = set->watch, .events = POLLIN } };
+    struct timespec timeout = { .tv_sec = left / 1000000000, .tv_nsec = left % 1000000000 };
+    library_unlock();
+    ppoll(descriptors, 2, &timeout, NULL); /* an early return, by a signal too, is only one look more */
+    pthread_mutex_lock(&library.lock);
+    if (set->watch >= 0) scenario_watch_drain(set->watch, library.file.path);
+}
+
+/* One look at the set. TIMEOUT: nothing to tell yet. */
+static nvmlReturn_t look(nvmlEventSet_t set, nvmlEventData_t *data)
+{
+    if (library.references == 0) return NVML_ERROR_UNINITIALIZED;
+    if (set->retired) return NVML_ERROR_INVALID_ARGUMENT;
+    if (library.state.wait_fails) return NVML_ERROR_UNKNOWN;
+    if (event_set_next(set, data)) return NVML_SUCCESS;
+    /* What happened before the loss comes first; then a set with a lost GPU waits no more. */
+    return event_set_has_lost(set) ? NVML_ERROR_GPU_IS_LOST : NVML_ERROR_TIMEOUT;
+}
+
+EXPORT nvmlReturn_t nvmlEventSetWait_v2(nvmlEventSet_t set, nvmlEventData_t *data, unsigned timeoutms)
+{
+    nvmlReturn_t result = library_lock(__func__, true);
+    if (result != NVML_SUCCESS) return result;
+    if (library.references == 0) result = NVML_ERROR_UNINITIALIZED;
+    else if (data == NULL || !event_set_known(set)) result = NVML_ERROR_INVALID_ARGUMENT;
+    if (result != NVML_SUCCESS) {
+        library_unlock();
+        return result;
+    }
+    int64_t deadline = library.now + (int64_t)timeoutms * 1000000;
+    set->waiters++;
+    while ((result = look(set, data)) == NVML_ERROR_TIMEOUT && library.now < deadline) {
+        int64_t next = deadline;
+        if (library.state.applied < library.scenario->entry_count && library.scenario->entries[library.state.applied].at < next)
+            next = library.scenario->entries[library.state.applied].at;
+        sleep_until(set, next);
+        library_refresh(true);
+    }
+    set->waiters--;
+    event_set_collect(set);
+    library_unlock();
+    return result;
+}

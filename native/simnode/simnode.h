@@ -1,0 +1,28 @@
+/* aiinfra-simnode: the simulated host beside the simulated libraries. */
+#ifndef AIINFRA_SIMNODE_H
+#define AIINFRA_SIMNODE_H
+
+#include "scenario_file.h"
+#include "scenario_state.h"
+
+enum { EXIT_USE = 64, EXIT_DATA = 65, EXIT_NO_INPUT = 66, EXIT_IO = 74 }; /* sysexits(3) */
+
+struct simnode {
+    const char *command, *scenario, *root, *state;
+};
+
+int simnode_list(void);
+int simnode_check(const struct simnode *options);
+int simnode_tree(const struct simnode *options);
+int simnode_play(const struct simnode *options);
+int simnode_inject(const struct simnode *options, char *const *words, int count);
+
+/* The scenario, with complaints on stderr as FILE:LINE: WHAT. NULL: it cannot be read. complaints may be NULL. */
+struct scenario *simnode_read(struct scenario_file *file, bool first, unsigned *complaints);
+/* The clock of STATE; complains and gives false when there is none to be had. */
+bool simnode_clock(const struct simnode *options, struct sim_clock *clock);
+
+/* Writes the boot id that belongs to this node's so many-th boot; 0 is the start. */
+bool simnode_write_boot_id(const struct simnode *options, const struct sim_clock *clock, unsigned boots);
+
+#endif

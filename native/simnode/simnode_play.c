@@ -1,0 +1,106 @@
+#define _GNU_SOURCE
+#include "simnode.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct player {
+    const struct simnode *options;
+    struct sim_clock clock;
+    struct scenario_file file;
+    struct scenario *scenario;
+    uint64_t *told; /* keys of the entries that were told */
+    size_t told_count, told_capacity;
+    unsigned boots;
+};
+
+static bool was_told(const struct player *player, uint64_t key)
+{
+    for (size_t i = 0; i < player->told_count; i++)
+        if (player->told[i] == key) return true;
+    return false;
+}
+
+static void mark_told(struct player *player, uint64_t key)
+{
+    if (player->told_count == player->told_capacity) {
+        player->told_capacity = player->told_capacity * 2 + 16;
+        player->told = realloc(player->told, player->told_capacity * sizeof *player->told);
+        if (player->told == NULL) abort();
+    }
+    player->told[player->told_count++] = key;
+}
+
+/* Tells what is due; the time of the next entry, INT64_MAX without one, -1 when the tree cannot be written. */
+static int64_t tell(struct player *player, int64_t now)
+{
+    for (size_t i = 0; i < player->scenario->entry_count; i++) {
+        const struct sim_entry *entry = &player->scenario->entries[i];
+        if (entry->at > now) return entry->at;
+        if (was_told(player, entry->key)) continue;
+        mark_told(player, entry->key);
+        /* The new boot id is there before the boot is told: who hears of it may start the node's daemon at once. */
+        if (entry->action.kind == SIM_BOOT && !simnode_write_boot_id(player->options, &player->clock, ++player->boots)) return -1;
+        printf("%.1fs %s\n", (double)entry->at / 1e9, entry->text);
+        if (fflush(stdout) != 0) return -1;
+    }
+    return INT64_MAX;
+}
+
+/* True until stdin ends. What comes in is of no interest. */
+static bool input_lives(short events)
+{
+    char ignored[512];
+    if ((events & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) == 0) return true;
+    ssize_t got = read(STDIN_FILENO, ignored, sizeof ignored);
+    return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+static int follow(struct player *player)
+{
+    int watch = scenario_watch_open(player->file.path);
+    const int64_t look_without_watch = 20000000; /* ns */
+    struct pollfd descriptors[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = watch, .events = POLLIN } };
+    int result = 0;
+    for (;;) {
+        struct scenario *changed = simnode_read(&player->file, false, NULL);
+        if (changed != NULL) {
+            scenario_free(player->scenario);
+            player->scenario = changed;
+        }
+        int64_t now = sim_clock_now(&player->clock), next = tell(player, now);
+        if (next < 0) {
+            result = EXIT_IO;
+            break;
+        }
+        int64_t left = next == INT64_MAX ? 3600 * INT64_C(1000000000) : next - now;
+        if (watch < 0 && left > look_without_watch) left = look_without_watch;
+        struct timespec timeout = { .tv_sec = left / 1000000000, .tv_nsec = left % 1000000000 };
+        descriptors[0].revents = 0;
+        if (ppoll(descriptors, 2, &timeout, NULL) < 0 && errno != EINTR) {
+            result = EXIT_IO;
+            break;
+        }
+        if (!input_lives(descriptors[0].revents)) break;
+        if (watch >= 0) scenario_watch_drain(watch, player->file.path);
+    }
+    if (watch >= 0) close(watch);
+    return result;
+}
+
+int simnode_play(const struct simnode *options)
+{
+    struct player player = { .options = options, .file = { .path = options->scenario } };
+    player.scenario = simnode_read(&player.file, true, NULL);
+    if (player.scenario == NULL) return EXIT_NO_INPUT;
+    int result = simnode_clock(options, &player.clock) ? follow(&player) : EXIT_IO;
+    scenario_free(player.scenario);
+    scenario_file_close(&player.file);
+    free(player.told);
+    return result;
+}

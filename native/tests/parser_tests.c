@@ -1,0 +1,184 @@
+#define _GNU_SOURCE
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct report {
+    unsigned count, line;
+    char what[SIM_MAX_ERROR];
+};
+
+static void note(void *context, unsigned line, const char *what)
+{
+    struct report *report = context;
+    report->count++;
+    report->line = line;
+    snprintf(report->what, sizeof report->what, "%s", what);
+}
+
+static struct scenario *parse(const char *text, struct report *report)
+{
+    memset(report, 0, sizeof *report);
+    return scenario_parse(text, strlen(text), note, report);
+}
+
+static void durations_are_exact(void)
+{
+    static const struct { const char *text; int64_t expected; } good[] = {
+        { "5s", 5000000000 }, { "250ms", 250000000 }, { "1.5m", 90000000000 }, { "0s", 0 }, { "12.345678901s", 12345678901 },
+        { "0.000001ms", 1 }, { "0.0000000001s", 0 }, { "0.123456789m", 7407407340 },
+    };
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        int64_t actual = -1;
+        CHECK(sim_duration(good[i].text, &actual));
+        CHECK_EQUAL(good[i].expected, actual);
+    }
+    static const char *const bad[] = { "", "5", "s", "5 s", "-5s", "5.s", ".5s", "5h", "9999999999s", "999999999m", "5s5", "0x5s" };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        int64_t unused;
+        if (sim_duration(bad[i], &unused)) check_failed(__FILE__, __LINE__, "'%s' was taken for a time", bad[i]);
+    }
+}
+
+static void numbers_are_decimal_or_hexadecimal(void)
+{
+    int64_t value;
+    CHECK(sim_number("010", &value) && value == 10);
+    CHECK(sim_number("0x1fF", &value) && value == 0x1ff);
+    CHECK(sim_number("-40", &value) && value == -40);
+    static const char *const bad[] = { "", "-", "0x", "1a", "+1", " 1", "1 ", "0xg", "99999999999999999999" };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (sim_number(bad[i], &value)) check_failed(__FILE__, __LINE__, "'%s' was taken for a number", bad[i]);
+}
+
+static void every_wrong_line_is_named_and_the_rest_is_read(void)
+{
+    static const struct { const char *line, *what; } wrong[] = {
+        { "node dgx-h200", "'dgx-h200' is no model; there are dgx-h100, dgx-a100, l4" },
+        { "nodes dgx-h100", "'nodes' is no statement; there are node, gpu" },
+        { "at 5 boot", "'5' is no time; right would be 5s" },
+        { "at 5s", "right would be at TIME COMMAND" },
+        { "at 5s gpu 8 lost", "'8' is no GPU of dgx-h100; its GPUs are 0 to 7" },
+        { "at 5s gpu 3 xdi 48", "'xdi'; right would be gpu N with xid CODE, lost" },
+        { "at 5s gpu 3 xid", "not complete; right would be gpu N with xid CODE" },
+        { "at 5s gpu 3 xid 0", "'0' is no CODE; it is a number from 1 to 999" },
+        { "at 5s gpu 3 xid 48 now", "unknown or misplaced 'now'" },
+        { "at 5s gpu 3 ecc 5", "right would be gpu N with ecc corrected COUNT, ecc uncorrected COUNT" },
+        { "at 5s gpu 3 link 18 down", "'18' is no L; it is a number from 0 to 17" },
+        { "at 5s gpu 3 throttle 0x200", "'0x200' is no 0xBITS" },
+        { "at 5s event-wait breaks", "event-wait fails, event-wait works" },
+        { "gpu 3 xid 48", "needs a time; write it as: at 0s" },
+        { "gpu 3 name \"no end", "a quoted text has no end" },
+        { "gpu 3 name \"a\\qb\"", "unknown escape" },
+        { "gpu 9 power 100", "'9' is no GPU" },
+        { "gpu 3 numa -2", "'-2' is no NUMA node" },
+        { "latency start 5s", "right would be latency init TIME" },
+        { "without cuInit", "'cuInit' is no NVML function" },
+        { "\x01\x02", "'\?\?' is no statement" },
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char text[256];
+        struct report report;
+        snprintf(text, sizeof text, "# comment\n\n%s\nat 1s boot # the end\n", wrong[i].line);
+        struct scenario *scenario = parse(text, &report);
+        CHECK_EQUAL(1, report.count);
+        CHECK_EQUAL(3, report.line);
+        CHECK_HAS(wrong[i].what, report.what);
+        CHECK_EQUAL(1, scenario->entry_count);
+        CHECK_TEXT("boot", scenario->entries[0].text);
+        scenario_free(scenario);
+    }
+}
+
+static void node_comes_first_and_once(void)
+{
+    struct report report;
+    struct scenario *scenario = parse("node l4\nnode dgx-a100\n", &report);
+    CHECK_EQUAL(2, report.line);
+    CHECK_TEXT("l4", scenario->model->name);
+    scenario_free(scenario);
+    scenario = parse("at 1s boot\nnode l4\n", &report);
+    CHECK_HAS("comes too late", report.what);
+    scenario_free(scenario);
+}
+
+static void a_timeline_is_in_order_of_time_then_line(void)
+{
+    struct report report;
+    struct scenario *scenario = parse("node dgx-a100\r\nat 2s gpu 1 lost\r\nat 500ms boot\nat 2s gpu 0 lost\nat 0.01m   gpu  2\txid 31", &report);
+    CHECK_EQUAL(0, report.count);
+    CHECK_EQUAL(4, scenario->entry_count);
+    CHECK_TEXT("boot", scenario->entries[0].text);
+    CHECK_TEXT("gpu 2 xid 31", scenario->entries[1].text);
+    CHECK_TEXT("gpu 1 lost", scenario->entries[2].text);
+    CHECK_TEXT("gpu 0 lost", scenario->entries[3].text);
+    scenario_free(scenario);
+}
+
+static void keys_stay_when_lines_are_put_before_and_twins_differ(void)
+{
+    struct report report;
+    struct scenario *before = parse("at 1s gpu 0 xid 31\nat 1s gpu 0 xid 31\n", &report);
+    struct scenario *after = parse("at 0s boot\n# more\nat 1s gpu 1 xid 31\nat 1s gpu 0 xid 31\nat 1s gpu 0 xid 31\n", &report);
+    CHECK(before->entries[0].key != before->entries[1].key);
+    CHECK(before->entries[0].key == after->entries[2].key);
+    CHECK(before->entries[1].key == after->entries[3].key);
+    scenario_free(before);
+    scenario_free(after);
+}
+
+static void overrides_are_read(void)
+{
+    struct report report;
+    struct scenario *scenario = parse("gpu 2 name \"say \\\"hi\\\"\\n\\x41 # no comment\"\ngpu 1 temperature 95\ngpu 1 power 700\n"
+                                      "gpu 0 numa -1\ndriver-version 999.1\nlatency init 5s\nwithout nvmlDeviceGetTemperatureV\n", &report);
+    CHECK_EQUAL(0, report.count);
+    CHECK_TEXT("say \"hi\"\nA # no comment", scenario->gpu[2].name);
+    CHECK_EQUAL(95, scenario->gpu[1].temperature);
+    CHECK_EQUAL(700, scenario->gpu[1].power);
+    CHECK(scenario->gpu[0].numa_set && scenario->gpu[0].numa == -1 && !scenario->gpu[1].numa_set);
+    CHECK_TEXT("999.1", scenario->driver_version);
+    CHECK_EQUAL(5000000000, scenario->init_latency);
+    CHECK_TEXT("nvmlDeviceGetTemperatureV", scenario->without[0]);
+    scenario_free(scenario);
+}
+
+/* Mutations of a good scenario: the parser must neither crash nor read beyond, and what it accepts must be in range. */
+static void damaged_scenarios_are_survived(void)
+{
+    static const char good[] = "node l4\ngpu 2 name \"a \\x41\\n\"\ngpu 0 numa -1\nlatency init 5.5s\nwithout nvmlInit\nat 5s gpu 3 xid 79\n"
+                               "at 250ms gpu 1 ecc corrected 5\nat 1.5m boot\nat 2s gpu 0 throttle 0xff\nat 3s event-wait fails\nat 3s segv always\n";
+    static const char alphabet[] = "\n\" \\\t#.-0x19agpunodestm\r";
+    const char *rounds = getenv("FUZZ_ROUNDS");
+    unsigned long left = rounds != NULL ? strtoul(rounds, NULL, 10) : 6000;
+    srand(20240611);
+    for (struct report report; left > 0; left--) {
+        size_t size = (size_t)rand() % sizeof good;
+        char *text = malloc(size + 1); /* of the exact size, so that a checker sees one byte too many */
+        CHECK(text != NULL);
+        memcpy(text, good + (rand() % 2 != 0 ? 0 : sizeof good - 1 - size), size);
+        for (int changes = rand() % 12; changes > 0 && size > 0; changes--)
+            text[(size_t)rand() % size] = rand() % 3 != 0 ? alphabet[(size_t)rand() % (sizeof alphabet - 1)] : (char)rand();
+        struct scenario *scenario = scenario_parse(text, size, note, &report);
+        struct sim_state state;
+        sim_state_start(scenario, &state);
+        sim_state_advance(scenario, &state, INT64_MAX);
+        for (size_t i = 0; i < scenario->entry_count; i++)
+            CHECK(scenario->entries[i].action.gpu < scenario->model->gpus && scenario->entries[i].at >= 0);
+        scenario_free(scenario);
+        free(text);
+    }
+}
+
+const struct test parser_tests[] = {
+    { "durations are exact", durations_are_exact },
+    { "numbers are decimal or hexadecimal", numbers_are_decimal_or_hexadecimal },
+    { "every wrong line is named and the rest is read", every_wrong_line_is_named_and_the_rest_is_read },
+    { "node comes first and once", node_comes_first_and_once },
+    { "a timeline is in order of time, then line", a_timeline_is_in_order_of_time_then_line },
+    { "keys stay when lines are put before, and twins differ", keys_stay_when_lines_are_put_before_and_twins_differ },
+    { "overrides are read", overrides_are_read },
+    { "damaged scenarios are survived", damaged_scenarios_are_survived },
+};
+const size_t parser_test_count = sizeof parser_tests / sizeof parser_tests[0];

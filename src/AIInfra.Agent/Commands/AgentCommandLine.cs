@@ -1,0 +1,124 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using AIInfra.Agent.Configuration;
+using AIInfra.Agent.Control;
+using AIInfra.Agent.Daemon;
+using AIInfra.Agent.Simulation;
+using AIInfra.Core.Configuration;
+
+namespace AIInfra.Agent.Commands;
+
+/// <summary>The commands, what each takes, and what runs it.</summary>
+internal static class AgentCommandLine
+{
+    private static readonly Option<string?> ConfigFile = new("--config") { Description = $"The configuration file (default: {AgentConfig.DefaultFile} if it is there)", HelpName = "FILE" };
+    private static readonly Option<string> Output = OutputOption();
+
+    /// <summary>Parses and runs. Usage errors give <see cref="ExitStatus.Usage"/>.</summary>
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        var root = new RootCommand("Node agent for AI clusters: device plugin, metrics and health in one daemon.")
+        {
+            Run(), Show("status", "What is wrong on this node, since when, and what happens next", show => show.StatusAsync()),
+            Show("devices", "The devices and their health", show => show.DevicesAsync()),
+            Show("problems", "The problems that stand, worst first", show => show.ProblemsAsync()),
+            CheckConfig(), ConfigReferencePage(), Simulate(), Version(),
+        };
+        foreach (var builtIn in root.Options.Where(option => option is VersionOption).ToList())
+            root.Options.Remove(builtIn); // `version` is a command here
+
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count == 0)
+            return await parsed.InvokeAsync();
+        foreach (var error in parsed.Errors)
+            await Console.Error.WriteLineAsync(error.Message);
+        await Console.Error.WriteLineAsync("`aiinfra-agent --help` lists the commands.");
+        return ExitStatus.Usage;
+    }
+
+    private static Command Run()
+    {
+        var command = new Command("run", "Run the daemon in the foreground until it is told to stop") { ConfigFile };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var (config, errors) = AgentConfig.Load(parsed.GetValue(ConfigFile));
+            return AgentConfig.Report(errors, Console.Error) ? DaemonHost.RunAsync(config, cancellationToken) : Task.FromResult(ExitStatus.Config);
+        });
+        return command;
+    }
+
+    private static Command Show(string name, string description, Func<ShowCommands, Task<int>> show)
+    {
+        var command = new Command(name, description) { ConfigFile, Output };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var (config, errors) = AgentConfig.Load(parsed.GetValue(ConfigFile));
+            return AgentConfig.Report(errors, Console.Error)
+                ? show(new ShowCommands(ControlServer.SocketPath(config), parsed.GetValue(Output) == "json", cancellationToken))
+                : Task.FromResult(ExitStatus.Config);
+        });
+        return command;
+    }
+
+    private static Command CheckConfig()
+    {
+        var file = new Argument<string>("FILE") { Description = "The configuration file" };
+        var command = new Command("check-config", "Check a configuration file and the environment, without starting anything") { file, Output };
+        command.SetAction(parsed =>
+        {
+            var path = parsed.GetValue(file)!;
+            var (_, errors) = AgentConfig.Load(path);
+            if (parsed.GetValue(Output) == "json")
+                Console.WriteLine(JsonSerializer.Serialize(new ConfigCheck(path, errors.Length == 0, [.. errors.Select(error => error.ToString())]), ControlJson.Default.ConfigCheck));
+            else if (AgentConfig.Report(errors, Console.Error))
+                Console.WriteLine($"{path} is good.");
+            return errors.Length == 0 ? ExitStatus.Ok : ExitStatus.Config;
+        });
+        return command;
+    }
+
+    private static Command ConfigReferencePage()
+    {
+        var command = new Command("config-reference", "Print the table of all settings (docs/configuration.md is made from it)") { Hidden = true };
+        command.SetAction(_ => ConfigReference.Write(AgentKeys.Schema, Console.Out));
+        return command;
+    }
+
+    private static Command Simulate()
+    {
+        var node = new Option<string>("--node") { Description = "The model: dgx-a100, dgx-h100 or l4", DefaultValueFactory = _ => "dgx-h100" };
+        var scenario = new Option<string?>("--scenario") { Description = "A scenario file: node, overrides and a timeline of faults", HelpName = "FILE" };
+        var folder = new Option<string?>("--dir") { Description = "Folder of the simulated host, kept at the end (default: one of its own, removed)", HelpName = "DIR" };
+        var kubelet = new Option<string?>("--kubelet-root") { Description = "A kubelet's folder (default: inside the simulated host)", HelpName = "DIR" };
+        var metrics = new Option<string>("--metrics") { Description = "Where the metrics page is served", DefaultValueFactory = _ => "127.0.0.1:9400" };
+        var simulators = new Option<string?>("--simulators") { Description = "Folder of the simulators (default: beside the program)", HelpName = "DIR" };
+        var command = new Command("simulate", "Run the real daemon on a simulated node, without hardware and without root") { node, scenario, folder, kubelet, metrics, simulators };
+        command.SetAction((parsed, cancellationToken) => new SimulatedNode(new SimulatedNodeOptions
+        {
+            Node = parsed.GetValue(node)!,
+            Scenario = parsed.GetValue(scenario),
+            Folder = parsed.GetValue(folder),
+            KubeletRoot = parsed.GetValue(kubelet),
+            MetricsAddress = parsed.GetValue(metrics)!,
+            Simulators = parsed.GetValue(simulators),
+        }, Console.Out).RunAsync(cancellationToken));
+        return command;
+    }
+
+    private static Command Version()
+    {
+        var command = new Command("version", "Print the version") { Output };
+        command.SetAction(parsed => Console.WriteLine(parsed.GetValue(Output) == "json"
+            ? JsonSerializer.Serialize(new ProgramVersion(ProgramInfo.Version, RuntimeInformation.FrameworkDescription), ControlJson.Default.ProgramVersion)
+            : $"aiinfra-agent {ProgramInfo.Version} ({RuntimeInformation.FrameworkDescription})"));
+        return command;
+    }
+
+    private static Option<string> OutputOption()
+    {
+        var option = new Option<string>("--output", "-o") { Description = "text or json", DefaultValueFactory = _ => "text" };
+        option.AcceptOnlyFromAmong("text", "json");
+        return option;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using AIInfra.Agent.Control;
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+using Spectre.Console;
+
+namespace AIInfra.Agent.Commands;
+
+/// <summary>Prints what a running daemon says: for a person, or as JSON for a program.</summary>
+internal sealed class ShowCommands(string socketPath, bool asJson, CancellationToken cancellationToken)
+{
+    public Task<int> StatusAsync() => AskAsync("/v1/status", ControlJson.Default.NodeStatus, ShowStatus);
+
+    public Task<int> DevicesAsync() => AskAsync("/v1/devices", ControlJson.Default.IReadOnlyListDeviceStatus, ShowDevices);
+
+    public Task<int> ProblemsAsync() => AskAsync("/v1/problems", ControlJson.Default.IReadOnlyListProblemStatus, problems =>
+    {
+        if (problems.Count == 0)
+            Console.WriteLine("No problem stands.");
+        ShowProblems(Terminal.Open(), problems);
+    });
+
+    private async Task<int> AskAsync<T>(string path, JsonTypeInfo<T> type, Action<T> show)
+    {
+        using var client = new ControlClient(socketPath);
+        try
+        {
+            var answer = await client.GetAsync(path, type, cancellationToken);
+            if (asJson)
+                Console.WriteLine(JsonSerializer.Serialize(answer, type));
+            else
+                show(answer);
+            return ExitStatus.Ok;
+        }
+        catch (NoDaemonException fault)
+        {
+            Console.Error.WriteLine(fault.Message);
+            return ExitStatus.Unavailable;
+        }
+    }
+
+    private static void ShowStatus(NodeStatus status)
+    {
+        var console = Terminal.Open();
+        var unhealthy = status.Devices.Count(device => !device.IsHealthy);
+        var missing = status.Parts.Where(part => !part.IsReady).ToList();
+        console.MarkupLineInterpolated($"[bold]{Terminal.Show(status.Node)}[/]: {Summary(status, unhealthy, missing.Count)}");
+        foreach (var vendor in status.Vendors)
+            console.WriteLine($"  {vendor.Vendor}: {Describe(vendor)}");
+        foreach (var part in missing)
+            console.MarkupLineInterpolated($"  [yellow]{part.Name}[/]: {Terminal.Show(part.Detail)}");
+        if (status.Problems.Count > 0)
+        {
+            console.WriteLine();
+            ShowProblems(console, status.Problems);
+        }
+    }
+
+    private static string Summary(NodeStatus status, int unhealthy, int missing) =>
+        $"{status.Devices.Count} devices, {(unhealthy == 0 ? "all healthy" : $"{unhealthy} UNHEALTHY")}, {status.Problems.Count} problems, "
+        + $"{(missing == 0 ? "every part is ready" : $"{missing} parts not ready")}; agent {status.Version}, up since {status.Started:yyyy-MM-dd HH:mm:ss}Z";
+
+    private static string Describe(VendorStatus vendor) => vendor.State switch
+    {
+        VendorState.Ready => $"{vendor.Healthy} of {vendor.Devices} healthy, driver {Terminal.Show(vendor.DriverVersion)}{(vendor.IsSimulated ? ", SIMULATED" : "")}",
+        _ => $"{vendor.State.ToString().ToLowerInvariant()}, {vendor.Devices} devices known. {Terminal.Show(vendor.Reason)}",
+    };
+
+    private static void ShowDevices(IReadOnlyList<DeviceStatus> devices)
+    {
+        var console = Terminal.Open();
+        var table = Terminal.Columns("DEVICE", "ID", "PCI", "NUMA", "MEMORY", "HEALTH", "MODEL");
+        foreach (var device in devices)
+        {
+            table.AddRow(
+                new Text($"{device.Vendor} {device.Index}"), new Text(Terminal.Show(device.Id)), new Text(Terminal.Show(device.PciAddress)),
+                new Text(device.NumaNode?.ToString() ?? "-"), new Text(Terminal.Bytes(device.MemoryBytes)),
+                device.IsHealthy ? new Text("healthy") : new Text($"UNHEALTHY {string.Join(", ", device.Problems)}", new Style(Color.Red)),
+                new Text(Terminal.Show(device.Model)));
+        }
+        if (devices.Count == 0)
+            console.WriteLine("No devices. `aiinfra-agent status` says what was looked for.");
+        else
+            console.Write(table);
+    }
+
+    private static void ShowProblems(IAnsiConsole console, IReadOnlyList<ProblemStatus> problems)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        foreach (var problem in problems)
+        {
+            var colour = problem.Severity switch { Severity.Fatal => "red", Severity.Degraded => "yellow", _ => "default" };
+            console.MarkupLineInterpolated($"[{colour}]{problem.Severity.ToString().ToUpperInvariant()}[/] [bold]{Terminal.Show(problem.Id)}[/] on {Terminal.Show(problem.Subject)}");
+            console.WriteLine($"  {Terminal.Show(problem.Message)}");
+            console.WriteLine($"  {Count(problem)}, last {Terminal.Ago(problem.LastSeen, now)} ({problem.LastSeen:yyyy-MM-dd HH:mm:ss}Z); cause {Word(problem.Cause)}; suggested: {Word(problem.Action)}; clears {problem.Clears}");
+            if (problem.Evidence.Count > 0)
+                console.WriteLine($"  evidence: {Terminal.Show(problem.Evidence[^1])}");
+        }
+    }
+
+    private static string Count(ProblemStatus problem) => problem.Count == 1 ? "seen once" : $"seen {problem.Count} times";
+
+    /// <summary>As the vocabulary writes it: <c>reset-device</c>.</summary>
+    private static string Word<T>(T value) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
+}

@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using AIInfra.Core.Configuration;
+using AIInfra.Core.Hosting;
+
+namespace AIInfra.Agent.Configuration;
+
+/// <summary>Finds and checks the daemon's configuration: the file, then the environment over it.</summary>
+internal static class AgentConfig
+{
+    public const string DefaultFile = "/etc/aiinfra/agent.yaml";
+
+    /// <param name="file">Null: <see cref="DefaultFile"/> if it is there, else the defaults alone.</param>
+    public static (Config Config, ImmutableArray<ConfigError> Errors) Load(string? file)
+    {
+        var path = file is null && !File.Exists(DefaultFile) ? null : file ?? DefaultFile;
+        var (values, faults) = path is null ? ([], []) : YamlConfigReader.ReadFile(path);
+        var (config, errors) = AgentKeys.Schema.Check(values.AddRange(EnvironmentConfigReader.Read(Environment.GetEnvironmentVariables())));
+        return (config, faults.AddRange(errors));
+    }
+
+    /// <summary>Prints every error on a line of its own. True when there is none.</summary>
+    public static bool Report(ImmutableArray<ConfigError> errors, TextWriter output)
+    {
+        foreach (var error in errors)
+            output.WriteLine(error);
+        if (errors.Length > 0)
+            output.WriteLine($"{(errors.Length == 1 ? "One error" : $"{errors.Length} errors")} in the configuration; nothing was started. `aiinfra-agent check-config FILE` checks a file without starting.");
+        return errors.Length == 0;
+    }
+
+    public static HostPaths HostPaths(Config config) => new()
+    {
+        Root = config.Get(AgentKeys.HostRoot),
+        Sys = OrNull(config.Get(AgentKeys.HostSys))!,
+        Proc = OrNull(config.Get(AgentKeys.HostProc))!,
+        Dev = OrNull(config.Get(AgentKeys.HostDev))!,
+        Run = OrNull(config.Get(AgentKeys.HostRun))!,
+    };
+
+    public static string NodeName(Config config) =>
+        OrNull(config.Get(AgentKeys.NodeName)) ?? OrNull(Environment.GetEnvironmentVariable("NODE_NAME")) ?? Environment.MachineName;
+
+    private static string? OrNull(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}

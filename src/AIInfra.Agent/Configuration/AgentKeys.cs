@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using System.Net;
+using AIInfra.Core.Configuration;
+
+namespace AIInfra.Agent.Configuration;
+
+/// <summary>Every setting of the daemon, one line each: this is the reference.</summary>
+internal static class AgentKeys
+{
+    private static readonly ImmutableArray<string> Profiles = ["dcgm"];
+
+    public static readonly ConfigKey<string> NodeName = ConfigForm.Text("node.name", "", "Name of this node in labels; empty: NODE_NAME, else the host's name.");
+
+    public static readonly ConfigKey<string> HostRoot = ConfigForm.Folder("host.root", "/", "Where the host's files are: /proc/1/root in a container.");
+    public static readonly ConfigKey<string> HostSys = ConfigForm.Text("host.sys", "", "The host's sysfs; empty: sys below host.root.");
+    public static readonly ConfigKey<string> HostProc = ConfigForm.Text("host.proc", "", "The host's procfs; empty: proc below host.root.");
+    public static readonly ConfigKey<string> HostDev = ConfigForm.Text("host.dev", "", "The host's device nodes; empty: dev below host.root.");
+    public static readonly ConfigKey<string> HostRun = ConfigForm.Text("host.run", "", "The host's run folder; empty: run below host.root.");
+
+    public static readonly ConfigKey<string> StatePath = ConfigForm.Folder("state.path", "/var/lib/aiinfra", "Folder of the state that survives the agent.");
+    public static readonly ConfigKey<string> RunPath = ConfigForm.Folder("run.path", "/run/aiinfra", "Folder of the control socket agent.sock.");
+
+    public static readonly ConfigKey<string> KubeletRoot = ConfigForm.Folder("kubelet.root", "/var/lib/kubelet", "The kubelet's folder; its device-plugins folder is below it.");
+    public static readonly ConfigKey<bool> KubeletDevicePlugins = ConfigForm.Flag("kubelet.devicePlugins", true, "Offer the devices to the kubelet.");
+    public static readonly ConfigKey<bool> KubeletPodResources = ConfigForm.Flag("kubelet.podResources", true, "Attribute devices to pods; not used in this version.");
+    public static readonly ConfigKey<bool> KubeletDra = Later(ConfigForm.Flag("kubelet.dra", false, "Serve Dynamic Resource Allocation."), "false", "leave it false and use the device plugin.");
+
+    public static readonly ConfigKey<string> Kubeconfig = Later(ConfigForm.Text("kubernetes.kubeconfig", "", "How to reach the API server."), "", "nothing is sent to the API server; remove the line.");
+    public static readonly ConfigKey<bool> KubernetesReport = ConfigForm.Flag("kubernetes.report", true, "Report conditions and events; not used in this version.");
+
+    public static readonly ConfigKey<IPEndPoint> MetricsAddress = ConfigForm.Address("metrics.address", "0.0.0.0:9400", "Where /metrics, /healthz and /readyz are served.");
+    public static readonly ConfigKey<ImmutableArray<string>> MetricsProfile = ConfigForm.Choices("metrics.profile", Profiles, Profiles, "Under which names device metrics are shown.");
+    public static readonly ConfigKey<string> DcgmCsv = Later(ConfigForm.Text("metrics.dcgmCsv", "", "A dcgm-exporter CSV file that chooses the fields."), "", "all default fields are shown; remove the line.");
+    public static readonly ConfigKey<string> WebConfig = Later(ConfigForm.Text("metrics.webConfig", "", "An exporter-toolkit web config (TLS, basic auth)."), "", "the page would be open although the file asks for protection; bind metrics.address to 127.0.0.1 behind a proxy instead.");
+
+    public static readonly ConfigKey<string> NvidiaEnabled = ConfigForm.Choice("vendors.nvidia.enabled", ["auto", "true", "false"], "auto", "auto: quiet where there is no driver; true: a missing driver is a fault.");
+    public static readonly ConfigKey<string> NvidiaLibrary = ConfigForm.Text("vendors.nvidia.library", "libnvidia-ml.so.1", "File name or path of NVML.");
+    public static readonly ConfigKey<TimeSpan> NvidiaSampleInterval = ConfigForm.Duration("vendors.nvidia.sampleInterval", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(10), "From one reading of the devices to the next.");
+    public static readonly ConfigKey<TimeSpan> NvidiaCallTimeout = ConfigForm.Duration("vendors.nvidia.callTimeout", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(10), "A call into the library that takes longer counts as hung.");
+    public static readonly ConfigKey<string> NvidiaConfig = Later(ConfigForm.Text("vendors.nvidia.config", "", "An NVIDIA device-plugin config (version: v1)."), "", "whole GPUs are offered as nvidia.com/gpu; remove the line.");
+    public static readonly ConfigKey<string> NvidiaMigConfig = Later(ConfigForm.Text("vendors.nvidia.migConfig", "", "A mig-parted config."), "", "layouts are not applied; remove the line.");
+    public static readonly ConfigKey<string> RdmaEnabled = Later(ConfigForm.Choice("vendors.rdma.enabled", ["auto", "true", "false"], "auto", "RDMA devices; not looked for in this version."), "auto|false", "there is no RDMA driver yet; set it to auto or false.");
+    public static readonly ConfigKey<string> RdmaConfig = Later(ConfigForm.Text("vendors.rdma.config", "", "A Mellanox RDMA shared-plugin JSON file."), "", "there is no RDMA driver yet; remove the line.");
+
+    public static readonly ConfigKey<ImmutableArray<string>> NpdConfig = Later(ConfigForm.TextList("health.npdConfig", [], "node-problem-detector files to load."), "[]|", "no log is read; keep node-problem-detector and remove the line.");
+    public static readonly ConfigKey<ImmutableArray<string>> Rules = ConfigForm.TextList("health.rules", ["/etc/aiinfra/rules.d"], "Folders of rule packs; not used in this version.");
+    public static readonly ConfigKey<string> KernelLogPath = ConfigForm.Text("health.kernelLog.path", "/dev/kmsg", "The kernel log, or a file of records; not read in this version.");
+    public static readonly ConfigKey<bool> KernelLogTrust = ConfigForm.Flag("health.kernelLog.trustUserspace", false, "Believe lines that user space wrote; not used in this version.");
+
+    public static readonly ConfigKey<string> RemediationMode = Later(ConfigForm.Choice("remediation.mode", ["off", "dry-run", "on"], "dry-run", "Whether anything is mended; this version acts on nothing."), "off|dry-run", "nothing is mended yet; set it to off or dry-run.");
+    public static readonly ConfigKey<string> RemediationPolicy = Later(ConfigForm.Text("remediation.policy", "", "A policy file."), "", "nothing is mended yet; remove the line.");
+    public static readonly ConfigKey<string> RemediationDrain = ConfigForm.Choice("remediation.drain", ["aggregator", "self"], "aggregator", "Whose account drains; not used in this version.");
+
+    public static readonly ConfigKey<string> FleetAggregator = Later(ConfigForm.Text("fleet.aggregator", "", "Address of the aggregator."), "", "there is no aggregator yet; remove the line.");
+    public static readonly ConfigKey<string> FleetCredentials = Later(ConfigForm.Text("fleet.credentials", "", "Credentials for the aggregator."), "", "there is no aggregator yet; remove the line.");
+    public static readonly ConfigKey<string> FleetUnreachable = ConfigForm.Choice("fleet.whenUnreachable", ["deny", "lease"], "deny", "What a lost aggregator means for grants; not used in this version.");
+
+    public static ConfigSchema Schema { get; } = new(
+    [
+        NodeName, HostRoot, HostSys, HostProc, HostDev, HostRun, StatePath, RunPath,
+        KubeletRoot, KubeletDevicePlugins, KubeletPodResources, KubeletDra, Kubeconfig, KubernetesReport,
+        MetricsAddress, MetricsProfile, DcgmCsv, WebConfig,
+        NvidiaEnabled, NvidiaLibrary, NvidiaSampleInterval, NvidiaCallTimeout, NvidiaConfig, NvidiaMigConfig, RdmaEnabled, RdmaConfig,
+        NpdConfig, Rules, KernelLogPath, KernelLogTrust, RemediationMode, RemediationPolicy, RemediationDrain,
+        FleetAggregator, FleetCredentials, FleetUnreachable,
+    ]);
+
+    /// <summary>A setting whose part is not built yet: values that would ask for it are refused by name, never silently ignored.</summary>
+    /// <param name="key">The setting.</param>
+    /// <param name="allowed">The values that ask for nothing, separated by <c>|</c>.</param>
+    /// <param name="advice">What happens instead and what to do.</param>
+    private static ConfigKey<T> Later<T>(ConfigKey<T> key, string allowed, string advice) where T : notnull =>
+        key.Refusing(value => allowed.Split('|').Contains(value) ? null : advice);
+}

@@ -1,0 +1,49 @@
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+using AIInfra.Core.Hosting;
+
+namespace AIInfra.Agent.Control;
+
+/// <summary>The boards' newest snapshots as the control socket shows them.</summary>
+internal sealed class NodeView(string node, InventoryBoard inventory, HealthBoard health, WorkerBoard workers, TimeProvider time)
+{
+    private readonly DateTimeOffset _started = time.GetUtcNow();
+
+    public NodeStatus Status()
+    {
+        var (now, problems) = (inventory.Current.Value, health.Current.Value);
+        return new NodeStatus(
+            node, ProgramInfo.Version, _started, workers.IsReady,
+            [.. workers.Parts.Values.Select(part => new PartStatus(part.Name, part.IsReady, part.Detail, part.Faults))],
+            [.. now.Vendors.Select(vendor => Vendor(vendor, problems))],
+            Devices(now, problems), Problems(problems));
+    }
+
+    public IReadOnlyList<DeviceStatus> Devices() => Devices(inventory.Current.Value, health.Current.Value);
+
+    public IReadOnlyList<ProblemStatus> Problems() => Problems(health.Current.Value);
+
+    private static VendorStatus Vendor(VendorInventory vendor, HealthSnapshot problems) => new(
+        vendor.Vendor, vendor.State, vendor.Reason, vendor.DriverVersion, vendor.LibraryVersion, vendor.IsSimulated,
+        vendor.Devices.Length, vendor.Devices.Count(device => problems.IsHealthy(device.Id)));
+
+    private static List<DeviceStatus> Devices(NodeInventory now, HealthSnapshot problems) =>
+        [.. now.Devices.Select(device => new DeviceStatus(
+            device.Id, device.Vendor, device.Model, device.ResourceName, device.Index, device.NodeName, device.PciAddress, device.NumaNode,
+            device.MemoryBytes, device.ParentId, problems.IsHealthy(device.Id),
+            [.. problems.Problems.Where(problem => problem.Subject == Subject.Device(device.Id)).Select(problem => problem.Id)]))];
+
+    private static List<ProblemStatus> Problems(HealthSnapshot snapshot) =>
+        [.. snapshot.Problems.OrderByDescending(problem => problem.Severity).Select(problem => new ProblemStatus(
+            problem.Id, problem.Subject.ToString(), problem.Severity, problem.Cause, problem.Action, problem.Message, Clears(problem.Clearing),
+            problem.FirstSeen, problem.LastSeen, problem.Count, problem.Evidence))];
+
+    private static string Clears(Clearing clearing) => clearing.Kind switch
+    {
+        ClearingKind.Quiet => $"after {clearing.Quiet.TotalMinutes:0} min without another",
+        ClearingKind.HealthyReading => "when it reads healthy again",
+        ClearingKind.DeviceReset => "when the device was reset, or the node booted",
+        ClearingKind.Boot => "when the node has booted and the device answers",
+        _ => "by hand only",
+    };
+}

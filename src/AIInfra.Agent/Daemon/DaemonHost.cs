@@ -1,0 +1,54 @@
+using AIInfra.Agent.Configuration;
+using AIInfra.Core.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace AIInfra.Agent.Daemon;
+
+/// <summary>The life of the daemon: lock, compose, run until told to stop.</summary>
+internal static partial class DaemonHost
+{
+    /// <returns>An <see cref="ExitStatus"/>.</returns>
+    public static async Task<int> RunAsync(Config config, CancellationToken cancellationToken)
+    {
+        using var instance = SingleInstance.Take(config.Get(AgentKeys.RunPath), out var refusal, out var status);
+        if (instance is null)
+        {
+            await Console.Error.WriteLineAsync(refusal);
+            return status;
+        }
+
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
+        AddLogging(builder.Logging);
+        builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(10));
+        builder.Services.AddDaemon(config);
+
+        using var host = builder.Build();
+        var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AIInfra.Agent");
+        var node = AgentConfig.NodeName(config);
+        LogStarting(logger, ProgramInfo.Version, node);
+        await host.RunAsync(cancellationToken);
+        LogStopped(logger);
+        return Environment.ExitCode;
+    }
+
+    /// <summary>One line a message on standard error; systemd's priorities where it collects them (sd-daemon(3)).</summary>
+    private static void AddLogging(ILoggingBuilder logging)
+    {
+        logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
+        logging.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        if (Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null)
+            logging.AddSystemdConsole();
+        else
+            logging.AddConsole(options => options.FormatterName = LineFormatter.FormatterName).Services.AddSingleton<ConsoleFormatter, LineFormatter>();
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "aiinfra-agent {Version} starts on node {Node}")]
+    private static partial void LogStarting(ILogger logger, string version, string node);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stopped")]
+    private static partial void LogStopped(ILogger logger);
+}

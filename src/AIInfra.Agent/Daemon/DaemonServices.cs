@@ -1,0 +1,82 @@
+using AIInfra.Agent.Configuration;
+using AIInfra.Agent.Control;
+using AIInfra.Agent.Endpoints;
+using AIInfra.Core.Configuration;
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+using AIInfra.Core.Hosting;
+using AIInfra.Core.Metrics;
+using AIInfra.Core.Sampling;
+using AIInfra.Core.State;
+using AIInfra.Core.VendorHost;
+using AIInfra.Kubernetes.DevicePlugin;
+using AIInfra.Vendors.Nvidia;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace AIInfra.Agent.Daemon;
+
+/// <summary>What the daemon is made of, one line a part.</summary>
+internal static class DaemonServices
+{
+    public static IServiceCollection AddDaemon(this IServiceCollection services, Config config) => services
+        .AddBoards(AgentConfig.HostPaths(config))
+        .AddState(config.Get(AgentKeys.StatePath), AgentConfig.HostPaths(config).ReadBootId())
+        .AddVendors(config)
+        .AddSingleton(new KubeletOptions { Root = config.Get(AgentKeys.KubeletRoot), DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins) })
+        .AddKubelet()
+        .AddMetrics(config)
+        .AddControl(config);
+
+    private static IServiceCollection AddBoards(this IServiceCollection services, HostPaths host) => services
+        .AddSingleton(TimeProvider.System)
+        .AddSingleton(host)
+        .AddSingleton<WorkerBoard>()
+        .AddSingleton<InventoryBoard>()
+        .AddSingleton<SampleBoard>()
+        .AddSingleton(provider => new HealthBoard(
+            provider.GetRequiredService<TimeProvider>(), host.ReadBootId(), provider.GetRequiredService<StateStore>().Stored.Problems))
+        .AddWorker<QuietClearing>("health");
+
+    private static IServiceCollection AddState(this IServiceCollection services, string folder, string bootId) => services
+        .AddSingleton(provider => StateStore.Open(folder, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<StateStore>>()))
+        .AddSingleton(provider => new StoredInventories(
+            vendor => provider.GetRequiredService<StateStore>().Stored.Inventories.FirstOrDefault(inventory => inventory.Vendor == vendor), _ => { }))
+        .AddSingleton<StateBoards>()
+        .AddWorker(StateWriter.Part, provider => new StateWriter(
+            provider.GetRequiredService<StateStore>(), bootId, provider.GetRequiredService<StateBoards>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<StateWriter>>()));
+
+    private static IServiceCollection AddVendors(this IServiceCollection services, Config config)
+    {
+        var launcher = new VendorHostLauncher("/proc/self/exe", []);
+        return services.AddNvidia(new VendorOptions
+        {
+            Enabled = config.Get(AgentKeys.NvidiaEnabled) switch { "true" => true, "false" => false, _ => null },
+            Library = config.Get(AgentKeys.NvidiaLibrary),
+            SampleInterval = config.Get(AgentKeys.NvidiaSampleInterval),
+            CallTimeout = config.Get(AgentKeys.NvidiaCallTimeout),
+        }, launcher);
+    }
+
+    private static IServiceCollection AddMetrics(this IServiceCollection services, Config config) => services
+        .AddSingleton<MetricsSources>()
+        .AddSingleton(provider => new MetricsPageOptions
+        {
+            Profiles = [.. provider.GetServices<MetricProfile>().Where(profile => config.Get(AgentKeys.MetricsProfile).Contains(profile.Name))],
+            Hostname = AgentConfig.NodeName(config),
+            Version = ProgramInfo.Version,
+            MaxSampleAge = 3 * config.Get(AgentKeys.NvidiaSampleInterval),
+        })
+        .AddSingleton<MetricsPage>()
+        .AddWorker("metrics", provider => new MetricsServer(
+            config.Get(AgentKeys.MetricsAddress), provider.GetRequiredService<MetricsPage>(), provider.GetRequiredService<WorkerBoard>(),
+            provider.GetRequiredService<ILoggerFactory>()));
+
+    private static IServiceCollection AddControl(this IServiceCollection services, Config config) => services
+        .AddSingleton(provider => new NodeView(
+            AgentConfig.NodeName(config), provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(),
+            provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<TimeProvider>()))
+        .AddWorker("control", provider => new ControlServer(
+            ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<ILoggerFactory>()));
+}

@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+
+namespace AIInfra.Core.Configuration;
+
+/// <summary>All settings there are, and the one check of what was written against them.</summary>
+public sealed class ConfigSchema
+{
+    private readonly Dictionary<string, ConfigKey> _keys;
+    private readonly HashSet<string> _sections;
+
+    public ConfigSchema(ImmutableArray<ConfigKey> keys)
+    {
+        Keys = keys;
+        _keys = keys.ToDictionary(key => key.Path, StringComparer.OrdinalIgnoreCase);
+        _sections = keys.Select(key => Parent(key.Path)).ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>In the order of the reference.</summary>
+    public ImmutableArray<ConfigKey> Keys { get; }
+
+    /// <summary>Checks every value. Later values win over earlier ones of the same key: file first, then environment.</summary>
+    /// <returns>The configuration (defaults where nothing usable was written) and every error, in the order of the values.</returns>
+    public (Config Config, ImmutableArray<ConfigError> Errors) Check(IEnumerable<ConfigValue> values)
+    {
+        var parsed = ImmutableDictionary.CreateBuilder<ConfigKey, object>();
+        var errors = ImmutableArray.CreateBuilder<ConfigError>();
+        foreach (var value in values)
+        {
+            if (Find(value) is not { } key)
+                errors.Add(new ConfigError(value.KeyMark, Unknown(value.Path)));
+            else if (!key.TryRead(value, out var result))
+                errors.Add(new ConfigError(value.Mark, $"{key.Path}: \"{value}\" is not usable; it must be {key.Form}."));
+            else if (key.Refuse?.Invoke(value.ToString()) is { } refusal)
+                errors.Add(new ConfigError(value.Mark, $"{key.Path}: \"{value}\" is not available in this version: {refusal}"));
+            else
+                parsed[key] = result;
+        }
+        return (new Config(parsed.ToImmutable()), errors.ToImmutable());
+    }
+
+    /// <summary>Keys of a file are spelled exactly; those of the environment in any case.</summary>
+    private ConfigKey? Find(ConfigValue value) =>
+        _keys.TryGetValue(value.Path, out var key) && (value.KeyMark.Line == 0 || key.Path == value.Path) ? key : null;
+
+    private string Unknown(string path)
+    {
+        if (_sections.Contains(path))
+            return $"{path} is a section; it must be a mapping, as in \"{path}: {{ {Last(Keys.First(key => Parent(key.Path) == path).Path)}: … }}\".";
+        var nearest = _keys.Keys.MinBy(key => Distance(key, path))!;
+        if (Distance(nearest, path) <= Math.Max(2, path.Length / 4))
+            return $"{path} is not a setting. Did you mean {_keys[nearest].Path}?";
+        var siblings = Keys.Where(key => Parent(key.Path) == Parent(path)).Select(key => Last(key.Path)).ToList();
+        return siblings.Count > 0
+            ? $"{path} is not a setting. In {Parent(path)} there are: {string.Join(", ", siblings)}."
+            : $"{path} is not a setting. The sections are: {string.Join(", ", Keys.Select(key => key.Path.Split('.')[0]).Distinct())}.";
+    }
+
+    private static string Parent(string path) => path.LastIndexOf('.') is > 0 and var dot ? path[..dot] : "";
+    private static string Last(string path) => path[(path.LastIndexOf('.') + 1)..];
+
+    /// <summary>Edits from one text to the other, letters of either case being equal (Levenshtein).</summary>
+    private static int Distance(string from, string to)
+    {
+        if (Math.Abs(from.Length - to.Length) > 16)
+            return int.MaxValue;
+        var row = Enumerable.Range(0, to.Length + 1).ToArray();
+        for (var i = 1; i <= from.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= to.Length; j++)
+            {
+                var cost = char.ToUpperInvariant(from[i - 1]) == char.ToUpperInvariant(to[j - 1]) ? 0 : 1;
+                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + cost));
+            }
+        }
+        return row[to.Length];
+    }
+}
+
+/// <summary>The settings in effect. Immutable.</summary>
+public sealed class Config(ImmutableDictionary<ConfigKey, object> values)
+{
+    /// <summary>What was written, else the default.</summary>
+    public T Get<T>(ConfigKey<T> key) where T : notnull => values.TryGetValue(key, out var value) ? (T)value : key.Default;
+}

@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using System.Text;
+
+namespace AIInfra.Core.Metrics;
+
+/// <summary>A metric of the agent's own: its name, and what is rendered once of it.</summary>
+internal sealed class AgentMetric
+{
+    private AgentMetric(string name, MetricType type, string help, params ReadOnlySpan<string> labels)
+    {
+        Name = name;
+        Type = type;
+        Help = help;
+        Labels = [.. labels];
+        NameBytes = Encoding.UTF8.GetBytes(name);
+        Header = SampleWriter.Header(name, help, type);
+    }
+
+    public string Name { get; }
+    public MetricType Type { get; }
+    public string Help { get; }
+    /// <summary>Label names in the order they are printed.</summary>
+    public ImmutableArray<string> Labels { get; }
+    public byte[] NameBytes { get; }
+    public byte[] Header { get; }
+
+    public static AgentMetric BuildInfo { get; } = new("aiinfra_agent_build_info", MetricType.Gauge, "Always 1; the version of the agent.", "version");
+
+    public static AgentMetric VendorInfo { get; } = new("aiinfra_agent_vendor_info", MetricType.Gauge,
+        "Always 1 for each vendor: whether its driver answers (starting, ready, absent, unavailable) and in which version.",
+        "vendor", "state", "driver_version", "library_version", "simulated");
+
+    public static AgentMetric DeviceHealthy { get; } = new("aiinfra_agent_device_healthy", MetricType.Gauge,
+        "1 when no fatal problem stands on the device, 0 when it gets no new work.",
+        "vendor", "device", "pci_address", "index", "resource", "simulated");
+
+    public static AgentMetric DeviceSampleAge { get; } = new("aiinfra_agent_device_sample_age_seconds", MetricType.Gauge,
+        "Time since the device last answered; it grows while the device is silent and its readings are left out.", "vendor", "device");
+
+    public static AgentMetric Problems { get; } = new("aiinfra_agent_problems", MetricType.Gauge,
+        "Problems that stand on the node, by severity.", "severity");
+
+    public static AgentMetric ProblemInfo { get; } = new("aiinfra_agent_problem_info", MetricType.Gauge,
+        "Always 1 for each problem that stands; at most 200, the most severe first.",
+        "id", "subject_kind", "subject", "severity", "cause", "action");
+
+    public static AgentMetric ProblemLastSeen { get; } = new("aiinfra_agent_problem_last_seen_timestamp_seconds", MetricType.Gauge,
+        "When the problem was last seen, in Unix time.", "id", "subject_kind", "subject");
+
+    public static AgentMetric ProblemSeriesOmitted { get; } = new("aiinfra_agent_problem_series_omitted", MetricType.Gauge,
+        "Problems that stand but have no series of their own, because there are more than 200.");
+
+    public static AgentMetric ProblemsDropped { get; } = new("aiinfra_agent_problems_dropped_total", MetricType.Counter,
+        "Problems that were given up because too many stood at once.");
+
+    public static AgentMetric PartReady { get; } = new("aiinfra_agent_part_ready", MetricType.Gauge,
+        "1 when the part of the agent works, 0 when it waits or failed; /readyz says why.", "part");
+
+    public static AgentMetric PartFaults { get; } = new("aiinfra_agent_part_faults", MetricType.Gauge,
+        "Faults in a row since the part last ran quietly.", "part");
+
+    public static AgentMetric Scrapes { get; } = new("aiinfra_agent_scrapes_total", MetricType.Counter, "Times this page was rendered, this one included.");
+
+    public static AgentMetric ScrapeDuration { get; } = new("aiinfra_agent_scrape_duration_seconds", MetricType.Gauge,
+        "Time it took to render this page the last time before this one.");
+
+    public static AgentMetric ResidentMemory { get; } = new("process_resident_memory_bytes", MetricType.Gauge,
+        "Resident memory of the daemon, without its vendor hosts.");
+
+    public static AgentMetric CpuSeconds { get; } = new("process_cpu_seconds_total", MetricType.Counter,
+        "User and system time of the daemon, without its vendor hosts.");
+
+    public static AgentMetric StartTime { get; } = new("process_start_time_seconds", MetricType.Gauge, "When the daemon was started, in Unix time.");
+
+    /// <summary>In the order they are printed.</summary>
+    public static ImmutableArray<AgentMetric> All { get; } =
+    [
+        BuildInfo, VendorInfo, DeviceHealthy, DeviceSampleAge, Problems, ProblemInfo, ProblemLastSeen, ProblemSeriesOmitted, ProblemsDropped,
+        PartReady, PartFaults, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
+    ];
+
+    /// <summary>The label block of one series.</summary>
+    /// <param name="values">One for each of <see cref="Labels"/>; null is printed as empty.</param>
+    public byte[] Series(params ReadOnlySpan<string?> values)
+    {
+        var pairs = new KeyValuePair<string, string>[Labels.Length];
+        for (var at = 0; at < pairs.Length; at++)
+            pairs[at] = new(Labels[at], values[at] ?? "");
+        return LabelBlock.Render(pairs);
+    }
+}

@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using System.Text;
+using AIInfra.Core.Health;
+
+namespace AIInfra.Core.Metrics;
+
+/// <summary>The problems' series, rendered when the health snapshot changes and copied until it changes again.</summary>
+internal sealed class ProblemRows
+{
+    /// <summary>Problems with a series of their own: a storm over many subjects must not flood the time series database.</summary>
+    public const int Limit = 200;
+
+    private static readonly ImmutableArray<(Severity Severity, byte[] Labels)> BySeverity =
+        [.. Enum.GetValues<Severity>().Select(severity => (severity, AgentMetric.Problems.Series(Words.Of(severity))))];
+
+    private readonly ImmutableArray<(byte[] Info, byte[] LastSeen, double Seconds)> _rows;
+
+    public ProblemRows(HealthSnapshot snapshot)
+    {
+        Snapshot = snapshot;
+        // Subjects are outside input: two that differ only in what can't be printed are one series.
+        _rows =
+        [
+            .. snapshot.Problems
+                .Select((problem, place) => (Problem: problem, Place: place))
+                .OrderByDescending(entry => entry.Problem.Severity)
+                .Take(Limit)
+                .OrderBy(entry => entry.Place)
+                .Select(entry => Row(entry.Problem))
+                .DistinctBy(row => Encoding.UTF8.GetString(row.LastSeen)),
+        ];
+    }
+
+    public HealthSnapshot Snapshot { get; }
+
+    public void Write(SampleWriter writer)
+    {
+        writer.Write(AgentMetric.Problems.Header);
+        foreach (var (severity, labels) in BySeverity)
+            writer.Write(AgentMetric.Problems.NameBytes, labels, Count(severity));
+        if (_rows.Length > 0)
+        {
+            writer.Write(AgentMetric.ProblemInfo.Header);
+            foreach (var (info, _, _) in _rows)
+                writer.Write(AgentMetric.ProblemInfo.NameBytes, info, 1);
+            writer.Write(AgentMetric.ProblemLastSeen.Header);
+            foreach (var (_, lastSeen, seconds) in _rows)
+                writer.Write(AgentMetric.ProblemLastSeen.NameBytes, lastSeen, seconds);
+        }
+        writer.Write(AgentMetric.ProblemSeriesOmitted.Header);
+        writer.Write(AgentMetric.ProblemSeriesOmitted.NameBytes, [], Snapshot.Problems.Length - _rows.Length);
+        writer.Write(AgentMetric.ProblemsDropped.Header);
+        writer.Write(AgentMetric.ProblemsDropped.NameBytes, [], Snapshot.Dropped);
+    }
+
+    private static (byte[] Info, byte[] LastSeen, double Seconds) Row(Problem problem)
+    {
+        var kind = Words.Of(problem.Subject.Kind);
+        return (
+            AgentMetric.ProblemInfo.Series(
+                problem.Id, kind, problem.Subject.Id, Words.Of(problem.Severity), Words.Of(problem.Cause), Words.Of(problem.Action)),
+            AgentMetric.ProblemLastSeen.Series(problem.Id, kind, problem.Subject.Id),
+            problem.LastSeen.ToUnixTimeMilliseconds() / 1000.0);
+    }
+
+    private long Count(Severity severity)
+    {
+        var count = 0L;
+        foreach (var problem in Snapshot.Problems)
+            count += problem.Severity == severity ? 1 : 0;
+        return count;
+    }
+}

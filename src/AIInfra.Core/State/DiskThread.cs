@@ -1,0 +1,26 @@
+namespace AIInfra.Core.State;
+
+/// <summary>Runs work that may hang in the kernel on a thread of its own, never on the pool.</summary>
+internal static class DiskThread
+{
+    /// <summary>Starts the work. The task ends as the work does; when the disk hangs, never, and the thread does not keep the process alive.</summary>
+    public static Task RunAsync(Action work)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
+        {
+            try
+            {
+                work();
+                done.SetResult();
+            }
+#pragma warning disable CA1031 // handed to whoever awaits the task
+            catch (Exception fault)
+#pragma warning restore CA1031
+            {
+                done.SetException(fault);
+            }
+        }) { IsBackground = true, Name = "state" }.Start();
+        return done.Task;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+
+namespace AIInfra.Core.State;
+
+/// <summary>The rows in which what the boards show differs from what was written last.</summary>
+internal sealed record StateChange
+{
+    public required ImmutableArray<Problem> Problems { get; init; }
+    public required ImmutableArray<(string Id, Subject Subject)> GoneProblems { get; init; }
+    public required ImmutableArray<VendorInventory> Inventories { get; init; }
+    public required ImmutableArray<string> GoneVendors { get; init; }
+
+    public bool IsEmpty => Problems.Length + GoneProblems.Length + Inventories.Length + GoneVendors.Length == 0;
+}
+
+/// <summary>What of this agent's own is in the database: rows of which it knows nothing are never removed.</summary>
+internal sealed class WrittenState
+{
+    private readonly Dictionary<(string Id, Subject Subject), Problem> _problems = [];
+    private readonly Dictionary<string, VendorInventory> _inventories = new(StringComparer.Ordinal);
+
+    public void Clear()
+    {
+        _problems.Clear();
+        _inventories.Clear();
+    }
+
+    public void Add(IEnumerable<Problem> problems)
+    {
+        foreach (var problem in problems)
+            _problems[(problem.Id, problem.Subject)] = problem;
+    }
+
+    /// <summary>Boards replace what changes, so what is the same object has not changed.</summary>
+    public StateChange Compare(HealthSnapshot health, NodeInventory inventory)
+    {
+        var standing = health.Problems.Select(problem => (problem.Id, problem.Subject)).ToHashSet();
+        return new StateChange
+        {
+            Problems = [.. health.Problems.Where(problem => !ReferenceEquals(_problems.GetValueOrDefault((problem.Id, problem.Subject)), problem))],
+            GoneProblems = [.. _problems.Keys.Where(key => !standing.Contains(key))],
+            Inventories =
+            [
+                .. inventory.Vendors.Where(vendor => vendor.State == VendorState.Ready
+                    && !ReferenceEquals(_inventories.GetValueOrDefault(vendor.Vendor), vendor)),
+            ],
+            GoneVendors = [.. inventory.Vendors.Where(vendor => vendor.State == VendorState.Absent && _inventories.ContainsKey(vendor.Vendor)).Select(vendor => vendor.Vendor)],
+        };
+    }
+
+    public void Apply(StateChange change)
+    {
+        Add(change.Problems);
+        foreach (var key in change.GoneProblems)
+            _problems.Remove(key);
+        foreach (var inventory in change.Inventories)
+            _inventories[inventory.Vendor] = inventory;
+        foreach (var vendor in change.GoneVendors)
+            _inventories.Remove(vendor);
+    }
+
+    /// <summary>An inventory that was found in the database, so that it is removed if its vendor turns out to be absent.</summary>
+    public void Add(VendorInventory inventory) => _inventories[inventory.Vendor] = inventory;
+}

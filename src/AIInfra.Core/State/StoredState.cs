@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+
+namespace AIInfra.Core.State;
+
+/// <summary>What the agent knew when it last ended.</summary>
+public sealed record StoredState
+{
+    public static StoredState Empty { get; } = new();
+
+    /// <summary>Those that stood, in the order they were first seen. Each says by its boot id whether it is of this boot.</summary>
+    public ImmutableArray<Problem> Problems { get; init; } = [];
+
+    /// <summary>The devices of each vendor whose driver answered last time, ordered by vendor; all in <see cref="VendorState.Starting"/>.</summary>
+    public ImmutableArray<VendorInventory> Inventories { get; init; } = [];
+
+    /// <summary>By vendor, the boot in which its inventory was read: one of another boot is a guess, cards may have been moved.</summary>
+    public ImmutableDictionary<string, string> InventoryBootIds { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>True when there was a state that could not be read (corrupt, of a newer agent, or the disk did not answer):
+    /// what was done before is not known, so nothing may be done on top of it.</summary>
+    public bool IsIncomplete { get; init; }
+}

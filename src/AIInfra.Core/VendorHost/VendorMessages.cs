@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using AIInfra.Core.Devices;
+using AIInfra.Core.Sampling;
+
+namespace AIInfra.Core.VendorHost;
+
+/// <summary>How the library's answers lie in frames. Writer and reader of one thing stand together; a test sends each there and back.</summary>
+internal static class VendorMessages
+{
+    private const int LeastTextBytes = 4, LeastLinkBytes = 9;
+
+    internal static void WriteInfo(this FrameWriter writer, LibraryInfo info) =>
+        writer.Text(info.DriverVersion).Text(info.LibraryVersion).Int32(info.DeviceCount).Flag(info.IsSimulated);
+
+    internal static LibraryInfo ReadInfo(this ref FrameReader reader) =>
+        new(reader.TextOrNull(), reader.TextOrNull(), reader.Int32(), reader.Flag());
+
+    internal static void WriteDevice(this FrameWriter writer, Device device)
+    {
+        writer.Text(device.Id).Text(device.Vendor).Text(device.Model).Text(device.ResourceName).Int32(device.Index)
+            .Text(device.NodeName).Text(device.PciAddress).Text(device.Serial)
+            .Int32(device.NumaNode ?? -1).Int64(device.MemoryBytes ?? -1).Text(device.ParentId)
+            .Int32(device.DeviceNodes.Length);
+        foreach (var node in device.DeviceNodes)
+            writer.Text(node);
+        writer.Int32(device.Links.Length);
+        foreach (var link in device.Links)
+            writer.Text(link.PeerId).Byte((byte)link.Kind).Int32(link.Count);
+    }
+
+    internal static Device ReadDevice(this ref FrameReader reader)
+    {
+        var device = new Device
+        {
+            Id = reader.Text(),
+            Vendor = reader.Text(),
+            Model = reader.Text(),
+            ResourceName = reader.Text(),
+            Index = reader.Int32(),
+            NodeName = reader.TextOrNull(),
+            PciAddress = reader.TextOrNull(),
+            Serial = reader.TextOrNull(),
+            NumaNode = reader.Int32() is var node and >= 0 ? node : null,
+            MemoryBytes = reader.Int64() is var bytes and >= 0 ? bytes : null,
+            ParentId = reader.TextOrNull(),
+        };
+        var nodes = ImmutableArray.CreateBuilder<string>(reader.Count(LeastTextBytes));
+        while (nodes.Count < nodes.Capacity)
+            nodes.Add(reader.Text());
+        var links = ImmutableArray.CreateBuilder<DeviceLink>(reader.Count(LeastLinkBytes));
+        while (links.Count < links.Capacity)
+            links.Add(new DeviceLink(reader.Text(), (LinkKind)reader.Choice((byte)LinkKind.Direct), reader.Int32()));
+        return device with { DeviceNodes = nodes.MoveToImmutable(), Links = links.MoveToImmutable() };
+    }
+
+    internal static void WriteReadings(this FrameWriter writer, ReadOnlySpan<Reading> readings)
+    {
+        foreach (var reading in readings)
+        {
+            writer.Byte((byte)reading.State);
+            if (reading.IsPresent)
+                writer.Double(reading.Value);
+        }
+    }
+
+    /// <exception cref="FormatException">There are fewer or more readings than places.</exception>
+    internal static void ReadReadings(this ref FrameReader reader, Span<Reading> readings)
+    {
+        foreach (ref var reading in readings)
+        {
+            reading = (ReadingState)reader.Choice((byte)ReadingState.Present) switch
+            {
+                ReadingState.Absent => Reading.Absent,
+                ReadingState.Unknown => Reading.Unknown,
+                _ => Reading.Of(reader.Double()),
+            };
+        }
+        if (!reader.IsAtEnd)
+            throw new FormatException($"There are more readings than the {readings.Length} fields of the table.");
+    }
+
+    internal static void WriteEvent(this FrameWriter writer, VendorEvent happened) =>
+        writer.Text(happened.DeviceId).Text(happened.Kind).Int64(happened.Value).Text(happened.Partition);
+
+    internal static VendorEvent ReadEvent(this ref FrameReader reader) =>
+        new(reader.TextOrNull(), reader.Text(), reader.Int64(), reader.TextOrNull());
+
+    internal static void WriteFault(this FrameWriter writer, VendorException fault) =>
+        writer.Text(fault.Call).Int32(fault.Status).Byte((byte)fault.Fault).Text(fault.Explanation);
+
+    internal static VendorException ReadFault(this ref FrameReader reader) =>
+        new(reader.Text(), reader.Int32(), (VendorFault)reader.Choice((byte)VendorFault.Refused), reader.Text());
+}

@@ -1,0 +1,91 @@
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+
+namespace AIInfra.Core.VendorHost;
+
+/// <summary>What the vendor host itself finds wrong, in words for the engineer on call. The vendor's own faults are its <see cref="IVendorRules"/>' matter.</summary>
+internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvider time)
+{
+    internal const string Crashed = "vendor.crashed", Unanswered = "vendor.unanswered", DeviceHung = "vendor.device-hung", DeviceGone = "vendor.device-gone";
+
+    /// <summary>Long enough to be seen by a person, and for a library that crashes every few minutes to be one problem.</summary>
+    private static readonly TimeSpan CrashQuiet = TimeSpan.FromMinutes(30);
+
+    /// <summary>Carries what no device can be named for. One for each vendor, so that one vendor never clears what another one reported.</summary>
+    private readonly Subject _host = new(SubjectKind.Unit, $"vendor-host {vendor}");
+    private bool _mayBeOnHost = true; // also from before the daemon was started
+
+    /// <summary>The process with the library in it ended.</summary>
+    internal void ReportCrash(string how) => Report(
+        Crashed, Subject.Node, Severity.Degraded, SuggestedAction.Observe, Clearing.AfterQuiet(CrashQuiet),
+        $"The library of {vendor} took its process down: {how}. Readings of its devices are unknown until it is up again; it is started again by itself.", how);
+
+    /// <summary>The vendor as a whole does not answer, for long enough that its devices must not get new work.</summary>
+    internal void ReportUnanswered(IEnumerable<Device> devices, string why)
+    {
+        var message = $"The driver or library of {vendor} does not answer: {why}";
+        foreach (var device in devices)
+            Report(Unanswered, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Drain, Clearing.OnHealthyReading, message, why);
+    }
+
+    /// <param name="device">Null when the board hung before it could be described, so that it has no name: then the vendor host carries it.</param>
+    internal void ReportHung(Device? device, string call)
+    {
+        var message = $"A call into the library of {vendor} hangs: {call}. The process is left alone (ending it can freeze the board); "
+            + "the other boards are served without this one until the call returns or the node boots.";
+        if (device is not null)
+        {
+            Report(DeviceHung, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Reboot, Clearing.OnHealthyReading, message, call);
+            return;
+        }
+        _mayBeOnHost = true;
+        Report(DeviceHung, _host, Severity.Degraded, SuggestedAction.Reboot, Clearing.OnHealthyReading, message, call);
+    }
+
+    internal void ReportGone(Device device)
+    {
+        ReportHealthy(device, "the driver no longer lists it", Unanswered, DeviceHung);
+        var place = device.PciAddress is { } address ? $" at {address}" : "";
+        Report(DeviceGone, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Drain, Clearing.OnHealthyReading,
+            $"{device.Model}{place} was there and the driver of {vendor} no longer lists it. If it was taken out on purpose, clear this problem and the device is forgotten.",
+            $"the driver does not list {device.Id}{place}");
+    }
+
+    /// <summary>False when a person has cleared it: the device may be forgotten.</summary>
+    internal bool StandsGone(Device device) =>
+        board.Current.Value.Problems.Any(problem => problem.Id == DeviceGone && problem.Subject == Subject.Device(device.Id));
+
+    /// <summary>The device answered a whole reading: what was said of it above is over, also what a daemon before this one said.</summary>
+    internal void ReportAnswering(Device device) => ReportHealthy(device, $"{device.Id} answers again", Unanswered, DeviceHung, DeviceGone);
+
+    /// <summary>Another board is in its slot: it is no longer of this node.</summary>
+    internal void ReportReplaced(Device device) => ReportHealthy(device, $"another board is at {device.PciAddress} now", Unanswered, DeviceHung, DeviceGone);
+
+    /// <summary>A round was completed and no call hangs.</summary>
+    internal void ReportNoneHangs()
+    {
+        if (_mayBeOnHost)
+            board.ReportHealthy(DeviceHung, _host, "no call hangs");
+        _mayBeOnHost = false;
+    }
+
+    private void ReportHealthy(Device device, string evidence, params ReadOnlySpan<string> problems)
+    {
+        foreach (var problem in problems)
+            board.ReportHealthy(problem, Subject.Device(device.Id), evidence);
+    }
+
+    private void Report(string id, Subject subject, Severity severity, SuggestedAction action, Clearing clearing, string message, string evidence) =>
+        board.Report(new ProblemReport
+        {
+            Id = id,
+            Subject = subject,
+            Severity = severity,
+            Cause = id == DeviceGone ? Cause.Hardware : Cause.Driver,
+            Action = action,
+            Clearing = clearing,
+            Message = message,
+            Evidence = evidence,
+            At = time.GetUtcNow(),
+        });
+}

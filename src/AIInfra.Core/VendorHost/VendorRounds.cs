@@ -1,0 +1,178 @@
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+using AIInfra.Core.Hosting;
+using AIInfra.Core.Sampling;
+using Microsoft.Extensions.Logging;
+
+namespace AIInfra.Core.VendorHost;
+
+/// <summary>Asks a child about its boards and publishes the answers. A child that hangs or ends comes out as <see cref="VendorHostException"/>.</summary>
+internal sealed partial class VendorRounds(
+    VendorDefinition definition, VendorOptions options, VendorBoards boards, VendorDevices devices, AbandonedChildren abandoned,
+    VendorProblems problems, HostPaths host, TimeProvider time, ILogger logger)
+{
+    private const int MostBoards = 256;
+    private const int RefusalsToUnhealthy = 2;
+    private static readonly TimeSpan CountInterval = TimeSpan.FromSeconds(60);
+
+    private long _counted;
+
+    /// <summary>Asks every board that does not hang who it is. One that refuses leaves the others.</summary>
+    internal async Task DescribeAsync(VendorChild child, CancellationToken cancellationToken)
+    {
+        devices.Expect();
+        child.Refused.Clear();
+        _counted = time.GetTimestamp();
+        VendorException? last = null;
+        for (var index = 0; index < Math.Min(child.Count, MostBoards); index++)
+        {
+            if (abandoned.Skips(index, child.Count))
+                continue;
+            try
+            {
+                Found(index, await child.Client.DescribeAsync(index, options.CallTimeout, cancellationToken));
+            }
+            catch (VendorException fault)
+            {
+                child.Refused.Add(index);
+                var known = devices.ExpectedAt(index);
+                LogNotDescribed(definition.Name, index, known?.Device.Id, (last = fault).Message);
+                Missed(known, fault);
+            }
+        }
+        var (gone, replaced, refused) = devices.EndDescribing(child.Refused);
+        foreach (var known in replaced)
+            problems.ReportReplaced(known.Device);
+        foreach (var known in gone)
+        {
+            known.MayHaveProblem = true;
+            problems.ReportGone(known.Device);
+        }
+        foreach (var known in refused.Where(known => ++known.Refusals >= RefusalsToUnhealthy))
+        {
+            known.MayHaveProblem = true;
+            problems.ReportUnanswered([known.Device], last!.Message);
+        }
+        await child.ListenAsync(options.CallTimeout, Happened, cancellationToken);
+    }
+
+    /// <summary>One round: reads every described board, one after the other, and publishes what is known then.</summary>
+    internal async Task SampleAsync(VendorChild child, CancellationToken cancellationToken)
+    {
+        foreach (var known in devices.Served.ToArray())
+        {
+            var readings = new Reading[definition.Fields.Count];
+            try
+            {
+                await child.Client.SampleAsync(known.Device.Index, readings, options.CallTimeout, cancellationToken);
+            }
+            catch (VendorException fault)
+            {
+                Missed(known, fault);
+                continue;
+            }
+            Answered(known, readings);
+        }
+        Publish();
+        if (abandoned.IsEmpty)
+            problems.ReportNoneHangs();
+    }
+
+    /// <summary>Once a minute: whether the boards must be described again.</summary>
+    internal async Task<bool> HaveBoardsChangedAsync(VendorChild child, CancellationToken cancellationToken)
+    {
+        if (time.GetElapsedTime(_counted) < CountInterval)
+            return false;
+        _counted = time.GetTimestamp();
+        var forgotten = devices.All.Where(known => known.Presence == Presence.Gone && !problems.StandsGone(known.Device)).ToArray();
+        Array.ForEach(forgotten, devices.Forget);
+        foreach (var known in devices.All)
+            known.IsLossTold = false; // a loss that lasts is told again: someone may have cleared it
+        var count = await CountAsync(child, cancellationToken);
+        var isChanged = count != child.Count;
+        child.Count = count;
+        return isChanged || child.Refused.Count > 0 || forgotten.Length > 0;
+    }
+
+    internal void Publish() => boards.Samples.Publish(devices.ToSample(definition.Fields));
+
+    /// <summary>All readings are unknown from now on.</summary>
+    internal void DropAll()
+    {
+        devices.DropSamples();
+        Publish();
+    }
+
+    private void Found(int index, Device device)
+    {
+        device = device with
+        {
+            Index = index,
+            Vendor = definition.Name,
+            NumaNode = device.NumaNode ?? (device.PciAddress is { } address ? host.ReadNumaNode(address) : null),
+        };
+        if (!devices.Describe(device))
+            LogTwice(definition.Name, index, device.Id);
+    }
+
+    private void Answered(KnownDevice known, Reading[] readings)
+    {
+        var before = known.Before;
+        known.Answer(new DeviceSample(known.Device.Id, readings, time.GetTimestamp()));
+        definition.Rules.OnSample(known.Device, before, readings, time.GetUtcNow(), boards.Health);
+        boards.Health.ReportAnswering(Subject.Device(known.Device.Id));
+        if (known.MayHaveProblem)
+            problems.ReportAnswering(known.Device);
+        known.MayHaveProblem = false;
+    }
+
+    private void Missed(KnownDevice? known, VendorException fault)
+    {
+        if (known is null)
+            return;
+        if (fault.Fault != VendorFault.DeviceLost)
+        {
+            LogMissed(definition.Name, known.Device.Id, fault.Message);
+            known.Miss();
+            return;
+        }
+        known.Drop();
+        if (known.IsLossTold)
+            return;
+        LogLost(definition.Name, known.Device.Id, fault.Message);
+        known.IsLossTold = true;
+        definition.Rules.OnLost(known.Device, fault, time.GetUtcNow(), boards.Health);
+    }
+
+    /// <summary>On the flow of the child's events, beside a round: reads only what is published.</summary>
+    private void Happened(VendorEvent happened)
+    {
+        var device = happened.DeviceId is { } id ? boards.Inventory.Current.Value.Find(id) : null;
+        definition.Rules.OnEvent(device, happened, time.GetUtcNow(), boards.Health);
+    }
+
+    private async Task<int> CountAsync(VendorChild child, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await child.Client.CountAsync(options.CallTimeout, cancellationToken) ?? child.Count;
+        }
+        catch (VendorException fault)
+        {
+            LogMissed(definition.Name, "(count)", fault.Message);
+            return child.Count;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor}: board {Index} (device {Device}) does not describe itself: {Reason}; asked again in 60 s")]
+    private partial void LogNotDescribed(string vendor, int index, string? device, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor}: board {Index} has the id {Device} of another board and is left out")]
+    private partial void LogTwice(string vendor, int index, string device);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor}: {Device} is lost: {Reason}")]
+    private partial void LogLost(string vendor, string device, string reason);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Vendor}: no answer from {Device} this round: {Reason}")]
+    private partial void LogMissed(string vendor, string device, string reason);
+}

@@ -1,0 +1,92 @@
+using AIInfra.Core.Devices;
+using Microsoft.Extensions.Logging;
+
+namespace AIInfra.Core.VendorHost;
+
+/// <summary>Publishes how the vendor stands: inventory, readiness, and one line in the log for each change.</summary>
+internal sealed partial class VendorStates(
+    VendorDefinition definition, VendorOptions options, VendorBoards boards, StoredInventories stored, VendorDevices devices, ILogger logger)
+{
+    private readonly string _part = $"vendor {definition.Name}";
+    private bool _isStarted;
+    private VendorInventory _now = new() { Vendor = definition.Name, State = VendorState.Starting };
+
+    /// <summary>Before any child: the devices are those of the last run. After a fault of the worker they stay what they were.</summary>
+    internal void Start()
+    {
+        boards.Parts.NotReady(_part, $"The library of {definition.Name} ({options.Library}) has not answered yet.");
+        if (_isStarted)
+            return;
+        _isStarted = true;
+        if (stored.Load(definition.Name) is { } last)
+        {
+            devices.Restore(last.Devices);
+            _now = last with { Vendor = definition.Name, State = VendorState.Starting, Reason = null };
+        }
+        Publish(_now with { Devices = devices.ToInventory() });
+    }
+
+    /// <summary>The devices are what the driver says now. Watchers are woken only when something is different.</summary>
+    internal void Ready(LibraryInfo info)
+    {
+        boards.Parts.Ready(_part);
+        var next = _now with
+        {
+            State = VendorState.Ready,
+            Reason = null,
+            DriverVersion = info.DriverVersion,
+            LibraryVersion = info.LibraryVersion,
+            IsSimulated = info.IsSimulated,
+            Devices = devices.ToInventory(),
+        };
+        if (next with { Devices = _now.Devices } == _now && next.Devices.SequenceEqual(_now.Devices))
+            return;
+        if (_now.State != VendorState.Ready)
+            LogReady(definition.Name, next.Devices.Length, next.DriverVersion, next.LibraryVersion);
+        Publish(next);
+        stored.Save(next);
+    }
+
+    internal void Absent(string reason)
+    {
+        if (options.Enabled == true)
+        {
+            boards.Parts.NotReady(_part, $"vendors.{definition.Name}.enabled is true, but there is no driver or library: {reason}. "
+                + $"Install the driver, correct vendors.{definition.Name}.library, or set enabled to auto. Looked for again every 60 s.");
+        }
+        else
+        {
+            boards.Parts.Ready(_part);
+        }
+        if (_now.State == VendorState.Absent && _now.Reason == reason)
+            return;
+        if (options.Enabled == true)
+            LogMissing(definition.Name, reason);
+        else
+            LogAbsent(definition.Name, reason);
+        Publish(_now with { State = VendorState.Absent, Reason = reason, Devices = [] });
+    }
+
+    internal void Unavailable(string reason)
+    {
+        boards.Parts.NotReady(_part, $"{definition.Name}: {reason}");
+        if (_now.State == VendorState.Unavailable && _now.Reason == reason)
+            return;
+        LogUnavailable(definition.Name, reason);
+        Publish(_now with { State = VendorState.Unavailable, Reason = reason, Devices = devices.ToInventory() });
+    }
+
+    private void Publish(VendorInventory next) => boards.Inventory.Publish(_now = next);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Vendor}: {Count} devices, driver {Driver}, library {Library}")]
+    private partial void LogReady(string vendor, int count, string? driver, string? library);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Vendor}: not on this node ({Reason}); looked for again every 60 s")]
+    private partial void LogAbsent(string vendor, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor} is wanted (enabled: true) and not there: {Reason}; looked for again every 60 s")]
+    private partial void LogMissing(string vendor, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor} is unavailable: {Reason}")]
+    private partial void LogUnavailable(string vendor, string reason);
+}

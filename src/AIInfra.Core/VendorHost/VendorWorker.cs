@@ -1,0 +1,172 @@
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+using AIInfra.Core.Hosting;
+using AIInfra.Core.Sampling;
+using AIInfra.Linux.Processes;
+using Microsoft.Extensions.Logging;
+
+namespace AIInfra.Core.VendorHost;
+
+/// <summary>Where a vendor's worker puts what it finds.</summary>
+public sealed record VendorBoards(InventoryBoard Inventory, SampleBoard Samples, HealthBoard Health, WorkerBoard Parts);
+
+/// <summary>Serves one vendor: keeps a child with its library alive, and turns its answers into inventory, samples and events.</summary>
+/// <remarks>This class decides when a child is started, left or given up; <see cref="VendorRounds"/> asks it.</remarks>
+public sealed partial class VendorWorker : IWorker
+{
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(60);
+
+    private readonly VendorDefinition _definition;
+    private readonly VendorOptions _options;
+    private readonly VendorHostLauncher _launcher;
+    private readonly TimeProvider _time;
+    private readonly ILogger<VendorWorker> _logger;
+    private readonly VendorDevices _devices = new();
+    private readonly AbandonedChildren _abandoned = new();
+    private readonly VendorProblems _problems;
+    private readonly VendorStates _states;
+    private readonly VendorRounds _rounds;
+    private VendorChild? _child;
+    private (FileIdentity File, long At)? _refusedFile;
+    private string? _lastHang;
+    private int _failures;
+
+    public VendorWorker(
+        VendorDefinition definition, VendorOptions options, VendorHostLauncher launcher, VendorBoards boards,
+        StoredInventories stored, HostPaths host, TimeProvider time, ILogger<VendorWorker> logger)
+    {
+        (_definition, _options, _launcher, _time, _logger) = (definition, options, launcher, time, logger);
+        _problems = new VendorProblems(definition.Name, boards.Health, time);
+        _states = new VendorStates(definition, options, boards, stored, _devices, logger);
+        _rounds = new VendorRounds(definition, options, boards, _devices, _abandoned, _problems, host, time, logger);
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        _states.Start();
+        try
+        {
+            while (true)
+                await WaitAsync(await ServeUntilFaultAsync(cancellationToken), cancellationToken);
+        }
+        finally
+        {
+            _child?.Dispose();
+            _child = null;
+            if (cancellationToken.IsCancellationRequested)
+                _abandoned.CloseAll();
+        }
+    }
+
+    /// <returns>How long to wait before the next child.</returns>
+    private async Task<TimeSpan> ServeUntilFaultAsync(CancellationToken cancellationToken)
+    {
+        TakeBackAnswered();
+        if (_abandoned.AreTooMany)
+            return GiveUp();
+        try
+        {
+            _child = await OpenAsync(cancellationToken);
+            while (true)
+                await ServeAsync(_child, cancellationToken);
+        }
+        catch (VendorException fault)
+        {
+            return Refused(fault);
+        }
+        catch (VendorHostException fault)
+        {
+            return Failed(fault);
+        }
+    }
+
+    /// <summary>A child that has the library open. One that hangs in it is abandoned.</summary>
+    private async Task<VendorChild> OpenAsync(CancellationToken cancellationToken)
+    {
+        var client = await VendorHostClient.StartAsync(_launcher, _definition.Name, _options.OpenTimeout, _time, cancellationToken);
+        var child = new VendorChild(client);
+        var isKept = false;
+        try
+        {
+            await child.OpenAsync(_options, cancellationToken);
+            isKept = true;
+            return child;
+        }
+        catch (VendorHostException fault) when (fault.Fault == HostFault.Hung)
+        {
+            _abandoned.Add(new AbandonedChild(child, null, 0, null));
+            isKept = true;
+            throw;
+        }
+        finally
+        {
+            if (!isKept)
+                child.Dispose();
+        }
+    }
+
+    /// <summary>Describes, then samples on the beat. Returns when the boards must be described again, by the child that <see cref="_child"/> then is.</summary>
+    private async Task ServeAsync(VendorChild child, CancellationToken cancellationToken)
+    {
+        await _rounds.DescribeAsync(child, cancellationToken);
+        _states.Ready(child.Info);
+        while (true)
+        {
+            var started = _time.GetTimestamp();
+            child.Client.ThrowIfEnded();
+            if (child.Events.IsFaulted)
+                await child.Events;
+            await _rounds.SampleAsync(child, cancellationToken);
+            _failures = 0;
+            if (await _rounds.HaveBoardsChangedAsync(child, cancellationToken) | TakeBackAnswered())
+                return;
+            if (await UpgradedAsync(child, cancellationToken) is { } next)
+            {
+                _child = next;
+                child.Dispose();
+                return;
+            }
+            var rest = _options.SampleInterval - _time.GetElapsedTime(started);
+            await WaitAsync(rest, cancellationToken, child.Client.Ended, child.Events);
+        }
+    }
+
+    /// <summary>A child with the library's new file, when that was replaced on disk and the new one opens; the old child serves until then.</summary>
+    private async Task<VendorChild?> UpgradedAsync(VendorChild child, CancellationToken cancellationToken)
+    {
+        if (child.File?.Replacement() is not { } file || !_abandoned.IsEmpty
+            || (_refusedFile is { } refused && refused.File == file && _time.GetElapsedTime(refused.At) < LookAgain))
+            return null;
+        try
+        {
+            var next = await OpenAsync(cancellationToken);
+            LogUpgraded(_definition.Name, child.File.Path, child.Info.LibraryVersion, next.Info.LibraryVersion);
+            return next;
+        }
+        catch (Exception fault) when (fault is VendorException or VendorHostException)
+        {
+            if (_refusedFile?.File != file)
+                LogUpgradeRefused(_definition.Name, child.File.Path, fault.Message);
+            _refusedFile = (file, _time.GetTimestamp());
+            return null;
+        }
+    }
+
+    /// <summary>Until the time is over, one of the tasks completes, or an abandoned child answers.</summary>
+    private async Task WaitAsync(TimeSpan atMost, CancellationToken cancellationToken, params IEnumerable<Task> orUntil)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (atMost <= TimeSpan.Zero && atMost != Timeout.InfiniteTimeSpan)
+            return;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny([Task.Delay(atMost, _time, stop.Token), .. orUntil, .. _abandoned.Answers]);
+        await stop.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Vendor}: {Path} was replaced on disk; a new vendor host has loaded it (library {Before} before, {Now} now)")]
+    private partial void LogUpgraded(string vendor, string path, string? before, string? now);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor}: {Path} was replaced on disk and the new file does not work: {Reason}. The old one serves on; tried again every 60 s")]
+    private partial void LogUpgradeRefused(string vendor, string path, string reason);
+}

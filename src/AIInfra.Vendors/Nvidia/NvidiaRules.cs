@@ -1,0 +1,164 @@
+using System.Globalization;
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+using AIInfra.Core.Sampling;
+using AIInfra.Core.VendorHost;
+
+namespace AIInfra.Vendors.Nvidia;
+
+/// <summary>What NVML's events and readings mean for health.</summary>
+/// <remarks><para>A double-bit ECC event reports nothing by itself: an Xid (48, 94 or 95) comes with it and says whether the error
+/// was contained, so counting both would count one fault twice.</para>
+/// <para>Corrected error counts never touch health.</para></remarks>
+internal sealed class NvidiaRules(NvidiaXidTable xids) : IVendorRules
+{
+    public const string RecoveryId = "nvidia.recovery-action";
+    public const string RemapId = "nvidia.row-remap-failed";
+    public const string LostId = "nvidia.gpu-lost";
+    private const long SmoothingBack = 162, SmoothingOff = 163;
+
+    private static readonly int RecoveryPlace = NvidiaFields.Table["recovery_action"];
+    private static readonly int RemapPlace = NvidiaFields.Table["row_remap_failed"];
+
+    /// <summary>Counters that start from zero when the GPU is reset or its driver is loaded anew, and never go down otherwise.</summary>
+    private static readonly (int Place, string Name)[] SinceReset =
+    [
+        .. new[] { "ecc_volatile_uncorrected_total", "ecc_volatile_corrected_total", "energy_joules_total" }.Select(name => (NvidiaFields.Table[name], name)),
+    ];
+
+    public void OnEvent(Device? device, VendorEvent happened, DateTimeOffset at, HealthBoard board)
+    {
+        var subject = (device?.Id ?? happened.DeviceId) is { } id ? Subject.Device(id) : Subject.Node;
+        switch (happened.Kind)
+        {
+            case NvidiaEvent.Xid:
+                ReportXid(subject, happened, at, board);
+                break;
+            case NvidiaEvent.RecoveryAction:
+                ReportRecovery(subject, happened.Value, string.Create(CultureInfo.InvariantCulture, $"NVML event: recovery action {happened.Value}"), at, board);
+                break;
+            case NvidiaEvent.Unavailable:
+                board.Report(Lost(subject, SuggestedAction.Reboot, "NVML event: GPU unavailable", at));
+                break;
+        }
+    }
+
+    public void OnSample(Device device, Reading[]? before, Reading[] now, DateTimeOffset at, HealthBoard board)
+    {
+        var subject = Subject.Device(device.Id);
+        board.ReportHealthy(LostId, subject, "the board answers");
+
+        var recovery = now[RecoveryPlace];
+        if (recovery.IsPresent && (recovery.Value == 0 || before?[RecoveryPlace] != recovery))
+        {
+            if (before?[RecoveryPlace] is { IsPresent: true } last && NvidiaRecovery.Of((long)last.Value).Severity > NvidiaRecovery.Of((long)recovery.Value).Severity)
+                board.ReportHealthy(RecoveryId, subject, "a milder recovery action"); // a report below a standing one would change no word of it
+            ReportRecovery(subject, (long)recovery.Value,
+                recovery.Value == 0 ? "NVML field 230: 0" : string.Create(CultureInfo.InvariantCulture, $"NVML field 230: {recovery.Value}"), at, board);
+        }
+
+        var remap = now[RemapPlace];
+        if (remap is { IsPresent: true, Value: 0 })
+            board.ReportHealthy(RemapId, subject, "no failed row remapping");
+        else if (remap.IsPresent && before?[RemapPlace] != remap)
+            board.Report(RemapFailed(subject, at));
+
+        if (before is not null && !IsAskingForRecovery(recovery) && ProofOfReset(before, now) is { } proof)
+            board.ReportReset(subject, proof);
+    }
+
+    /// <summary>The problem clears when the board answers again; an Xid 79 that came with it stays until the node has booted.</summary>
+    public void OnLost(Device device, VendorException fault, DateTimeOffset at, HealthBoard board)
+    {
+        var action = (NvmlReturn)fault.Status switch
+        {
+            NvmlReturn.ResetRequired => SuggestedAction.ResetDevice,
+            NvmlReturn.InsufficientPower => SuggestedAction.Drain, // a hand on the machine is needed
+            _ => SuggestedAction.Reboot,
+        };
+        board.Report(Lost(Subject.Device(device.Id), action, fault.Message, at));
+    }
+
+    private void ReportXid(Subject subject, VendorEvent happened, DateTimeOffset at, HealthBoard board)
+    {
+        var xid = xids[happened.Value];
+        // Nobody knows which board it is about: worth an alert, no reason to empty the whole node.
+        var severity = subject.Kind == SubjectKind.Node && xid.Severity == Severity.Fatal ? Severity.Degraded : xid.Severity;
+        var where = happened.Partition is null ? "" : $" on {happened.Partition}";
+        board.Report(new ProblemReport
+        {
+            Id = xid.ProblemId,
+            Subject = subject,
+            Severity = severity,
+            Cause = xid.Cause,
+            Action = xid.Action,
+            Clearing = subject.Kind == SubjectKind.Node ? Clearing.AfterQuiet(TimeSpan.FromHours(24)) : xid.Clearing,
+            Message = xid.Message,
+            Evidence = string.Create(CultureInfo.InvariantCulture, $"NVML event: Xid {happened.Value} ({xid.Name}){where}"),
+            At = at,
+        });
+        if (happened.Value == SmoothingBack)
+            board.ReportHealthy(xids[SmoothingOff].ProblemId, subject, "NVML event: Xid 162");
+    }
+
+    private static void ReportRecovery(Subject subject, long value, string evidence, DateTimeOffset at, HealthBoard board)
+    {
+        var recovery = NvidiaRecovery.Of(value);
+        if (recovery.Value == 0)
+        {
+            board.ReportHealthy(RecoveryId, subject, evidence);
+            return;
+        }
+        board.Report(new ProblemReport
+        {
+            Id = RecoveryId,
+            Subject = subject,
+            Severity = recovery.Severity,
+            Cause = recovery.Cause,
+            Action = recovery.Action,
+            Clearing = Clearing.OnHealthyReading,
+            Message = recovery.Message,
+            Evidence = $"{evidence} ({recovery.Name})",
+            At = at,
+        });
+    }
+
+    private static ProblemReport Lost(Subject subject, SuggestedAction action, string evidence, DateTimeOffset at) => new()
+    {
+        Id = LostId,
+        Subject = subject,
+        Severity = Severity.Fatal,
+        Cause = Cause.Hardware,
+        Action = action,
+        Clearing = Clearing.OnHealthyReading,
+        Message = "The GPU does not answer its driver: all work on it is lost.",
+        Evidence = evidence,
+        At = at,
+    };
+
+    private static ProblemReport RemapFailed(Subject subject, DateTimeOffset at) => new()
+    {
+        Id = RemapId,
+        Subject = subject,
+        Severity = Severity.Fatal,
+        Cause = Cause.Hardware,
+        Action = SuggestedAction.Replace,
+        Clearing = Clearing.OnHealthyReading,
+        Message = "The GPU could not replace a faulty row of its memory: no spare rows are left, and the board wants replacing.",
+        Evidence = "NVML: row remapping failed",
+        At = at,
+    };
+
+    private static bool IsAskingForRecovery(Reading recovery) => recovery.State == ReadingState.Unknown || recovery is { IsPresent: true, Value: not 0 };
+
+    /// <summary>A counter that only a reset, or a new load of the driver, sets back. Null when none went down.</summary>
+    private static string? ProofOfReset(Reading[] before, Reading[] now)
+    {
+        foreach (var (place, name) in SinceReset)
+        {
+            if (before[place].IsPresent && now[place].IsPresent && now[place].Value < before[place].Value)
+                return string.Create(CultureInfo.InvariantCulture, $"{name} went from {before[place].Value} to {now[place].Value}");
+        }
+        return null;
+    }
+}

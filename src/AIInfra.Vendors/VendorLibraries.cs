@@ -1,0 +1,16 @@
+using AIInfra.Core.VendorHost;
+using AIInfra.Vendors.Nvidia;
+
+namespace AIInfra.Vendors;
+
+/// <summary>The libraries that a vendor host can serve, by the name it was started with.</summary>
+public static class VendorLibraries
+{
+    /// <summary>Opens nothing yet. Null when there is no vendor of this name.</summary>
+    /// <param name="name"><see cref="VendorDefinition.Name"/>.</param>
+    public static IVendorLibrary? Create(string name) => name switch
+    {
+        "nvidia" => new NvidiaLibrary(TimeProvider.System, Console.Error),
+        _ => null,
+    };
+}

@@ -1,0 +1,20 @@
+namespace AIInfra.EndToEndTests;
+
+/// <summary>Waits for an outside process to come to a state that it does not announce.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Asks twenty times a second until true; after 30 s the test fails with <paramref name="story"/>.</summary>
+    public static async Task AsyncTrue(Func<Task<bool>> ask, Func<string> story)
+    {
+        using var beat = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        var started = TimeProvider.System.GetTimestamp();
+        while (!await ask())
+        {
+            if (TimeProvider.System.GetElapsedTime(started) > Patience)
+                Assert.Fail($"Not within {Patience.TotalSeconds:0} s. The story so far:\n{story()}");
+            await beat.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+using AIInfra.Core.Hosting;
+using AIInfra.Core.State;
+using AIInfra.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AIInfra.FunctionalTests.State;
+
+/// <summary>The state on a real file system that is full or read-only.</summary>
+public sealed class FullDiskTests : IAsyncLifetime
+{
+    private const int Size = 256 * 1024;
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private readonly DirectoryInfo _mount = Directory.CreateTempSubdirectory("aiinfra-disk-");
+    private readonly ManualTime _time = new();
+    private readonly WorkerBoard _workers = new();
+    private readonly InventoryBoard _inventory = new();
+    private readonly HealthBoard _health;
+    private bool _isMounted;
+
+    public FullDiskTests() => _health = new HealthBoard(_time, "boot", []);
+
+    private string Filler => Path.Combine(_mount.FullName, "filler");
+
+    public async ValueTask InitializeAsync()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Needs root, to mount a small file system.");
+        var (exitCode, errors) = await RunAsync("mount", "-t", "tmpfs", "-o", $"size={Size}", "aiinfra-test", _mount.FullName);
+        Assert.SkipUnless(exitCode == 0, $"Needs to mount a tmpfs, which is refused here: {errors}");
+        _isMounted = true;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_isMounted)
+            await RunAsync("umount", _mount.FullName);
+        _mount.Delete();
+        _health.Dispose();
+    }
+
+    [Fact]
+    public async Task A_full_disk_delays_nothing_is_said_with_what_to_do_and_nothing_is_lost_when_there_is_room_again()
+    {
+        using var stop = new CancellationTokenSource(Deadline);
+        using var store = StateStore.Open(_mount.FullName, _time, NullLogger<StateStore>.Instance);
+        var writer = new StateWriter(store, new StateBoards(_health, _inventory, _workers), _time, NullLogger<StateWriter>.Instance).RunAsync(stop.Token);
+        await _time.WhenWaitingAsync(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Fill();
+
+        for (var device = 0; device < 200; device++)
+            _health.Report(Sighting(device));
+        Assert.False(_health.Current.Value.IsHealthy("GPU-199"));
+        await _time.WhenWaitingAsync(TimeSpan.FromSeconds(10));
+        var part = _workers.Parts[StateWriter.Part];
+        Assert.False(part.IsReady);
+        Assert.Contains($"The disk that holds {_mount.FullName} (state.path) is full: free some space.", part.Detail, StringComparison.Ordinal);
+
+        File.Delete(Filler);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        await _time.WhenWaitingAsync(TimeSpan.FromSeconds(1));
+        Assert.True(_workers.Parts[StateWriter.Part].IsReady);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writer);
+        store.Dispose();
+
+        using var next = StateStore.Open(_mount.FullName, _time, NullLogger<StateStore>.Instance);
+        Assert.Equal(200, next.Stored.Problems.Length);
+    }
+
+    [Fact]
+    public async Task A_disk_that_turned_read_only_is_said_and_the_stored_state_is_still_read()
+    {
+        using (var store = StateStore.Open(_mount.FullName, _time, NullLogger<StateStore>.Instance))
+        {
+            _health.Report(Sighting(0));
+            store.Save(_health.Current.Value, NodeInventory.Empty, "boot");
+        }
+        Assert.Equal(0, (await RunAsync("mount", "-o", "remount,ro", _mount.FullName)).ExitCode);
+
+        using var stop = new CancellationTokenSource(Deadline);
+        using var again = StateStore.Open(_mount.FullName, _time, NullLogger<StateStore>.Instance);
+        _health.Report(Sighting(1));
+        var writer = new StateWriter(again, new StateBoards(_health, _inventory, _workers), _time, NullLogger<StateWriter>.Instance).RunAsync(stop.Token);
+        await _time.WhenWaitingAsync(TimeSpan.FromSeconds(10));
+
+        Assert.Equal("GPU-0", Assert.Single(again.Stored.Problems).Subject.Id);
+        Assert.Contains($"{_mount.FullName} (state.path) cannot be opened for writing: make the folder", _workers.Parts[StateWriter.Part].Detail, StringComparison.Ordinal);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writer);
+    }
+
+    private void Fill()
+    {
+        try
+        {
+            using var filler = File.Create(Filler, bufferSize: 0);
+            for (var written = 0; written < Size; written += 4096)
+                filler.Write(new byte[4096]);
+        }
+        catch (IOException)
+        {
+            // Full, as wanted.
+        }
+    }
+
+    private ProblemReport Sighting(int device) => new()
+    {
+        Id = "nvidia.xid.79",
+        Subject = Subject.Device($"GPU-{device}"),
+        Severity = Severity.Fatal,
+        Cause = Cause.Hardware,
+        Action = SuggestedAction.Reboot,
+        Clearing = Clearing.OnBoot,
+        Message = "The GPU fell off the bus.",
+        Evidence = new string('x', 300),
+        At = _time.GetUtcNow(),
+    };
+
+    private static async Task<(int ExitCode, string Errors)> RunAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        using var deadline = new CancellationTokenSource(Deadline);
+        var errors = await process.StandardError.ReadToEndAsync(deadline.Token);
+        await process.WaitForExitAsync(deadline.Token);
+        return (process.ExitCode, errors.Trim());
+    }
+}

@@ -1,0 +1,330 @@
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+using AIInfra.Core.Sampling;
+using AIInfra.Core.VendorHost;
+using AIInfra.Vendors.Nvidia;
+
+namespace AIInfra.FunctionalTests.Vendors;
+
+/// <summary>The bindings against the C simulator, which was written from the header apart from them.</summary>
+public sealed class NvidiaLibraryTests : IDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    private readonly StringWriter _notes = new();
+    private readonly List<IDisposable> _open = [];
+
+    public void Dispose()
+    {
+        _open.Reverse();
+        _open.ForEach(one => one.Dispose());
+    }
+
+    [Theory]
+    [InlineData("dgx-h100", 8, "NVIDIA H100 80GB HBM3 (simulated)", "0000:1b:00.0", LinkKind.Direct, 18)]
+    [InlineData("dgx-a100", 8, "NVIDIA A100-SXM4-80GB (simulated)", "0000:07:00.0", LinkKind.Direct, 12)]
+    [InlineData("l4", 4, "NVIDIA L4 (simulated)", "0000:17:00.0", LinkKind.SameNumaNode, 0)]
+    public void A_node_is_enumerated_with_its_links(string model, int count, string name, string address, LinkKind kind, int links)
+    {
+        var (library, info, _) = Open($"node {model}\ndriver-version 570.124.06\n");
+        var described = Enumerable.Range(0, count).Select(library.Describe).ToArray();
+        var first = library.Describe(0); // now with the links to those described after it
+
+        Assert.Equal(("570.124.06", count, true), (info.DriverVersion, info.DeviceCount, info.IsSimulated));
+        Assert.NotNull(info.LibraryVersion);
+        Assert.Equal(count, described.Select(device => device.Id).Distinct().Count());
+        Assert.All(described, device => Assert.Matches("^GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", device.Id));
+        Assert.Equal(("nvidia", name, "nvidia.com/gpu", address, "nvidia0"),
+            (first.Vendor, first.Model, first.ResourceName, first.PciAddress, first.NodeName));
+        Assert.Equal(["nvidia0", "nvidiactl", "nvidia-uvm", "nvidia-uvm-tools"], first.DeviceNodes);
+        Assert.InRange(first.MemoryBytes ?? 0, 20L << 30, 90L << 30);
+        Assert.False(string.IsNullOrEmpty(first.Serial));
+        Assert.Equal(new DeviceLink(described[1].Id, kind, links), first.Links.Single(link => link.PeerId == described[1].Id));
+        Assert.Contains(new DeviceLink(first.Id, kind, links), described[1].Links);
+        Assert.Equal("", _notes.ToString());
+    }
+
+    [Fact]
+    public void Telemetry_comes_in_base_units()
+    {
+        var (library, _, _) = Open("node dgx-h100\ngpu 0 temperature 47\ngpu 0 power 350\ngpu 0 utilization 29\nat 0s gpu 0 remap uncorrectable 2\nat 0s gpu 0 ecc corrected 5\n");
+        library.Describe(0);
+        var first = Sample(library, 0);
+        var second = Sample(library, 0);
+
+        Assert.Equal(47, Value(second, "temperature_celsius"));
+        Assert.InRange(Value(second, "power_watts"), 349, 351);
+        Assert.Equal(0.29, Value(second, "utilization_ratio"));
+        Assert.Equal(700, Value(second, "power_limit_watts"));
+        Assert.InRange(Value(second, "sm_clock_hertz"), 100e6, 1980e6);
+        Assert.Equal(2619e6, Value(second, "memory_clock_hertz"));
+        Assert.InRange(Value(second, "memory_temperature_celsius"), 20, 100);
+        Assert.Equal((81559.0 - 551) * 1048576, Value(second, "memory_free_bytes") + Value(second, "memory_used_bytes"));
+        Assert.Equal(551.0 * 1048576, Value(second, "memory_reserved_bytes"));
+        Assert.Equal(2, Value(second, "remapped_rows_uncorrectable_total"));
+        Assert.Equal(0, Value(second, "row_remap_failed"));
+        Assert.Equal(5, Value(second, "ecc_volatile_corrected_total"));
+        Assert.Equal(0, Value(second, "recovery_action"));
+        Assert.True(Value(second, "energy_joules_total") >= Value(first, "energy_joules_total"));
+        Assert.Equal(ReadingState.Unknown, first[NvidiaFields.Table["nvlink_bytes_per_second"]].State); // no round before
+        Assert.InRange(Value(second, "nvlink_bytes_per_second"), 0, 900e9);
+        Assert.All(NvidiaFields.Table.Fields.Where(field => field.Name is not ("last_xid" or "vgpu_license_status")), // the simulator has no licences
+            field => Assert.True(second[NvidiaFields.Table[field.Name]].IsPresent, field.Name));
+    }
+
+    [Fact]
+    public void What_a_board_does_not_have_is_absent()
+    {
+        var (library, _, _) = Open("node l4\n");
+        library.Describe(0);
+        Sample(library, 0);
+        var now = Sample(library, 0);
+
+        Assert.Equal(ReadingState.Absent, now[NvidiaFields.Table["memory_temperature_celsius"]].State);
+        Assert.Equal(ReadingState.Absent, now[NvidiaFields.Table["nvlink_bytes_per_second"]].State);
+        Assert.True(now[NvidiaFields.Table["temperature_celsius"]].IsPresent);
+    }
+
+    [Fact]
+    public void An_xid_is_told_with_its_board_and_stays_the_last()
+    {
+        var (library, _, sim) = Open("node dgx-h100\n");
+        var devices = DescribeAll(library, 8);
+        Assert.False(library.WaitEvent(TimeSpan.Zero, out _)); // registers
+        Assert.Equal(0, Value(Sample(library, 3), "last_xid"));
+
+        sim.Inject("gpu 3 xid 31");
+
+        Assert.Equal(new VendorEvent(devices[3].Id, "xid", 31, null), NextEvent(library));
+        Assert.Equal(31, Value(Sample(library, 3), "last_xid"));
+        Assert.Equal(0, Value(Sample(library, 2), "last_xid"));
+    }
+
+    [Fact]
+    public void Events_go_on_after_the_library_was_opened_anew()
+    {
+        var (library, _, sim) = Open("node dgx-h100\n");
+        DescribeAll(library, 8);
+        library.WaitEvent(TimeSpan.Zero, out _);
+        library.Open(sim.Library);
+        var devices = DescribeAll(library, 8);
+        library.WaitEvent(TimeSpan.Zero, out _);
+
+        sim.Inject("gpu 5 xid 48");
+
+        Assert.Contains(new VendorEvent(devices[5].Id, "xid", 48, null), EventsUntilXid(library));
+    }
+
+    [Fact]
+    public void A_lost_board_takes_neither_readings_nor_events_of_the_others()
+    {
+        var (library, _, sim) = Open("node dgx-h100\n");
+        var devices = DescribeAll(library, 8);
+        library.WaitEvent(TimeSpan.Zero, out _);
+        sim.Inject("gpu 0 lost");
+
+        var fault = FaultOf(library, 0);
+        Assert.Equal((VendorFault.DeviceLost, 15), (fault.Fault, fault.Status));
+        Assert.True(Sample(library, 1)[NvidiaFields.Table["temperature_celsius"]].IsPresent);
+        Assert.False(library.WaitEvent(TimeSpan.FromMilliseconds(100), out _));
+
+        sim.Inject("gpu 1 xid 79");
+        Assert.Contains(new VendorEvent(devices[1].Id, "xid", 79, null), EventsUntilXid(library));
+    }
+
+    [Fact]
+    public void A_reset_is_proved_by_counters_and_ends_what_needed_one()
+    {
+        var (library, _, sim) = Open("node dgx-h100\n");
+        var device = library.Describe(2);
+        using var board = new HealthBoard(TimeProvider.System, "boot-1", []);
+        var rules = new NvidiaRules(NvidiaXidTable.Embedded);
+        rules.OnEvent(device, new VendorEvent(device.Id, "xid", 48, null), DateTimeOffset.UnixEpoch, board);
+
+        sim.Inject("gpu 2 ecc uncorrected 3");
+        var before = SampleUntil(library, 2, now => Value(now, "ecc_volatile_uncorrected_total") == 3);
+        rules.OnSample(device, null, before, DateTimeOffset.UnixEpoch, board);
+        Assert.False(board.Current.Value.IsHealthy(device.Id));
+
+        sim.Inject("gpu 2 reset");
+        var after = SampleUntil(library, 2, now => Value(now, "ecc_volatile_uncorrected_total") == 0);
+        rules.OnSample(device, before, after, DateTimeOffset.UnixEpoch, board);
+
+        Assert.Equal(3, Value(after, "ecc_aggregate_uncorrected_total"));
+        Assert.Empty(board.Current.Value.Problems);
+    }
+
+    [Fact]
+    public void A_lost_board_answers_again_after_a_reset()
+    {
+        var (library, _, sim) = Open("node dgx-h100\n");
+        library.Describe(4);
+        sim.Inject("gpu 4 lost");
+        FaultOf(library, 4);
+
+        sim.Inject("gpu 4 reset");
+        SampleUntil(library, 4, now => now[NvidiaFields.Table["temperature_celsius"]].IsPresent); // its handle is looked up anew
+        library.Open(sim.Library);
+        Assert.Equal(4, library.Describe(4).Index);
+    }
+
+    [Fact]
+    public void An_old_library_tells_less_and_nothing_fails()
+    {
+        var (library, info, sim) = Open("node dgx-h100\n", "old");
+        var devices = DescribeAll(library, 8);
+        library.WaitEvent(TimeSpan.Zero, out _);
+        Sample(library, 0);
+        var now = Sample(library, 0);
+
+        Assert.Equal(8, info.DeviceCount);
+        Assert.True(now[NvidiaFields.Table["temperature_celsius"]].IsPresent); // through the function that is older
+        Assert.True(now[NvidiaFields.Table["memory_used_bytes"]].IsPresent);
+        Assert.Equal(ReadingState.Absent, now[NvidiaFields.Table["memory_reserved_bytes"]].State);
+        Assert.Equal(ReadingState.Absent, now[NvidiaFields.Table["recovery_action"]].State);
+        Assert.DoesNotContain(now, reading => reading.State == ReadingState.Unknown);
+
+        sim.Inject("gpu 6 xid 13");
+        Assert.Equal(devices[6].Id, NextEvent(library).DeviceId);
+    }
+
+    [Fact]
+    public void Each_function_that_is_missing_leaves_the_others()
+    {
+        var (library, _, _) = Open("""
+            node dgx-h100
+            without nvmlDeviceGetFieldValues
+            without nvmlDeviceGetTemperatureV
+            without nvmlDeviceGetMemoryInfo_v2
+            without nvmlDeviceGetSerial
+            without nvmlEventSetCreate
+            without nvmlDeviceGetNvLinkState
+
+            """);
+        var device = library.Describe(0);
+        var now = Sample(library, 0);
+
+        Assert.Null(device.Serial);
+        Assert.NotNull(device.MemoryBytes);
+        Assert.False(library.WaitEvent(TimeSpan.FromMilliseconds(20), out _));
+        Assert.True(now[NvidiaFields.Table["temperature_celsius"]].IsPresent);
+        Assert.True(now[NvidiaFields.Table["ecc_volatile_corrected_total"]].IsPresent); // one function each, instead of fields
+        Assert.True(now[NvidiaFields.Table["remapped_rows_correctable_total"]].IsPresent);
+        Assert.Equal(ReadingState.Absent, now[NvidiaFields.Table["memory_temperature_celsius"]].State);
+        Assert.Equal(ReadingState.Absent, now[NvidiaFields.Table["recovery_action"]].State);
+        Assert.Equal(ReadingState.Absent, Sample(library, 0)[NvidiaFields.Table["last_xid"]].State);
+    }
+
+    [Fact]
+    public void A_library_that_does_not_fit_its_module_says_so()
+    {
+        var fault = Assert.Throws<VendorException>(() => Open("node dgx-h100\n", "broken"));
+
+        Assert.Equal((VendorFault.Refused, 18), (fault.Fault, fault.Status));
+    }
+
+    [Fact]
+    public void A_name_may_hold_anything()
+    {
+        var (library, _, _) = Open("node l4\ngpu 1 name \"a \\\"b\\\"\\nc \\xff {d}\"\n");
+
+        Assert.Equal("a \"b\"\nc \uFFFD {d} (simulated)", library.Describe(1).Model);
+    }
+
+    [Fact]
+    public void A_wait_that_fails_is_told_and_works_again()
+    {
+        var (library, _, sim) = Open("node l4\n");
+        var devices = DescribeAll(library, 4);
+        library.WaitEvent(TimeSpan.Zero, out _);
+        sim.Inject("event-wait fails");
+        Assert.Throws<VendorException>(() => library.WaitEvent(Deadline, out _));
+
+        sim.Inject("event-wait works");
+        sim.Inject("gpu 0 xid 94");
+
+        Until(() => Try(() => NextEvent(library), out var happened) is null && happened?.DeviceId == devices[0].Id);
+    }
+
+    [Fact]
+    public void A_missing_library_is_absent_and_a_foreign_one_refused()
+    {
+        using var sim = new SimulatedNvml("node l4\n");
+        var library = new NvidiaLibrary(TimeProvider.System, _notes);
+        _open.Add(library);
+
+        Assert.Equal(VendorFault.Absent, Assert.Throws<VendorException>(() => library.Open("/nowhere/libnvidia-ml.so.1")).Fault);
+        Assert.Equal(VendorFault.Absent, Assert.Throws<VendorException>(() => library.Open("libnvidia-no-such-thing.so.1")).Fault);
+        Assert.Equal(VendorFault.Refused, Assert.Throws<VendorException>(() => library.Open(sim.Scenario)).Fault); // a text file
+        Assert.Equal(VendorFault.Refused, Assert.Throws<VendorException>(() => library.Open("libc.so.6")).Fault);
+        Assert.Equal(4, library.Open(sim.Library).DeviceCount); // and is usable after all of that
+    }
+
+    private (NvidiaLibrary Library, LibraryInfo Info, SimulatedNvml Sim) Open(string scenario, string build = "")
+    {
+        var sim = new SimulatedNvml(scenario, build);
+        var library = new NvidiaLibrary(TimeProvider.System, _notes);
+        _open.AddRange([sim, library]);
+        return (library, library.Open(sim.Library), sim);
+    }
+
+    private static Device[] DescribeAll(NvidiaLibrary library, int count) => [.. Enumerable.Range(0, count).Select(library.Describe)];
+
+    private static Reading[] Sample(NvidiaLibrary library, int index)
+    {
+        var readings = new Reading[library.Fields.Count];
+        library.Sample(index, readings);
+        return readings;
+    }
+
+    /// <summary>The simulator looks at its scenario every 2 ms: what was injected shows a moment later.</summary>
+    private static Reading[] SampleUntil(NvidiaLibrary library, int index, Func<Reading[], bool> isThere)
+    {
+        Reading[] readings = [];
+        Until(() => Try(() => readings = Sample(library, index), out _) is null && isThere(readings));
+        return readings;
+    }
+
+    private static VendorException FaultOf(NvidiaLibrary library, int index)
+    {
+        VendorException? fault = null;
+        Until(() => (fault = Try(() => Sample(library, index), out _)) is not null);
+        return fault!;
+    }
+
+    private static VendorException? Try<T>(Func<T> call, out T? result)
+    {
+        try
+        {
+            result = call();
+            return null;
+        }
+        catch (VendorException fault)
+        {
+            result = default;
+            return fault;
+        }
+    }
+
+    private static void Until(Func<bool> isThere) => Assert.True(SpinWait.SpinUntil(isThere, Deadline), "not in time");
+
+    private static double Value(Reading[] readings, string field)
+    {
+        Assert.Equal((field, ReadingState.Present), (field, readings[NvidiaFields.Table[field]].State));
+        return readings[NvidiaFields.Table[field]].Value;
+    }
+
+    private static VendorEvent NextEvent(NvidiaLibrary library)
+    {
+        Assert.True(library.WaitEvent(Deadline, out var happened));
+        return happened;
+    }
+
+    /// <summary>A fault may come with other events, before or after its Xid.</summary>
+    private static List<VendorEvent> EventsUntilXid(NvidiaLibrary library)
+    {
+        List<VendorEvent> events = [];
+        while (!events.Any(one => one.Kind == "xid"))
+            events.Add(NextEvent(library));
+        return events;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using AIInfra.Testing;
+using AIInfra.Vendors.Nvidia;
+
+namespace AIInfra.UnitTests.Vendors;
+
+/// <summary>Holds the C# structs against <c>native/abi/nvml.tsv</c>, the table that the C side asserts at compile time.</summary>
+public sealed class NvmlStructsTests
+{
+    private static readonly string[][] Table =
+        [.. File.ReadLines(RepositoryRoot.Combine("native", "abi", "nvml.tsv")).Skip(1).Select(line => line.Split('\t'))];
+
+    public static TheoryData<string, Type> Structs { get; } = new()
+    {
+        { "Memory", typeof(NvmlMemory) },
+        { "Memory_v2", typeof(NvmlMemory_v2) },
+        { "Utilization", typeof(NvmlUtilization) },
+        { "PciInfo", typeof(NvmlPciInfo) },
+        { "Temperature_v1", typeof(NvmlTemperature_v1) },
+        { "Value", typeof(NvmlValue) },
+        { "FieldValue", typeof(NvmlFieldValue) },
+        { "EventData", typeof(NvmlEventData) },
+        { "VgpuLicenseExpiry", typeof(NvmlVgpuLicenseExpiry) },
+        { "GridLicensableFeature", typeof(NvmlGridLicensableFeature) },
+        { "GridLicensableFeatures", typeof(NvmlGridLicensableFeatures) },
+    };
+
+    [Theory, MemberData(nameof(Structs))]
+    public void Size_and_every_offset_are_those_of_the_header(string name, Type type)
+    {
+        var rows = Table.Where(row => row[0] == name).ToArray();
+
+        Assert.NotEmpty(rows);
+        Assert.All(rows, row => Assert.Equal(row[1], SizeOf(type).ToString()));
+        Assert.Equal(
+            rows.Select(row => (Name: row[3], Offset: row[4])).Order(),
+            FieldsOf(type).Select(field => (Name: char.ToLowerInvariant(field.Name[0]) + field.Name[1..], Offset: OffsetOf(type, field).ToString())).Order());
+    }
+
+    [Fact]
+    public void Version_words_are_those_of_the_header()
+    {
+        Assert.Equal(NvmlMemory_v2.VersionWord, VersionOf("Memory_v2"));
+        Assert.Equal(NvmlTemperature_v1.VersionWord, VersionOf("Temperature_v1"));
+    }
+
+    private static FieldInfo[] FieldsOf(Type type) => type.GetFields(BindingFlags.Instance | BindingFlags.Public);
+
+    private static uint VersionOf(string name) => Convert.ToUInt32(Table.First(row => row[0] == name)[2], 16);
+
+    private static int SizeOf(Type type) => (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
+
+    /// <summary>Fills one field with ones and looks where they lie: the layout that native code sees of a blittable struct.</summary>
+    private static int OffsetOf(Type type, FieldInfo field)
+    {
+        var boxed = RuntimeHelpers.GetUninitializedObject(type);
+        var filled = RuntimeHelpers.GetUninitializedObject(field.FieldType);
+        BytesOf(filled, SizeOf(field.FieldType)).Fill(0xFF);
+        field.SetValue(boxed, filled);
+        return BytesOf(boxed, SizeOf(type)).IndexOf((byte)0xFF);
+    }
+
+    private static Span<byte> BytesOf(object boxed, int size) =>
+        MemoryMarshal.CreateSpan(ref Unsafe.As<RawBox>(boxed).First, size);
+
+    private sealed class RawBox
+    {
+        public byte First;
+    }
+}

@@ -1,0 +1,11 @@
+using AIInfra.Core.VendorHost;
+using AIInfra.VendorHostChild;
+
+// A vendor host like the daemon's, with a library that does what a folder of files says. ARGUMENTS: FOLDER vendor-host NAME
+if (args is not [var folder, .. var rest])
+    return 64;
+if (rest is ["as-parent"])
+    return await StuckParent.RunAsync(folder);
+if (!VendorHostProcess.IsAsked(rest))
+    return 64;
+return Impostor.Plays(folder) ?? VendorHostProcess.Run(rest, _ => new ScriptedLibrary(folder));
