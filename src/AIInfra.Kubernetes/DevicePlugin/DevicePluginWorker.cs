@@ -14,6 +14,9 @@ public sealed partial class DevicePluginWorker(
     private readonly ILogger _logger = loggers.CreateLogger<DevicePluginWorker>();
     private readonly FrozenDictionary<string, IAllocator> _allocators = allocators.ToFrozenDictionary(allocator => allocator.Vendor, StringComparer.Ordinal);
 
+    /// <summary>Covers the kubelet's own 10 s for dialling us, and its options call.</summary>
+    internal TimeSpan RegisterTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (!options.DevicePlugins)
@@ -62,7 +65,7 @@ public sealed partial class DevicePluginWorker(
         var feed = new DeviceListFeed(resource, inventory, health, time, logger);
         feed.Step(inventory.Current.Value, health.Current.Value); // the first list is there before anybody can ask for it
         var link = new KubeletLink(options.PluginFolder, resource,
-            () => new DevicePluginService(resource, feed.Current, health, _allocators, logger), time, loggers);
+            () => new DevicePluginService(resource, feed.Current, health, _allocators, logger), RegisterTimeout, time, loggers);
         var registration = new KubeletRegistration(resource, folder, link, board, time, Random.Shared.NextDouble, logger);
         return [feed.RunAsync(cancellationToken), RegisterAsync(feed.Current, registration, cancellationToken)];
     }

@@ -5,12 +5,10 @@ using Microsoft.Extensions.Logging;
 namespace AIInfra.Kubernetes.DevicePlugin;
 
 /// <summary>The real kubelet of this node.</summary>
+/// <param name="registerTimeout">The kubelet dials us and asks for our options inside the call.</param>
 internal sealed class KubeletLink(
-    string folder, string resource, Func<DevicePluginService> newService, TimeProvider time, ILoggerFactory loggers) : IKubeletLink
+    string folder, string resource, Func<DevicePluginService> newService, TimeSpan registerTimeout, TimeProvider time, ILoggerFactory loggers) : IKubeletLink
 {
-    /// <summary>Covers the kubelet's own 10 s for dialling us, and its options call.</summary>
-    private static readonly TimeSpan RegisterTimeout = TimeSpan.FromSeconds(15);
-
     public async Task<IServedResource> ServeAsync(CancellationToken cancellationToken) =>
         await DevicePluginServer.StartAsync(folder, resource, newService(), time, loggers, cancellationToken);
 
@@ -24,6 +22,6 @@ internal sealed class KubeletLink(
             Options = DevicePluginService.Options, // the kubelet asks again, by GetDevicePluginOptions, and believes that
         };
         using var channel = GrpcChannel.ForUnixSocket(Path.Combine(folder, DevicePluginApi.KubeletSocket));
-        await channel.UnaryAsync(DevicePluginApi.Register, request, new GrpcCallOptions { Timeout = RegisterTimeout }, cancellationToken);
+        await channel.UnaryAsync(DevicePluginApi.Register, request, new GrpcCallOptions { Timeout = registerTimeout }, cancellationToken);
     }
 }

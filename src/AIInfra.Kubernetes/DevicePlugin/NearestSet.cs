@@ -50,17 +50,29 @@ internal sealed class NearestSet(int[] weights, bool[] isFixed, int size)
         {
             if (isFixed[next])
                 continue;
-            var with = (score.Inside + gains[next], score.Degree + _degrees[next]);
+            var with = (Inside: score.Inside + gains[next], Degree: score.Degree + _degrees[next]);
+            if (missing == 1 && !IsBetter(with))
+                continue;
             members[next] = true;
             if (missing == 1)
+            {
                 Keep(members, with);
+            }
             else
             {
-                Add(next, gains, _levels[level + 1]);
+                AddBehind(next, gains, _levels[level + 1]);
                 Descend(members, level + 1, next + 1, missing - 1, with);
             }
             members[next] = false;
         }
+    }
+
+    /// <summary>Sums for the places behind a new member only: the descent looks at no others.</summary>
+    private void AddBehind(int member, int[] gains, int[] sums)
+    {
+        var (row, before, after) = (weights.AsSpan(member * _count + member + 1, _count - member - 1), gains.AsSpan(member + 1), sums.AsSpan(member + 1));
+        for (var place = 0; place < row.Length; place++)
+            after[place] = before[place] + row[place];
     }
 
     private void GrowFromEach(bool[] start, int fixedCount)
@@ -122,11 +134,12 @@ internal sealed class NearestSet(int[] weights, bool[] isFixed, int size)
 
     private void Keep(bool[] members, (long Inside, long Degree) score)
     {
-        if (_best.Length > 0 && (score.Inside < _bestScore.Inside || (score.Inside == _bestScore.Inside && score.Degree >= _bestScore.Degree)))
-            return;
-        _best = (bool[])members.Clone();
-        _bestScore = score;
+        if (IsBetter(score))
+            (_best, _bestScore) = ((bool[])members.Clone(), score);
     }
+
+    private bool IsBetter((long Inside, long Degree) score) =>
+        _best.Length == 0 || score.Inside > _bestScore.Inside || (score.Inside == _bestScore.Inside && score.Degree < _bestScore.Degree);
 
     /// <summary>For each place the sum of its weights to the members.</summary>
     private int[] Gains(bool[] members)

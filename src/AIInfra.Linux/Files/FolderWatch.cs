@@ -7,6 +7,8 @@ namespace AIInfra.Linux.Files;
 /// <remarks>One caller at a time. Uses one inotify instance; where the host has none left it polls only.</remarks>
 public sealed class FolderWatch(string folder, TimeSpan poll, TimeProvider time) : IDisposable
 {
+    private static readonly TimeSpan Absent = TimeSpan.FromSeconds(1); // nothing tells when a folder comes that is not there
+
     private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true }); // "changed" once is enough
     private FileSystemWatcher? _watcher;
@@ -19,7 +21,8 @@ public sealed class FolderWatch(string folder, TimeSpan poll, TimeProvider time)
             return;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var changed = _changes.Reader.WaitToReadAsync(ended.Token).AsTask();
-        await Task.WhenAny(changed, Task.Delay(poll, time, ended.Token));
+        var patience = _watched is null && poll > Absent ? Absent : poll;
+        await Task.WhenAny(changed, Task.Delay(patience, time, ended.Token));
         await ended.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
         _changes.Reader.TryRead(out _);

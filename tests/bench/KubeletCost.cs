@@ -1,0 +1,214 @@
+using System.Diagnostics;
+using System.Globalization;
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+using AIInfra.Core.Hosting;
+using AIInfra.Grpc;
+using AIInfra.Kubernetes.DevicePlugin;
+using AIInfra.Kubernetes.Protos.DevicePlugin.V1Beta1;
+using AIInfra.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AIInfra.Bench;
+
+/// <summary>What the kubelet waits for: calls on the plugin's socket against an empty call on the same socket, a fault's way into the list,
+/// and a restarted kubelet's way back to its devices.</summary>
+internal static class KubeletCost
+{
+    private const int Calls = 3000, WarmUp = 1000, Faults = 40, Restarts = 20;
+    private const string Large = "acme.com/gpu16";
+
+    public static async Task RunAsync(TextWriter output)
+    {
+        var root = Directory.CreateTempSubdirectory("aik-").FullName;
+        using var ended = new CancellationTokenSource();
+        using var health = new HealthBoard(TimeProvider.System, "boot", []);
+        var inventory = new InventoryBoard();
+        inventory.Publish(TestGpus.Inventory(
+            [.. TestGpus.Switched(8), .. TestGpus.Switched(24).Skip(8).Select(device => device with { ResourceName = Large })]));
+        await using var kubelet = new Kubelet(Path.Combine(root, DevicePluginApi.Folder));
+        var worker = new DevicePluginWorker(
+            new KubeletOptions { Root = root }, inventory, health, [new TestAllocator()], new WorkerBoard(), TimeProvider.System, NullLoggerFactory.Instance);
+        await kubelet.StartAsync();
+        var running = worker.RunAsync(ended.Token);
+
+        await CallsAsync(kubelet, output);
+        await FaultsAsync(kubelet, health, output);
+        await RestartsAsync(kubelet, output);
+
+        await ended.CancelAsync();
+        try
+        {
+            await running;
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        Directory.Delete(root, recursive: true);
+    }
+
+    private static async Task CallsAsync(Kubelet kubelet, TextWriter output)
+    {
+        var (small, large) = (await kubelet.PluginAsync(TestGpus.Resource), await kubelet.PluginAsync(Large));
+        var allocate = new AllocateRequest { ContainerRequests = { new ContainerAllocateRequest { DevicesIds = { Ids(0, 8) } } } };
+        var (four, eight) = (Prefer(Ids(0, 8), 4), Prefer(Ids(8, 16), 8));
+
+        await CompareAsync(output, "Allocate 8 GPUs", small, () => small.UnaryAsync(DevicePluginApi.Allocate, allocate));
+        await CompareAsync(output, "GetPreferredAllocation 4 of 8", small, () => small.UnaryAsync(DevicePluginApi.GetPreferredAllocation, four));
+        await CompareAsync(output, "GetPreferredAllocation 8 of 16", large, () => large.UnaryAsync(DevicePluginApi.GetPreferredAllocation, eight));
+    }
+
+    private static async Task FaultsAsync(Kubelet kubelet, HealthBoard health, TextWriter output)
+    {
+        var channel = await kubelet.PluginAsync(TestGpus.Resource);
+        var (times, empty) = (new List<double>(), new List<double>());
+        await using var lists = channel.ServerStreamingAsync(DevicePluginApi.ListAndWatch, new Empty()).GetAsyncEnumerator();
+        await lists.MoveNextAsync();
+        for (var fault = 0; fault < Faults; fault++)
+        {
+            await Task.Delay(150); // a node at rest: a second change within 100 ms waits for the first
+            var started = Stopwatch.GetTimestamp();
+            health.Report(TestGpus.Fatal(TestGpus.Id(3)));
+            await lists.MoveNextAsync();
+            times.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+            await Task.Delay(150);
+            health.ReportHealthy("acme.fault.7", Subject.Device(TestGpus.Id(3)), "reads well");
+            await lists.MoveNextAsync();
+            empty.Add(await TimeAsync(() => channel.UnaryAsync(DevicePluginApi.GetOptions, new Empty())));
+        }
+        Print(output, "fault on the board to the kubelet's list", times, empty);
+    }
+
+    private static async Task RestartsAsync(Kubelet kubelet, TextWriter output)
+    {
+        var (back, bare) = (new List<double>(), new List<double>());
+        for (var restart = 0; restart < Restarts; restart++)
+        {
+            var started = Stopwatch.GetTimestamp();
+            await kubelet.RestartAsync();
+            bare.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+            await Task.WhenAll(kubelet.PluginAsync(TestGpus.Resource), kubelet.PluginAsync(Large));
+            back.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+        }
+        Print(output, "kubelet restart to two resources listed (baseline: the restart alone)", back, bare);
+    }
+
+    private static PreferredAllocationRequest Prefer(IEnumerable<string> available, int size) => new()
+    {
+        ContainerRequests = { new ContainerPreferredAllocationRequest { AvailableDeviceIDs = { available }, AllocationSize = size } },
+    };
+
+    private static IEnumerable<string> Ids(int from, int count) => Enumerable.Range(from, count).Select(TestGpus.Id);
+
+    /// <summary>Times a call and an empty one in turn, so that both see the same machine.</summary>
+    private static async Task CompareAsync<T>(TextWriter output, string what, GrpcChannel channel, Func<Task<T>> call)
+    {
+        var (times, empty) = (new List<double>(Calls), new List<double>(Calls));
+        for (var index = -WarmUp; index < Calls; index++)
+        {
+            var (time, baseline) = (await TimeAsync(call), await TimeAsync(() => channel.UnaryAsync(DevicePluginApi.GetOptions, new Empty())));
+            if (index < 0)
+                continue;
+            times.Add(time);
+            empty.Add(baseline);
+        }
+        Print(output, what, times, empty);
+    }
+
+    /// <returns>Milliseconds.</returns>
+    private static async Task<double> TimeAsync<T>(Func<Task<T>> call)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await call();
+        return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+    }
+
+    private static void Print(TextWriter output, string what, List<double> values, List<double> baseline)
+    {
+        foreach (var (name, share) in new[] { ("p50", 0.50), ("p99", 0.99) })
+        {
+            var (value, other) = (At(values, share), At(baseline, share));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}, {name}: {value:0.000} ms, baseline {other:0.000} ms, ratio {value / other:0.00}"));
+        }
+    }
+
+    private static double At(List<double> values, double share) => values.Order().ElementAt(Math.Min(values.Count - 1, (int)(values.Count * share)));
+
+    /// <summary>Just enough of a kubelet to be registered with; in this process, so that times are taken on one clock.</summary>
+    private sealed class Kubelet(string folder) : IAsyncDisposable
+    {
+        private readonly Lock _gate = new();
+        private readonly Dictionary<string, TaskCompletionSource<GrpcChannel>> _plugins = [];
+        private readonly List<GrpcChannel> _channels = [];
+        private GrpcServer? _server;
+
+        /// <summary>A channel to the plugin of a resource, once its first list has come.</summary>
+        public Task<GrpcChannel> PluginAsync(string resource)
+        {
+            lock (_gate)
+                return Plugin_NeedsLock(resource).Task;
+        }
+
+        public async Task StartAsync()
+        {
+            Directory.CreateDirectory(folder);
+            foreach (var socket in Directory.EnumerateFiles(folder, "*.sock"))
+                File.Delete(socket);
+            _server = await GrpcServer.StartAsync(
+                new GrpcServerOptions { SocketPath = Path.Combine(folder, DevicePluginApi.KubeletSocket) },
+                new GrpcServiceTable().Unary(DevicePluginApi.Register, (request, _) => RegisterAsync(request)),
+                TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        }
+
+        public async Task RestartAsync()
+        {
+            await DisposeAsync();
+            lock (_gate)
+                _plugins.Clear();
+            await StartAsync();
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_server is not null)
+                await _server.DisposeAsync();
+            foreach (var channel in _channels)
+                channel.Dispose();
+            _channels.Clear();
+        }
+
+        private async Task<Empty> RegisterAsync(RegisterRequest request)
+        {
+            var channel = GrpcChannel.ForUnixSocket(Path.Combine(folder, request.Endpoint));
+            lock (_gate)
+                _channels.Add(channel);
+            await channel.UnaryAsync(DevicePluginApi.GetOptions, new Empty());
+            var lists = channel.ServerStreamingAsync(DevicePluginApi.ListAndWatch, new Empty()).GetAsyncEnumerator();
+            _ = ListAsync(request.ResourceName, lists, channel); // the stream lives as long as the channel
+            return new Empty();
+        }
+
+        private async Task ListAsync(string resource, IAsyncEnumerator<ListAndWatchResponse> lists, GrpcChannel channel)
+        {
+            try
+            {
+                while (await lists.MoveNextAsync())
+                {
+                    lock (_gate)
+                        Plugin_NeedsLock(resource).TrySetResult(channel);
+                }
+            }
+            catch (GrpcException)
+            {
+                // The plugin stopped, or this kubelet restarts.
+            }
+        }
+
+        private TaskCompletionSource<GrpcChannel> Plugin_NeedsLock(string resource)
+        {
+            if (!_plugins.TryGetValue(resource, out var plugin))
+                _plugins[resource] = plugin = new TaskCompletionSource<GrpcChannel>(TaskCreationOptions.RunContinuationsAsynchronously);
+            return plugin;
+        }
+    }
+}
