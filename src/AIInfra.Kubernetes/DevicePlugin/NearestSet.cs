@@ -70,7 +70,9 @@ internal sealed class NearestSet(int[] weights, bool[] isFixed, int size)
     /// <summary>Sums for the places behind a new member only: the descent looks at no others.</summary>
     private void AddBehind(int member, int[] gains, int[] sums)
     {
-        var (row, before, after) = (weights.AsSpan(member * _count + member + 1, _count - member - 1), gains.AsSpan(member + 1), sums.AsSpan(member + 1));
+        var row = weights.AsSpan(member * _count + member + 1, _count - member - 1);
+        var before = gains.AsSpan(member + 1, row.Length);
+        var after = sums.AsSpan(member + 1, row.Length);
         for (var place = 0; place < row.Length; place++)
             after[place] = before[place] + row[place];
     }
