@@ -42,7 +42,7 @@ public sealed class MetricsPageTests
         Assert.Equal(1, await QueryAsync(http, "min_over_time(up[2m])"));
         Assert.Equal(7, await QueryAsync(http, "count(DCGM_FI_DEV_GPU_TEMP)")); // the hung one has no reading
         Assert.Equal(6, await QueryAsync(http, "sum(aiinfra_agent_device_healthy)"));
-        Assert.Equal(48, await QueryAsync(http, "max(DCGM_FI_DEV_XID_ERRORS)"));
+        Assert.Equal(48, await QueryAsync(http, "max(max_over_time(DCGM_FI_DEV_XID_ERRORS[3m]))"));
     }
 
     private static async Task<double> QueryAsync(HttpClient http, string query)

@@ -25,7 +25,7 @@ internal sealed class SimulatedNodeRun : IAsyncDisposable
         var run = new SimulatedNodeRun();
         run._folder.Write("scenario.txt", scenario);
         run.Kubelet = isPython ? PeerProcess.Python("kubelet.py", "--root", run.KubeletRoot) : PeerProcess.Node("kubelet.mjs", "--root", run.KubeletRoot);
-        await run.Kubelet.WaitForLineAsync("{\"event\":\"listening\"".Replace(":", isPython ? ": " : ":", StringComparison.Ordinal));
+        await run.Kubelet.WaitForLineAsync("{\"event\":\"listening\"");
         run.StartNode();
         return run;
     }
@@ -35,6 +35,14 @@ internal sealed class SimulatedNodeRun : IAsyncDisposable
         if (Node is not null)
             _ended.Add(Node);
         Node = AgentProgram.Start("simulate", "--scenario", Scenario, "--dir", NodeFolder, "--kubelet-root", KubeletRoot, "--metrics", $"127.0.0.1:{Port}");
+    }
+
+    /// <summary>Starts the node's daemon alone, as its service manager would after it ended; the simulated hardware goes on as it was.</summary>
+    public void StartDaemonAlone()
+    {
+        _ended.Add(Node);
+        Node = PeerProcess.Start(AgentProgram.Path, ["run", "--config", Config],
+            new Dictionary<string, string> { ["AIINFRA_SIM_SCENARIO"] = Scenario, ["AIINFRA_SIM_STATE"] = NodeFolder });
     }
 
     /// <summary>Waits for a ListAndWatch message with so many healthy devices of so many.</summary>

@@ -53,7 +53,7 @@ public sealed class SimulatedNodeTests
         await AgentProgram.SignalAsync(run.Node.Id, 15);
         Assert.Equal(0, await run.Node.WaitForExitAsync(TestContext.Current.CancellationToken));
         await run.WaitForEventAsync("ended");
-        run.StartNode();
+        run.StartDaemonAlone();
 
         var first = (await run.WaitForEventAsync("list")).GetProperty("devices").EnumerateArray().ToList();
         Assert.Equal(8, first.Count);

@@ -36,7 +36,8 @@ internal static class DaemonServices
         .AddSingleton<SampleBoard>()
         .AddSingleton(provider => new HealthBoard(
             provider.GetRequiredService<TimeProvider>(), host.ReadBootId(), provider.GetRequiredService<StateStore>().Stored.Problems))
-        .AddWorker<QuietClearing>("health");
+        .AddWorker<QuietClearing>("health")
+        .AddWorker<TransitionLog>("health log");
 
     private static IServiceCollection AddState(this IServiceCollection services, string folder) => services
         .AddSingleton(provider => StateStore.Open(folder, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<StateStore>>()))

@@ -1,4 +1,5 @@
 using AIInfra.Core.State;
+using AIInfra.Testing;
 using Microsoft.Extensions.Logging;
 
 namespace AIInfra.UnitTests.State;
