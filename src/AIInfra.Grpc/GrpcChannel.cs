@@ -6,7 +6,7 @@ namespace AIInfra.Grpc;
 
 /// <summary>A client's connection to one server, made on first use and again after it broke. Thread-safe.</summary>
 /// <remarks>Every call that does not end with <see cref="GrpcStatus.Ok"/> throws a <see cref="GrpcException"/>; a server that is not there
-/// gives <see cref="GrpcStatus.Unavailable"/>. Cancelling by the caller's token throws <see cref="OperationCanceledException"/>.
+/// gives <see cref="GrpcStatus.Unavailable"/>, and so does the first call after a connection broke unnoticed; nothing is sent twice here. Cancelling by the caller's token throws <see cref="OperationCanceledException"/>.
 /// Leaving an enumeration early cancels its call.</remarks>
 public sealed class GrpcChannel : IDisposable
 {

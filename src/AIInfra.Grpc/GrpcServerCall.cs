@@ -11,7 +11,8 @@ public sealed class GrpcServerCall
     public GrpcMetadata ResponseTrailers { get; } = [];
     /// <summary>When the caller gives up; null: never.</summary>
     public DateTimeOffset? Deadline { get; internal set; }
-    /// <summary>Cancelled when the caller is gone or gave up, at the deadline, and when the server stops.</summary>
+    /// <summary>Cancelled when the caller is gone or gave up, at the deadline, and when the server stops. Reads and writes then throw
+    /// <see cref="OperationCanceledException"/>; a handler lets it pass, and the caller gets the status that fits.</summary>
     public CancellationToken CancellationToken { get; internal set; }
 }
 

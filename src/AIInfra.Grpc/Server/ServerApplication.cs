@@ -78,6 +78,7 @@ internal sealed partial class ServerApplication(
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(exchange.Aborted, stopping, deadline?.Token ?? CancellationToken.None);
         exchange.Call.Deadline = time.GetUtcNow() + timeout;
         exchange.Call.CancellationToken = ended.Token;
+        exchange.Ended = ended;
         try
         {
             await method(exchange);
@@ -85,14 +86,6 @@ internal sealed partial class ServerApplication(
         catch (GrpcException)
         {
             throw;
-        }
-        catch (Exception) when (exchange.Aborted.IsCancellationRequested)
-        {
-            throw new GrpcException(GrpcStatus.Cancelled, "The caller is gone."); // which nobody hears
-        }
-        catch (IOException fault)
-        {
-            throw new GrpcException(GrpcStatus.Cancelled, "The caller broke off.", fault);
         }
         catch (OperationCanceledException) when (deadline is { IsCancellationRequested: true })
         {
@@ -104,7 +97,7 @@ internal sealed partial class ServerApplication(
         }
         catch (OperationCanceledException)
         {
-            throw new GrpcException(GrpcStatus.Cancelled, "The handler cancelled the call.");
+            throw new GrpcException(GrpcStatus.Cancelled, "The call was cancelled."); // by its caller, who does not hear this, or by the handler
         }
 #pragma warning disable CA1031 // a handler's mistake ends its own call; the server and its other calls go on
         catch (Exception fault)

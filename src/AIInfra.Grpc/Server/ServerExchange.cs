@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using AIInfra.Grpc.Wire;
 using Google.Protobuf;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -33,14 +34,38 @@ internal sealed class ServerExchange(IFeatureCollection features)
             _response.Headers[Names.Encoding] = Gzip.Name;
     }
 
-    public ValueTask<T> ReadOnlyOneAsync<T>(MessageParser<T> parser) where T : class, IMessage<T> =>
-        _reader!.ReadOnlyOneAsync(parser, Call.CancellationToken);
+    /// <summary>Cancels what the handler holds as its token.</summary>
+    public CancellationTokenSource? Ended { private get; set; }
+
+    public async ValueTask<T> ReadOnlyOneAsync<T>(MessageParser<T> parser) where T : class, IMessage<T>
+    {
+        try
+        {
+            return await _reader!.ReadOnlyOneAsync(parser, Call.CancellationToken);
+        }
+        catch (Exception fault) when (fault is IOException or ConnectionAbortedException)
+        {
+            throw await GoneAsync(fault);
+        }
+    }
 
     public async IAsyncEnumerable<T> ReadAllAsync<T>(MessageParser<T> parser, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class, IMessage<T>
     {
-        while (await _reader!.ReadAsync(parser, cancellationToken) is { } message)
+        while (await NextAsync() is { } message)
             yield return message;
+
+        async ValueTask<T?> NextAsync()
+        {
+            try
+            {
+                return await _reader!.ReadAsync(parser, cancellationToken);
+            }
+            catch (Exception fault) when (fault is IOException or ConnectionAbortedException)
+            {
+                throw await GoneAsync(fault);
+            }
+        }
     }
 
     /// <summary>Leaves the flush to the end of the call, so that headers, message and trailers go out together.</summary>
@@ -57,7 +82,7 @@ internal sealed class ServerExchange(IFeatureCollection features)
         if (!flush.IsCompleted)
             await WaitForRoomAsync(flush.AsTask(), cancellationToken);
         else if ((await flush).IsCompleted)
-            throw new OperationCanceledException(Aborted); // the caller is gone
+            throw await GoneAsync(null);
     }
 
     /// <summary>Ends the call. Without a message sent before, a failure is one block of headers and nothing else.</summary>
@@ -85,6 +110,13 @@ internal sealed class ServerExchange(IFeatureCollection features)
     {
         _response.Headers.ContentType = Names.ContentType;
         _response.Headers[Names.AcceptEncoding] = Gzip.Accepted;
+    }
+
+    /// <summary>The transport knows of it a moment before the token does; a handler is to find both together.</summary>
+    private async Task<OperationCanceledException> GoneAsync(Exception? fault)
+    {
+        await Ended!.CancelAsync();
+        return new OperationCanceledException("The caller is gone.", fault, Call.CancellationToken);
     }
 
     private async Task WaitForRoomAsync(Task flush, CancellationToken cancellationToken)

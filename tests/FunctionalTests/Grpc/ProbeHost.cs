@@ -32,7 +32,7 @@ internal sealed class ProbeHost : IAsyncDisposable
         return host;
     }
 
-    /// <summary>The next method whose token was cancelled while its handler ran.</summary>
+    /// <summary>The next method whose handler ended with its token cancelled.</summary>
     public Task<string> NextCancelledAsync() => _cancelled.Reader.ReadAsync(Patience.Token).AsTask().Soon();
 
     public async ValueTask DisposeAsync()

@@ -13,7 +13,7 @@ internal static class ProbeService
     public static readonly GrpcMethod<Ask, Answer> Duplex = new("/aiinfra.probe.Probe/Duplex", Ask.Parser, Answer.Parser);
     public static readonly GrpcMethod<Ask, Answer> Missing = new("/aiinfra.probe.Probe/Missing", Ask.Parser, Answer.Parser);
 
-    /// <param name="cancelled">Told the name of each method whose token was cancelled while it ran.</param>
+    /// <param name="cancelled">Told the name of each method that ended with its token cancelled.</param>
     public static GrpcServiceTable Table(Action<string> cancelled) => new GrpcServiceTable()
         .Unary(Unary, async (ask, call) =>
         {
@@ -52,8 +52,7 @@ internal static class ProbeService
             }
         });
 
-    private static CancellationTokenRegistration Watch(GrpcServerCall call, Action<string> cancelled, string method) =>
-        call.CancellationToken.Register(() => cancelled(method));
+    private static Watcher Watch(GrpcServerCall call, Action<string> cancelled, string method) => new(call, cancelled, method);
 
     private static async Task PlayAsync(Ask ask, GrpcServerCall call)
     {
@@ -81,5 +80,14 @@ internal static class ProbeService
         foreach (var name in call.RequestHeaders.Select(entry => entry.Key).Distinct())
             answer.Metadata[name] = string.Join(',', call.RequestHeaders.Where(entry => entry.Key == name).Select(entry => entry.Value));
         return answer;
+    }
+
+    private sealed class Watcher(GrpcServerCall call, Action<string> cancelled, string method) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (call.CancellationToken.IsCancellationRequested)
+                cancelled(method);
+        }
     }
 }
