@@ -41,7 +41,7 @@ mkdir -p "$folder/kubelet/device-plugins"
 node tests/peers/grpc-js/kubelet.mjs --human --root "$folder/kubelet" < <(tail -f /dev/null --pid=$$) &
 kubelet_pid=$!
 printf 'node dgx-h100\n' >"$folder/scenario.txt"
-agent simulate --scenario "$folder/scenario.txt" --dir "$folder/node" --kubelet-root "$folder/kubelet" --metrics "$metrics" &
+out/bin/aiinfra-agent simulate --scenario "$folder/scenario.txt" --dir "$folder/node" --kubelet-root "$folder/kubelet" --metrics "$metrics" &
 node_pid=$!
 inject() { out/native/aiinfra-simnode inject --scenario "$folder/scenario.txt" --state "$folder/node" "$1" >/dev/null; }
 until_true 30 "eight healthy GPUs on http://$metrics/metrics" have 8

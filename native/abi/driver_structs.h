@@ -90,19 +90,7 @@ typedef struct {
     uint32_t id, profileId;
     nvmlComputeInstancePlacement_t placement;
 } nvmlComputeInstanceInfo_t;
-typedef struct { uint32_t year; uint16_t month, day, hour, min, sec; uint8_t status; } nvmlVgpuLicenseExpiry_t;
 typedef struct { uint8_t isLicensed; nvmlVgpuLicenseExpiry_t licenseExpiry; uint32_t currentState; } nvmlVgpuLicenseInfo_t;
-typedef struct {
-    uint32_t featureCode, featureState;
-    char licenseInfo[128], productName[128];
-    uint32_t featureEnabled;
-    nvmlVgpuLicenseExpiry_t licenseExpiry;
-} nvmlGridLicensableFeature_t;
-typedef struct {
-    int32_t isGridLicenseSupported;
-    uint32_t licensableFeaturesCount;
-    nvmlGridLicensableFeature_t gridLicensableFeatures[3];
-} nvmlGridLicensableFeatures_t;
 typedef struct { uint32_t version; char branch[80]; } nvmlSystemDriverBranchInfo_v1_t;
 
 #endif

@@ -55,6 +55,18 @@ typedef struct {
     uint64_t eventType, eventData;
     uint32_t gpuInstanceId, computeInstanceId;
 } nvmlEventData_t;
+typedef struct { uint32_t year; uint16_t month, day, hour, min, sec; uint8_t status; } nvmlVgpuLicenseExpiry_t;
+typedef struct {
+    uint32_t featureCode, featureState;
+    char licenseInfo[128], productName[128];
+    uint32_t featureEnabled;
+    nvmlVgpuLicenseExpiry_t licenseExpiry;
+} nvmlGridLicensableFeature_t;
+typedef struct {
+    int32_t isGridLicenseSupported;
+    uint32_t licensableFeaturesCount;
+    nvmlGridLicensableFeature_t gridLicensableFeatures[3];
+} nvmlGridLicensableFeatures_t;
 typedef struct { uint32_t max, high, partial, low, none; } nvmlRowRemapperHistogramValues_t;
 typedef struct { uint32_t version, sensorType; int32_t temperature; } nvmlTemperature_v1_t;
 

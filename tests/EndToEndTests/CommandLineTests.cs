@@ -86,12 +86,12 @@ public sealed class CommandLineTests
     {
         var (_, reference) = await AgentProgram.RunAsync("config-reference");
         var path = RepositoryRoot.Combine("docs", "configuration.md");
-        var page = await File.ReadAllTextAsync(path);
+        var page = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
         var head = page[..(page.IndexOf("\n## ", StringComparison.Ordinal) + 1)];
         if (Updates.Contains(Environment.GetEnvironmentVariable("AIINFRA_UPDATE_DOCS")))
-            await File.WriteAllTextAsync(path, head + reference.TrimEnd() + "\n");
+            await File.WriteAllTextAsync(path, head + reference.TrimEnd() + "\n", TestContext.Current.CancellationToken);
 
-        Assert.Equal(head + reference.TrimEnd() + "\n", await File.ReadAllTextAsync(path));
+        Assert.Equal(head + reference.TrimEnd() + "\n", await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -83,6 +83,9 @@ public sealed class PeerProcess : IAsyncDisposable
         await _process.StandardInput.FlushAsync();
     }
 
+    /// <summary>Ends what the program reads, as a pipe does.</summary>
+    public void CloseInput() => _process.StandardInput.Close();
+
     /// <returns>The exit code.</returns>
     public async Task<int> WaitForExitAsync(CancellationToken cancellationToken = default)
     {

@@ -21,7 +21,7 @@ internal static class DaemonServices
 {
     public static IServiceCollection AddDaemon(this IServiceCollection services, Config config) => services
         .AddBoards(AgentConfig.HostPaths(config))
-        .AddState(config.Get(AgentKeys.StatePath), AgentConfig.HostPaths(config).ReadBootId())
+        .AddState(config.Get(AgentKeys.StatePath))
         .AddVendors(config)
         .AddSingleton(new KubeletOptions { Root = config.Get(AgentKeys.KubeletRoot), DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins) })
         .AddKubelet()
@@ -36,16 +36,15 @@ internal static class DaemonServices
         .AddSingleton<SampleBoard>()
         .AddSingleton(provider => new HealthBoard(
             provider.GetRequiredService<TimeProvider>(), host.ReadBootId(), provider.GetRequiredService<StateStore>().Stored.Problems))
-        .AddWorker<QuietClearing>("health");
+        .AddWorker<QuietClearing>("health")
+        .AddWorker<TransitionLog>("health log");
 
-    private static IServiceCollection AddState(this IServiceCollection services, string folder, string bootId) => services
+    private static IServiceCollection AddState(this IServiceCollection services, string folder) => services
         .AddSingleton(provider => StateStore.Open(folder, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<StateStore>>()))
         .AddSingleton(provider => new StoredInventories(
             vendor => provider.GetRequiredService<StateStore>().Stored.Inventories.FirstOrDefault(inventory => inventory.Vendor == vendor), _ => { }))
         .AddSingleton<StateBoards>()
-        .AddWorker(StateWriter.Part, provider => new StateWriter(
-            provider.GetRequiredService<StateStore>(), bootId, provider.GetRequiredService<StateBoards>(),
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<StateWriter>>()));
+        .AddWorker<StateWriter>(StateWriter.Part);
 
     private static IServiceCollection AddVendors(this IServiceCollection services, Config config)
     {

@@ -20,9 +20,7 @@ internal sealed class SingleInstance : IDisposable
             if (!Directory.Exists(runPath))
                 Directory.CreateDirectory(runPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            file.SetLength(0);
-            file.Write(System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n")));
-            file.Flush();
+            File.WriteAllText(PidFile(runPath), string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n"));
             return new SingleInstance(file);
         }
         catch (UnauthorizedAccessException)
@@ -32,7 +30,7 @@ internal sealed class SingleInstance : IDisposable
         }
         catch (IOException) when (File.Exists(path))
         {
-            refusal = $"Another aiinfra-agent runs on {runPath} already{Holder(path)}; this one was not started. `aiinfra-agent status` asks the running one; a second one needs its own run.path, state.path and metrics.address.";
+            refusal = $"Another aiinfra-agent runs on {runPath} already{Holder(runPath)}; this one was not started. `aiinfra-agent status` asks the running one; a second one needs its own run.path, state.path and metrics.address.";
             status = ExitStatus.AlreadyRunning;
         }
         catch (IOException fault)
@@ -45,14 +43,13 @@ internal sealed class SingleInstance : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    /// <summary>The lock is advisory (flock): its content can be read from /proc/locks' point of view by anyone who may open the file.</summary>
-    private static string Holder(string path)
+    private static string PidFile(string runPath) => Path.Combine(runPath, "agent.pid");
+
+    private static string Holder(string runPath)
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var reader = new StreamReader(file);
-            return int.TryParse(reader.ReadLine(), out var pid) ? $" (process {pid})" : "";
+            return int.TryParse(File.ReadAllText(PidFile(runPath)), out var pid) ? $" (process {pid})" : "";
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

@@ -9,17 +9,21 @@ namespace AIInfra.Core.Hosting;
 internal sealed partial class Supervisor(
     string name, IWorker worker, WorkerBoard board, TimeProvider time, ILogger<Supervisor> logger) : BackgroundService
 {
-    private static readonly TimeSpan QuietSpell = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan QuietSpell = TimeSpan.FromMinutes(10), Settled = TimeSpan.FromSeconds(5);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         for (var faults = 0; ;)
         {
             var started = time.GetTimestamp();
-            board.Running(name);
             try
             {
-                await Task.Run(() => worker.RunAsync(stoppingToken), stoppingToken);
+                var run = Task.Run(() => worker.RunAsync(stoppingToken), stoppingToken);
+                if (faults > 0) // still shown as failed until it has held for a while
+                    await Task.WhenAny(run, Task.Delay(Settled, time, stoppingToken));
+                if (!run.IsCompleted)
+                    board.Running(name);
+                await run;
                 board.Finished(name);
                 return;
             }
@@ -34,7 +38,7 @@ internal sealed partial class Supervisor(
                 faults = time.GetElapsedTime(started) > QuietSpell ? 1 : faults + 1;
                 var wait = TimeSpan.FromSeconds(Math.Min(60, 1 << Math.Min(faults - 1, 6)));
                 board.Failed(name, fault.Message, faults);
-                LogFault(name, faults, wait.TotalSeconds, fault);
+                LogFault(name, fault.Message, faults, wait.TotalSeconds, fault is IOException ? null : fault); // where an IOException came from, its text says
                 try
                 {
                     await Task.Delay(wait, time, stoppingToken);
@@ -47,8 +51,8 @@ internal sealed partial class Supervisor(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Worker} failed, fault {Count} in a row; next start in {WaitSeconds} s")]
-    private partial void LogFault(string worker, int count, double waitSeconds, Exception fault);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Worker} failed: {Why} Fault {Count} in a row; next start in {WaitSeconds} s.")]
+    private partial void LogFault(string worker, string why, int count, double waitSeconds, Exception? fault);
 }
 
 public static class WorkerSetup

@@ -7,7 +7,7 @@ internal static class DiskThread
     public static Task RunAsync(Action work)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        new Thread(() =>
+        var thread = new Thread(() =>
         {
             try
             {
@@ -20,7 +20,9 @@ internal static class DiskThread
             {
                 done.SetException(fault);
             }
-        }) { IsBackground = true, Name = "state" }.Start();
+        })
+        { IsBackground = true, Name = "state" };
+        thread.Start();
         return done.Task;
     }
 }

@@ -53,8 +53,11 @@ internal sealed partial class VendorRounds(
             known.MayHaveProblem = true;
             problems.ReportUnanswered([known.Device], last!.Message);
         }
-        await child.ListenAsync(options.CallTimeout, Happened, cancellationToken);
     }
+
+    /// <summary>Hears the child's events from here on. After the devices are published: an event finds its device there.</summary>
+    internal Task ListenAsync(VendorChild child, CancellationToken cancellationToken) =>
+        child.ListenAsync(options.CallTimeout, Happened, cancellationToken);
 
     /// <summary>One round: reads every described board, one after the other, and publishes what is known then.</summary>
     internal async Task SampleAsync(VendorChild child, CancellationToken cancellationToken)

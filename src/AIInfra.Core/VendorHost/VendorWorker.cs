@@ -110,6 +110,7 @@ public sealed partial class VendorWorker : IWorker
     {
         await _rounds.DescribeAsync(child, cancellationToken);
         _states.Ready(child.Info);
+        await _rounds.ListenAsync(child, cancellationToken);
         while (true)
         {
             var started = _time.GetTimestamp();

@@ -20,6 +20,8 @@ internal static class Listener
         {
             listen = bound;
             bound.Protocols = HttpProtocols.Http2;
+            if (options.SocketPath is not null)
+                bound.Use(new AnyAuthority(loggers.CreateLogger<GrpcServer>()).Wrap);
             if (options.Certificate is { } certificate)
                 bound.Use(new TlsConnections(certificate, loggers.CreateLogger<GrpcServer>()).Wrap);
         }

@@ -32,6 +32,6 @@ internal static class NvidiaFields
         new("ecc_volatile_uncorrected_total", FieldKind.Counter),
         new("ecc_aggregate_corrected_total", FieldKind.Counter),
         new("ecc_aggregate_uncorrected_total", FieldKind.Counter),
-        new("recovery_action", FieldKind.Gauge), // field value 230: 0 none, 1 GPU reset, 2 node reboot, 3 drain P2P, 4 drain and reset
+        new("recovery_action", FieldKind.Gauge), // field value 230; the values are those of NvidiaRecovery
     ]);
 }

@@ -13,6 +13,8 @@ namespace AIInfra.Vendors.Nvidia;
 internal sealed class NvidiaRules(NvidiaXidTable xids) : IVendorRules
 {
     public const string RecoveryId = "nvidia.recovery-action";
+    /// <summary>The same from the kernel log, where the line of Xid 154 carries the action.</summary>
+    public const string RecoveryXidId = "nvidia.xid.154";
     public const string RemapId = "nvidia.row-remap-failed";
     public const string LostId = "nvidia.gpu-lost";
     private const long SmoothingBack = 162, SmoothingOff = 163;
@@ -107,6 +109,7 @@ internal sealed class NvidiaRules(NvidiaXidTable xids) : IVendorRules
         if (recovery.Value == 0)
         {
             board.ReportHealthy(RecoveryId, subject, evidence);
+            board.ReportHealthy(RecoveryXidId, subject, evidence);
             return;
         }
         board.Report(new ProblemReport

@@ -211,4 +211,26 @@ public sealed class GrpcServerTests
 
         Assert.Equal(0, (await client.CallAsync("""{"method":"Unary","asks":[{}]}""")).Code);
     }
+
+    [Theory]
+    [InlineData(ProbePeer.Js, "%2Fvar%2Flib%2Fkubelet%2Fplugins_registry%2Fx.sock")]
+    [InlineData(ProbePeer.Python, "%2Fvar%2Flib%2Fkubelet%2Fplugins_registry%2Fx.sock")]
+    [InlineData(ProbePeer.Js, "/run/x.sock")]
+    [InlineData(ProbePeer.Js, "under_score:1")]
+    [InlineData(ProbePeer.Python, "[::1]")]
+    public async Task Callers_may_name_any_authority_on_a_unix_socket(string peer, string authority)
+    {
+        await using var host = await ProbeHost.StartAsync();
+        await using var client = await ProbeClient.StartAsync(
+            peer, host.Address, new() { ["options"] = new JsonObject { ["grpc.default_authority"] = authority } });
+
+        for (var call = 0; call < 3; call++) // the later ones refer to the headers of the first
+        {
+            var result = await client.CallAsync($$"""{"method":"Unary","asks":[{"payloadBytes":50000}],"metadata":{"big":"{{new string('x', 20_000)}}","echo-b":"{{call}}"} }""");
+
+            Assert.Equal((0, ""), (result.Code, result.Details));
+            Assert.Equal($"{call}", (string?)result.Trailers["echo-b"]);
+            Assert.Equal(20_000, ((string?)result.Answer["metadata"]!["big"])!.Length);
+        }
+    }
 }

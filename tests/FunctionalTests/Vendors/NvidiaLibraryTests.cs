@@ -1,5 +1,4 @@
 using AIInfra.Core.Devices;
-using AIInfra.Core.Health;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorHost;
 using AIInfra.Vendors.Nvidia;
@@ -7,18 +6,9 @@ using AIInfra.Vendors.Nvidia;
 namespace AIInfra.FunctionalTests.Vendors;
 
 /// <summary>The bindings against the C simulator, which was written from the header apart from them.</summary>
-public sealed class NvidiaLibraryTests : IDisposable
+[Collection(SimulatedNvml.Collection)]
+public sealed class NvidiaLibraryTests : SimulatedBoards
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
-    private readonly StringWriter _notes = new();
-    private readonly List<IDisposable> _open = [];
-
-    public void Dispose()
-    {
-        _open.Reverse();
-        _open.ForEach(one => one.Dispose());
-    }
-
     [Theory]
     [InlineData("dgx-h100", 8, "NVIDIA H100 80GB HBM3 (simulated)", "0000:1b:00.0", LinkKind.Direct, 18)]
     [InlineData("dgx-a100", 8, "NVIDIA A100-SXM4-80GB (simulated)", "0000:07:00.0", LinkKind.Direct, 12)]
@@ -40,7 +30,7 @@ public sealed class NvidiaLibraryTests : IDisposable
         Assert.False(string.IsNullOrEmpty(first.Serial));
         Assert.Equal(new DeviceLink(described[1].Id, kind, links), first.Links.Single(link => link.PeerId == described[1].Id));
         Assert.Contains(new DeviceLink(first.Id, kind, links), described[1].Links);
-        Assert.Equal("", _notes.ToString());
+        Assert.Equal("", Notes.ToString());
     }
 
     [Fact]
@@ -82,89 +72,6 @@ public sealed class NvidiaLibraryTests : IDisposable
         Assert.Equal(ReadingState.Absent, now[NvidiaFields.Table["memory_temperature_celsius"]].State);
         Assert.Equal(ReadingState.Absent, now[NvidiaFields.Table["nvlink_bytes_per_second"]].State);
         Assert.True(now[NvidiaFields.Table["temperature_celsius"]].IsPresent);
-    }
-
-    [Fact]
-    public void An_xid_is_told_with_its_board_and_stays_the_last()
-    {
-        var (library, _, sim) = Open("node dgx-h100\n");
-        var devices = DescribeAll(library, 8);
-        Assert.False(library.WaitEvent(TimeSpan.Zero, out _)); // registers
-        Assert.Equal(0, Value(Sample(library, 3), "last_xid"));
-
-        sim.Inject("gpu 3 xid 31");
-
-        Assert.Equal(new VendorEvent(devices[3].Id, "xid", 31, null), NextEvent(library));
-        Assert.Equal(31, Value(Sample(library, 3), "last_xid"));
-        Assert.Equal(0, Value(Sample(library, 2), "last_xid"));
-    }
-
-    [Fact]
-    public void Events_go_on_after_the_library_was_opened_anew()
-    {
-        var (library, _, sim) = Open("node dgx-h100\n");
-        DescribeAll(library, 8);
-        library.WaitEvent(TimeSpan.Zero, out _);
-        library.Open(sim.Library);
-        var devices = DescribeAll(library, 8);
-        library.WaitEvent(TimeSpan.Zero, out _);
-
-        sim.Inject("gpu 5 xid 48");
-
-        Assert.Contains(new VendorEvent(devices[5].Id, "xid", 48, null), EventsUntilXid(library));
-    }
-
-    [Fact]
-    public void A_lost_board_takes_neither_readings_nor_events_of_the_others()
-    {
-        var (library, _, sim) = Open("node dgx-h100\n");
-        var devices = DescribeAll(library, 8);
-        library.WaitEvent(TimeSpan.Zero, out _);
-        sim.Inject("gpu 0 lost");
-
-        var fault = FaultOf(library, 0);
-        Assert.Equal((VendorFault.DeviceLost, 15), (fault.Fault, fault.Status));
-        Assert.True(Sample(library, 1)[NvidiaFields.Table["temperature_celsius"]].IsPresent);
-        Assert.False(library.WaitEvent(TimeSpan.FromMilliseconds(100), out _));
-
-        sim.Inject("gpu 1 xid 79");
-        Assert.Contains(new VendorEvent(devices[1].Id, "xid", 79, null), EventsUntilXid(library));
-    }
-
-    [Fact]
-    public void A_reset_is_proved_by_counters_and_ends_what_needed_one()
-    {
-        var (library, _, sim) = Open("node dgx-h100\n");
-        var device = library.Describe(2);
-        using var board = new HealthBoard(TimeProvider.System, "boot-1", []);
-        var rules = new NvidiaRules(NvidiaXidTable.Embedded);
-        rules.OnEvent(device, new VendorEvent(device.Id, "xid", 48, null), DateTimeOffset.UnixEpoch, board);
-
-        sim.Inject("gpu 2 ecc uncorrected 3");
-        var before = SampleUntil(library, 2, now => Value(now, "ecc_volatile_uncorrected_total") == 3);
-        rules.OnSample(device, null, before, DateTimeOffset.UnixEpoch, board);
-        Assert.False(board.Current.Value.IsHealthy(device.Id));
-
-        sim.Inject("gpu 2 reset");
-        var after = SampleUntil(library, 2, now => Value(now, "ecc_volatile_uncorrected_total") == 0);
-        rules.OnSample(device, before, after, DateTimeOffset.UnixEpoch, board);
-
-        Assert.Equal(3, Value(after, "ecc_aggregate_uncorrected_total"));
-        Assert.Empty(board.Current.Value.Problems);
-    }
-
-    [Fact]
-    public void A_lost_board_answers_again_after_a_reset()
-    {
-        var (library, _, sim) = Open("node dgx-h100\n");
-        library.Describe(4);
-        sim.Inject("gpu 4 lost");
-        FaultOf(library, 4);
-
-        sim.Inject("gpu 4 reset");
-        SampleUntil(library, 4, now => now[NvidiaFields.Table["temperature_celsius"]].IsPresent); // its handle is looked up anew
-        library.Open(sim.Library);
-        Assert.Equal(4, library.Describe(4).Index);
     }
 
     [Fact]
@@ -231,100 +138,16 @@ public sealed class NvidiaLibraryTests : IDisposable
     }
 
     [Fact]
-    public void A_wait_that_fails_is_told_and_works_again()
-    {
-        var (library, _, sim) = Open("node l4\n");
-        var devices = DescribeAll(library, 4);
-        library.WaitEvent(TimeSpan.Zero, out _);
-        sim.Inject("event-wait fails");
-        Assert.Throws<VendorException>(() => library.WaitEvent(Deadline, out _));
-
-        sim.Inject("event-wait works");
-        sim.Inject("gpu 0 xid 94");
-
-        Until(() => Try(() => NextEvent(library), out var happened) is null && happened?.DeviceId == devices[0].Id);
-    }
-
-    [Fact]
     public void A_missing_library_is_absent_and_a_foreign_one_refused()
     {
         using var sim = new SimulatedNvml("node l4\n");
-        var library = new NvidiaLibrary(TimeProvider.System, _notes);
-        _open.Add(library);
+        var library = new NvidiaLibrary(TimeProvider.System, Notes);
+        Keep(library);
 
         Assert.Equal(VendorFault.Absent, Assert.Throws<VendorException>(() => library.Open("/nowhere/libnvidia-ml.so.1")).Fault);
         Assert.Equal(VendorFault.Absent, Assert.Throws<VendorException>(() => library.Open("libnvidia-no-such-thing.so.1")).Fault);
         Assert.Equal(VendorFault.Refused, Assert.Throws<VendorException>(() => library.Open(sim.Scenario)).Fault); // a text file
         Assert.Equal(VendorFault.Refused, Assert.Throws<VendorException>(() => library.Open("libc.so.6")).Fault);
         Assert.Equal(4, library.Open(sim.Library).DeviceCount); // and is usable after all of that
-    }
-
-    private (NvidiaLibrary Library, LibraryInfo Info, SimulatedNvml Sim) Open(string scenario, string build = "")
-    {
-        var sim = new SimulatedNvml(scenario, build);
-        var library = new NvidiaLibrary(TimeProvider.System, _notes);
-        _open.AddRange([sim, library]);
-        return (library, library.Open(sim.Library), sim);
-    }
-
-    private static Device[] DescribeAll(NvidiaLibrary library, int count) => [.. Enumerable.Range(0, count).Select(library.Describe)];
-
-    private static Reading[] Sample(NvidiaLibrary library, int index)
-    {
-        var readings = new Reading[library.Fields.Count];
-        library.Sample(index, readings);
-        return readings;
-    }
-
-    /// <summary>The simulator looks at its scenario every 2 ms: what was injected shows a moment later.</summary>
-    private static Reading[] SampleUntil(NvidiaLibrary library, int index, Func<Reading[], bool> isThere)
-    {
-        Reading[] readings = [];
-        Until(() => Try(() => readings = Sample(library, index), out _) is null && isThere(readings));
-        return readings;
-    }
-
-    private static VendorException FaultOf(NvidiaLibrary library, int index)
-    {
-        VendorException? fault = null;
-        Until(() => (fault = Try(() => Sample(library, index), out _)) is not null);
-        return fault!;
-    }
-
-    private static VendorException? Try<T>(Func<T> call, out T? result)
-    {
-        try
-        {
-            result = call();
-            return null;
-        }
-        catch (VendorException fault)
-        {
-            result = default;
-            return fault;
-        }
-    }
-
-    private static void Until(Func<bool> isThere) => Assert.True(SpinWait.SpinUntil(isThere, Deadline), "not in time");
-
-    private static double Value(Reading[] readings, string field)
-    {
-        Assert.Equal((field, ReadingState.Present), (field, readings[NvidiaFields.Table[field]].State));
-        return readings[NvidiaFields.Table[field]].Value;
-    }
-
-    private static VendorEvent NextEvent(NvidiaLibrary library)
-    {
-        Assert.True(library.WaitEvent(Deadline, out var happened));
-        return happened;
-    }
-
-    /// <summary>A fault may come with other events, before or after its Xid.</summary>
-    private static List<VendorEvent> EventsUntilXid(NvidiaLibrary library)
-    {
-        List<VendorEvent> events = [];
-        while (!events.Any(one => one.Kind == "xid"))
-            events.Add(NextEvent(library));
-        return events;
     }
 }

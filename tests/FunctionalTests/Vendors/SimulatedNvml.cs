@@ -8,6 +8,9 @@ namespace AIInfra.FunctionalTests.Vendors;
 /// The simulator reads the C environment when it is first called.</summary>
 internal sealed partial class SimulatedNvml : IDisposable
 {
+    /// <summary>The C environment is one for the process: tests that set it run one after the other.</summary>
+    public const string Collection = "simulated NVML";
+
     private static readonly string Built = Environment.GetEnvironmentVariable("AIINFRA_NATIVE") ?? RepositoryRoot.Combine("out", "native");
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("aiinfra-nvml-");
 

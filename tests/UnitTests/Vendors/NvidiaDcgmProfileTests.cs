@@ -9,7 +9,13 @@ public sealed class NvidiaDcgmProfileTests
 {
     private static readonly Device Gpu = new()
     {
-        Id = "GPU-a", Index = 3, NodeName = "nvidia3", PciAddress = "0000:9d:00.0", Vendor = "nvidia", Model = "NVIDIA H100 80GB HBM3", ResourceName = "nvidia.com/gpu",
+        Id = "GPU-a",
+        Index = 3,
+        NodeName = "nvidia3",
+        PciAddress = "0000:9d:00.0",
+        Vendor = "nvidia",
+        Model = "NVIDIA H100 80GB HBM3",
+        ResourceName = "nvidia.com/gpu",
     };
     private static readonly VendorInventory Inventory = new() { Vendor = "nvidia", State = VendorState.Ready, DriverVersion = "570.124.06" };
 

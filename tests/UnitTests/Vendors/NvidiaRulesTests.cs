@@ -118,6 +118,26 @@ public sealed class NvidiaRulesTests : IDisposable
     }
 
     [Fact]
+    public void The_reading_also_ends_what_the_kernel_log_told()
+    {
+        _board.Report(new ProblemReport
+        {
+            Id = "nvidia.xid.154",
+            Subject = Subject.Device(Gpu.Id),
+            Severity = Severity.Fatal,
+            Cause = Cause.Hardware,
+            Action = SuggestedAction.Drain,
+            Clearing = Clearing.OnHealthyReading,
+            Message = "From the log.",
+            Evidence = "changed from 0x0 to 0x4",
+            At = At,
+        });
+        Observe(null, Sample(("recovery_action", 0)));
+
+        Assert.Empty(Problems);
+    }
+
+    [Fact]
     public void An_unknown_recovery_action_concludes_nothing()
     {
         Observe(null, Sample(("recovery_action", 1)));

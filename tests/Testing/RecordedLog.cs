@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Logging;
 
-namespace AIInfra.UnitTests.State;
+namespace AIInfra.Testing;
 
 /// <summary>Keeps what was logged.</summary>
-internal sealed class RecordedLog<T> : ILogger<T>
+public sealed class RecordedLog<T> : ILogger<T>
 {
     private readonly List<(LogLevel Level, string Text)> _lines = [];
 
