@@ -17,7 +17,7 @@ internal sealed partial class KubeletRegistration(
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100), LongestWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan QuietSpell = TimeSpan.FromSeconds(10);
     private const string NoStreamKind = "no stream";
-    private const int QuietTries = 4; // a kubelet that binds before it listens is not worth a line in the log
+    private const int QuietTries = 4; // a kubelet that starts binds before it listens, and may delete our new socket: not worth a line in the log
 
     private enum Ending { KubeletRestarted, Failed, Lost }
 
@@ -76,7 +76,8 @@ internal sealed partial class KubeletRegistration(
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            if (Say("no socket", $"No socket can be made in {folder.Path}: {fault.Message}. The kubelet cannot be served {resource} until it can."))
+            var isNew = Say("no socket", $"No socket can be made in {folder.Path}: {fault.Message}. The kubelet cannot be served {resource} until it can.");
+            if (_failures == QuietTries || (isNew && _failures > QuietTries))
                 LogNoSocket(resource, folder.Path, fault.Message);
         }
         // A kubelet that came up meanwhile is a new chance, not a failure.

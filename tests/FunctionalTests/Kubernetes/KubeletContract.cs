@@ -151,9 +151,9 @@ public abstract class KubeletContract : IAsyncLifetime
                 await Kubelet.NextAsync("list");
         }
 
-        var last = (await Kubelet.NextAsync("registered")).Endpoint();
-        await Kubelet.NextAsync("list");
-        Assert.Equal([last], Rig.Sockets);
+        // A registration that met the last restart is made once more, so the last one is the one that stays.
+        while ((await Kubelet.NextAsync("registered")).Endpoint() is var last && !Rig.Sockets.SequenceEqual([last])) { }
+        Assert.Empty((await Kubelet.NextAsync("list")).Unhealthy());
     }
 
     [Fact]
@@ -162,6 +162,7 @@ public abstract class KubeletContract : IAsyncLifetime
         Rig.Start();
         Assert.Contains("There is no folder", await Rig.Log.NextAsync("acme.com/gpu waits"), StringComparison.Ordinal);
         await Kubelet.NextAsync("list");
+        await Rig.Log.NextAsync("is registered and the kubelet reads its devices"); // the list may come before the answer to Register
 
         await Kubelet.SendAsync("""{"kill":true}""");
         await Rig.Log.NextAsync("The kubelet closed the stream");

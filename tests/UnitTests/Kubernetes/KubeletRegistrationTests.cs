@@ -102,6 +102,27 @@ public sealed class KubeletRegistrationTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_folder_that_takes_no_socket_is_said_once_when_it_lasts()
+    {
+        _link.Refusal = new IOException("Read-only file system");
+        StartKubelet();
+        Run();
+        foreach (var wait in new[] { 100, 200, 400, 800, 1600, 3200 })
+        {
+            await _time.WhenWaitingAsync(TimeSpan.FromMilliseconds(wait));
+            Assert.Equal(wait > 800 ? 1 : 0, _log.All.Count);
+            _time.Advance(TimeSpan.FromMilliseconds(wait));
+        }
+        await _log.NextAsync("acme.com/gpu: no socket can be made in");
+        Assert.Contains("Read-only file system", _board.Parts["kubelet acme.com/gpu"].Detail, StringComparison.Ordinal);
+
+        await _time.WhenWaitingAsync(TimeSpan.FromMilliseconds(6400));
+        _link.Refusal = null;
+        _time.Advance(TimeSpan.FromMilliseconds(6400));
+        await RegisteredAsync(1);
+    }
+
+    [Fact]
     public async Task A_restarted_kubelet_has_the_devices_at_once_on_another_socket_after_the_old_server_is_down()
     {
         StartKubelet();
@@ -248,6 +269,7 @@ public sealed class KubeletRegistrationTests : IAsyncDisposable
         private readonly ConcurrentDictionary<int, Server> _servers = [];
 
         public Exception? Answer { get; set; }
+        public Exception? Refusal { get; set; }
         public Action<string>? BeforeAnswer { get; set; }
 
         public async Task<string> NextAsync() => await _events.Reader.ReadAsync().AsTask().WaitAsync(Deadline);
@@ -257,6 +279,8 @@ public sealed class KubeletRegistrationTests : IAsyncDisposable
 
         public Task<IServedResource> ServeAsync(CancellationToken cancellationToken)
         {
+            if (Refusal is not null)
+                return Task.FromException<IServedResource>(Refusal);
             var server = new Server(folder, _servers.Count + 1, _events.Writer);
             _servers[_servers.Count + 1] = server;
             return Task.FromResult<IServedResource>(server);
