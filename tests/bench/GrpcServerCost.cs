@@ -42,8 +42,7 @@ internal static class GrpcServerCost
             folder.Delete(recursive: true);
         }
 
-        void Line(string what, double value, double baseline) => output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{what,-34} {value,10:F2} {baseline,10:F2} {(baseline > 0 ? value / baseline : 0),8:F3}"));
+        void Line(string what, double value, double baseline) => output.Row($"grpc: {what}", value, baseline);
     }
 
     private static Task<GrpcServer> StartAsync(DirectoryInfo folder, int index) => GrpcServer.StartAsync(

@@ -128,7 +128,7 @@ internal static class KubeletCost
         foreach (var (name, share) in new[] { ("p50", 0.50), ("p99", 0.99) })
         {
             var (value, other) = (At(values, share), At(baseline, share));
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}, {name}: {value:0.000} ms, baseline {other:0.000} ms, ratio {value / other:0.00}"));
+            output.Row($"kubelet: {what}, {name}, ms", value, other);
         }
     }
 

@@ -46,7 +46,7 @@ internal static class ScrapeCost
         });
         var plain = Measure(() => Plainly(profile, devices, samples, fields));
 
-        report.WriteLine($"scrape, {Devices} GPUs x {Metrics} metrics, {output.WrittenCount / 1024} KiB; baseline: the same lines by StringBuilder, same run");
+        report.Note($"render: {Devices} GPUs x {Metrics} metrics, {output.WrittenCount / 1024} KiB; baseline: the same lines by StringBuilder");
         Line(report, "p50, us", ours.P50, plain.P50);
         Line(report, "p99, us (budget 2000)", ours.P99, plain.P99);
         Line(report, "allocated per scrape, bytes (budget 0)", ours.Allocated, plain.Allocated);
@@ -104,6 +104,5 @@ internal static class ScrapeCost
 
     private static double Microseconds(long ticks) => ticks * 1e6 / Stopwatch.Frequency;
 
-    private static void Line(TextWriter report, string what, double value, double baseline) => report.WriteLine(
-        string.Create(CultureInfo.InvariantCulture, $"{what,-40} {value,10:f1} {baseline,12:f1} {(baseline > 0 ? value / baseline : 0),8:f3}"));
+    private static void Line(TextWriter report, string what, double value, double baseline) => report.Row($"render: {what}", value, baseline);
 }

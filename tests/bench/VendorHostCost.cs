@@ -118,5 +118,5 @@ internal static class VendorHostCost
     private static double At(double[] sorted, double quantile) => sorted[(int)((sorted.Length - 1) * quantile)];
 
     private static void Print(TextWriter output, string what, double value, double baseline) =>
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what,-50} {value,10:0.0} {baseline,10:0.0} {value / baseline,8:0.00}"));
+        output.Row(what, value, baseline);
 }
