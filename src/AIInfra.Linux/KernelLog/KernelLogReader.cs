@@ -34,6 +34,8 @@ public abstract class KernelLogReader : IDisposable
     public long Lost => Volatile.Read(ref _lost);
     /// <summary>Records that could not be understood and were passed over.</summary>
     public long Malformed => Volatile.Read(ref _malformed);
+    /// <summary>True when records carry the time since this host's boot.</summary>
+    public abstract bool HasBootClock { get; }
     /// <summary>True once everything that was there at the start has been read: what comes now happens now.</summary>
     public bool IsLive { get; private set; }
 

@@ -24,6 +24,8 @@ internal sealed class KmsgDevice : KernelLogReader
         throw failure;
     }
 
+    public override bool HasBootClock => true;
+
     protected override bool TryReadNext(out Span<byte> bytes)
     {
         while (true)

@@ -36,6 +36,8 @@ internal sealed class RecordFile : KernelLogReader
         }
     }
 
+    public override bool HasBootClock => false;
+
     protected override bool TryReadNext(out Span<byte> bytes)
     {
         while (true)
