@@ -18,7 +18,7 @@ make --no-print-directory -C native test OUT="$PWD/out/native" 2>&1 | tee "$resu
 for project in UnitTests FunctionalTests EndToEndTests; do
   echo "== $project"
   runner=tests/$project/bin/Release/net10.0/AIInfra.$project
-  "$runner" -noLogo -noColor -longRunning 60 -ctrf "$results/$project.json" >"$results/$project.txt" 2>&1 </dev/null || failed=1
+  timeout --kill-after=30 1500 "$runner" -noLogo -noColor -longRunning 60 -ctrf "$results/$project.json" >"$results/$project.txt" 2>&1 </dev/null || failed=1
   grep -vE '^ *(Discover|Starting|Finished)' "$results/$project.txt" | tail -n 200
 done
 

@@ -102,6 +102,42 @@ public sealed class DaemonTests : IDisposable
     }
 
     [Fact]
+    public async Task A_library_that_was_asked_for_and_is_not_there_is_named_in_readyz()
+    {
+        await using var daemon = AgentProgram.Start("run", "--config", _folder.WriteConfig(_port, "vendors: { nvidia: { enabled: true, library: /nowhere/libnvidia-ml.so.1 } }"));
+        await WaitForStandardErrorAsync(daemon, "Serving metrics");
+
+        var readiness = "";
+        await Eventually.AsyncTrue(async () =>
+        {
+            using var answer = await _http.GetAsync($"http://127.0.0.1:{_port}/readyz", TestContext.Current.CancellationToken);
+            readiness = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            return answer.StatusCode == HttpStatusCode.ServiceUnavailable && readiness.Contains("[-] vendor nvidia: ", StringComparison.Ordinal);
+        }, () => readiness + daemon.Transcript);
+        Assert.Contains("/nowhere/libnvidia-ml.so.1", readiness, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_plain_user_is_told_what_to_set_and_can_simulate()
+    {
+        Assert.SkipUnless(Environment.UserName == "root", "needs root, to become a plain user");
+        using var copy = new TestFolder();
+        File.SetUnixFileMode(copy.Path, (UnixFileMode)0b111_101_101);
+        await using (var cp = PeerProcess.Start("cp", ["-a", RepositoryRoot.Combine("out", "bin"), AgentProgram.Simulators, copy.Path]))
+            Assert.Equal(0, await cp.WaitForExitAsync(TestContext.Current.CancellationToken));
+        string[] become = ["--reuid=65534", "--regid=65534", "--clear-groups", "--reset-env", copy.Combine("bin/aiinfra-agent")];
+
+        await using var run = PeerProcess.Start("setpriv", [.. become, "run"]);
+        Assert.Equal(73, await run.WaitForExitAsync(TestContext.Current.CancellationToken));
+        Assert.Contains("No permission to use the run folder /run/aiinfra", run.Transcript, StringComparison.Ordinal);
+
+        await using var simulate = PeerProcess.Start("setpriv", [.. become, "simulate", "--node", "l4", "--metrics", $"127.0.0.1:{_port}"]);
+        await WaitForStandardErrorAsync(simulate, "nvidia: 4 devices");
+        await AgentProgram.SignalAsync(simulate.Id, 2);
+        Assert.Equal(0, await simulate.WaitForExitAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task The_control_socket_is_for_its_owner_alone()
     {
         await using var daemon = await StartAsync();

@@ -19,8 +19,8 @@ internal sealed partial class Supervisor(
             try
             {
                 var run = Task.Run(() => worker.RunAsync(stoppingToken), stoppingToken);
-                if (faults > 0) // still shown as failed until it has held for a while
-                    await Task.WhenAny(run, Task.Delay(Settled, time, stoppingToken));
+                if (faults > 0)
+                    await SettleAsync(run);
                 if (!run.IsCompleted)
                     board.Running(name);
                 await run;
@@ -48,6 +48,19 @@ internal sealed partial class Supervisor(
                     return;
                 }
             }
+        }
+    }
+
+    /// <summary>A worker that has failed is shown as failed until it has held for a while.</summary>
+    private async Task SettleAsync(Task run)
+    {
+        try
+        {
+            await run.WaitAsync(Settled, time, CancellationToken.None);
+        }
+        catch (TimeoutException) when (!run.IsCompleted)
+        {
+            // It holds.
         }
     }
 

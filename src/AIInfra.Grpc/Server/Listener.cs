@@ -13,7 +13,7 @@ internal static class Listener
         kestrel.Limits.MaxRequestBodySize = null; // messages have limits of their own; a stream has none
         kestrel.Limits.MinRequestBodyDataRate = null; // a stream may be silent for days
         kestrel.Limits.MinResponseDataRate = null;
-        kestrel.Limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan; // an idle caller keeps its connection
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromDays(365); // an idle caller keeps its connection; "infinite" overflows in Kestrel and closes it within a second
 
         ListenOptions? listen = null;
         void Bound(ListenOptions bound)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
 using AIInfra.Core.Hosting;
 using AIInfra.Grpc;
@@ -15,7 +16,6 @@ internal sealed class DevicePluginServer : IServedResource
     private const int LongestPath = 107; // sun_path with its zero, see unix(7)
     private const int LongestLabel = 24;
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
-    private static long s_starts = Environment.TickCount64; // CA2211 does not apply: private
 
     private readonly GrpcServer _server;
     private readonly string _path;
@@ -52,7 +52,7 @@ internal sealed class DevicePluginServer : IServedResource
 
     internal static string NewPath(string folder, string resource)
     {
-        var tail = string.Create(CultureInfo.InvariantCulture, $"-{Environment.ProcessId}-{Interlocked.Increment(ref s_starts):x}{Suffix}");
+        var tail = string.Create(CultureInfo.InvariantCulture, $"-{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(10, lowercase: true)}{Suffix}");
         var room = LongestPath - Encoding.UTF8.GetByteCount(folder) - 1 - Prefix.Length - tail.Length;
         if (room < 0)
             throw new IOException($"{folder} is too long for a unix socket in it; kubelet.root must be shorter by {-room} characters");

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.Versioning;
 using AIInfra.FunctionalTests.Protos;
 using AIInfra.Grpc;
@@ -118,6 +119,24 @@ public sealed class GrpcServerLifetimeTests
                 return await channel.UnaryAsync(ProbeService.Unary, new Ask { Text = "hi" }, cancellationToken: Patience.Token).Soon();
             }
         }
+    }
+
+    [Fact]
+    public async Task An_idle_caller_keeps_its_connection_beyond_the_beat_of_the_servers_clock()
+    {
+        await using var host = await ProbeHost.StartAsync();
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(host.SocketPath), Patience.Token);
+        byte[] greeting = [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0];
+        await socket.SendAsync(greeting, Patience.Token);
+        var buffer = new byte[1024];
+        const int Hello = 9 + 24 + 9 + 4 + 9; // settings, a larger window, and the answer to ours
+        for (var heard = 0; heard < Hello;)
+            heard += await socket.ReceiveAsync(buffer, Patience.Token).AsTask().Soon();
+
+        var silence = socket.ReceiveAsync(buffer, Patience.Token).AsTask(); // a goodbye would end it
+
+        await Assert.ThrowsAsync<TimeoutException>(() => silence.WaitAsync(TimeSpan.FromSeconds(3), Patience.Token));
     }
 
     [Fact]

@@ -63,6 +63,21 @@ public sealed class DevicePluginServerTests
             list => Assert.Equal([TestGpus.Id(3)], list.Devices.Where(device => device.Health == "Unhealthy").Select(device => device.ID)));
     }
 
+    [Fact]
+    public async Task The_stand_in_kubelet_tells_a_human_what_happens()
+    {
+        await using var rig = new KubeletRig();
+        rig.Inventory.Publish(TestGpus.Inventory(TestGpus.Switched(8)));
+        await using var kubelet = PeerProcess.Node("kubelet.mjs", "--human", "--root", rig.Root);
+        rig.Start();
+
+        Assert.Equal("acme.com/gpu registered, 8 devices, 8 Healthy", await kubelet.WaitForLineAsync("kubelet:", TestContext.Current.CancellationToken));
+        rig.Health.Report(TestGpus.Fatal(TestGpus.Id(3)));
+        Assert.Equal($"{TestGpus.Id(3)} is Unhealthy", await kubelet.WaitForLineAsync("kubelet:", TestContext.Current.CancellationToken));
+        await rig.StopAsync();
+        Assert.Equal("acme.com/gpu: the stream ended, its devices count as Unhealthy", await kubelet.WaitForLineAsync("kubelet:", TestContext.Current.CancellationToken));
+    }
+
     private static IAsyncEnumerator<ListAndWatchResponse> Stream(GrpcChannel channel) =>
         channel.ServerStreamingAsync(DevicePluginApi.ListAndWatch, new Empty(), cancellationToken: TestContext.Current.CancellationToken)
             .GetAsyncEnumerator(TestContext.Current.CancellationToken);

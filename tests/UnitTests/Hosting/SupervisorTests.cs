@@ -53,7 +53,10 @@ public sealed class SupervisorTests
             _time.Advance(TimeSpan.FromSeconds(wait));
         }
 
-        while (!_board.Parts["a worker"].IsReady) // the third start, which goes well for a while
+        await _time.WhenWaitingAsync(TimeSpan.FromSeconds(5)); // the third start, which goes well for a while
+        Assert.False(_board.Parts["a worker"].IsReady);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        while (!_board.Parts["a worker"].IsReady)
             await Task.Yield();
         _time.Advance(TimeSpan.FromMinutes(11));
         quiet.Release();
