@@ -42,8 +42,8 @@ internal ref struct NvidiaLogText(ReadOnlySpan<byte> text)
     public bool TakeAddress(out string address)
     {
         var length = 0;
-        while (length < _rest.Length && length < 20 && (char.IsAsciiHexDigit((char)_rest[length]) || _rest[length] == ':'
-            || (_rest[length] == '.' && length + 1 < _rest.Length && char.IsAsciiDigit((char)_rest[length + 1]))))
+        while (length < _rest.Length && length < 20 && (char.IsAsciiHexDigit((char)_rest[length])
+            || (_rest[length] is (byte)':' or (byte)'.' && length + 1 < _rest.Length && char.IsAsciiHexDigit((char)_rest[length + 1]))))
             length++;
         address = PciAddress.Normalise(Encoding.ASCII.GetString(_rest[..length])) ?? "";
         _rest = address.Length == 0 ? _rest : _rest[length..];

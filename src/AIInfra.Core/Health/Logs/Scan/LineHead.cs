@@ -40,7 +40,6 @@ internal static class LineHead
         if (TakeBracketedTime(ref rest))
         {
             origin = origin == LogOrigin.Service ? origin : LogOrigin.Kernel;
-            TakeCaller(ref rest);
             return StripHostAndTag(rest, isNeeded: false, ref origin);
         }
         if (TakeSyslogDate(ref rest))
@@ -87,7 +86,7 @@ internal static class LineHead
         if (rest.IsEmpty || rest[0] != '[')
             return false;
         var end = rest.IndexOf((byte)']');
-        if (end is < 2 or > 32 || end + 1 >= rest.Length || rest[end + 1] != ' ')
+        if (end is < 2 or > 32 || end + 1 >= rest.Length || rest[end + 1] is not ((byte)' ' or (byte)'['))
             return false;
         var inside = rest[1..end].TrimStart(" +"u8);
         var isSeconds = inside.IndexOf((byte)'.') > 0 && !inside.ContainsAnyExcept(SecondsBytes);
@@ -95,11 +94,13 @@ internal static class LineHead
         var isReal = inside.Length == 11 && inside[5] == ' ' && inside[8] == ':';
         if (!isSeconds && !isDay && !isReal)
             return false;
-        rest = rest[(end + 2)..];
+        rest = rest[(end + 1)..];
+        TakeCaller(ref rest);
+        rest = rest[0] == ' ' ? rest[1..] : rest;
         return true;
     }
 
-    /// <summary><c>[ T1234] </c> or <c>[   C12] </c>: the thread or the processor that printed it.</summary>
+    /// <summary><c>[ T1234]</c> or <c>[   C12]</c>: the thread or the processor that printed it.</summary>
     private static void TakeCaller(ref ReadOnlySpan<byte> rest)
     {
         var end = rest.IndexOf((byte)']');
@@ -107,7 +108,7 @@ internal static class LineHead
             return;
         var inside = rest[1..end].TrimStart((byte)' ');
         if (inside.Length >= 2 && inside[0] is (byte)'T' or (byte)'C' && !inside[1..].ContainsAnyExceptInRange((byte)'0', (byte)'9'))
-            rest = rest[(end + 2)..];
+            rest = rest[(end + 1)..];
     }
 
     /// <summary><c>Feb 19 08:41:22 </c>.</summary>
@@ -145,8 +146,7 @@ internal static class LineHead
         {
             origin = origin == LogOrigin.Service ? origin : LogOrigin.Kernel;
             after = after["kernel: "u8.Length..];
-            if (TakeBracketedTime(ref after))
-                TakeCaller(ref after);
+            TakeBracketedTime(ref after);
             return after;
         }
         var tag = after.IndexOf((byte)' ') is > 0 and var end ? after[..end] : after;
@@ -169,8 +169,7 @@ internal static class LineHead
                 origin = LogOrigin.Service;
             rest = rest[(space + 1)..];
         }
-        if (TakeBracketedTime(ref rest))
-            TakeCaller(ref rest);
+        TakeBracketedTime(ref rest);
         return rest;
     }
 }
