@@ -68,7 +68,7 @@ int nvmlDeviceGetSupportedEventTypes(void *device, uint64_t *types) { (void)devi
 int nvmlDeviceRegisterEvents(void *device, uint64_t types, void *in)
 {
     (void)in;
-    return device == &boards[1] ? UNKNOWN : (types & ~UINT64_C(0xc00a)) != 0 ? NOT_SUPPORTED : SUCCESS;
+    return device == &boards[1] ? UNKNOWN : (types & ~UINT64_C(0xc10a)) != 0 ? NOT_SUPPORTED : SUCCESS;
 }
 /* The first event is of no board that was registered; then it comes back at once with nothing, for ever. */
 int nvmlEventSetWait_v2(void *in, struct event *event, uint32_t milliseconds)
