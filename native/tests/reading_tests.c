@@ -8,9 +8,10 @@ static void readings_are_plausible_on(const char *name)
     char scenario[64];
     snprintf(scenario, sizeof scenario, "node %s\n", name);
     use_scenario(scenario);
-    const struct node_model *model = node_model_find(name);
+    const struct node_model *node = node_model_find(name);
     const struct nvml_client *nvml = client_start();
-    for (unsigned i = 0; i < model->gpus; i++) {
+    for (unsigned i = 0; i < node->gpus; i++) {
+        const struct gpu_model *model = node->gpu[i];
         nvmlDevice_t gpu = client_gpu(nvml, i);
         nvmlMemory_t memory;
         nvmlMemory_v2_t memory2 = { .version = VERSION_WORD(nvmlMemory_v2_t, 2) };
@@ -41,6 +42,9 @@ static void readings_are_plausible_on(const char *name)
 static void a_dgx_h100_reads_well(void) { readings_are_plausible_on("dgx-h100"); }
 static void a_dgx_a100_reads_well(void) { readings_are_plausible_on("dgx-a100"); }
 static void an_l4_node_reads_well(void) { readings_are_plausible_on("l4"); }
+static void an_hgx_b200_reads_well(void) { readings_are_plausible_on("hgx-b200"); }
+static void a_gb200_tray_reads_well(void) { readings_are_plausible_on("gb200"); }
+static void a_mixed_node_reads_well(void) { readings_are_plausible_on("mixed"); }
 
 static void topology_follows_the_sockets(void)
 {
@@ -109,6 +113,9 @@ const struct test reading_tests[] = {
     { "a dgx-h100 reads well", a_dgx_h100_reads_well },
     { "a dgx-a100 reads well", a_dgx_a100_reads_well },
     { "an l4 node reads well", an_l4_node_reads_well },
+    { "an hgx-b200 reads well", an_hgx_b200_reads_well },
+    { "a gb200 tray reads well", a_gb200_tray_reads_well },
+    { "a mixed node reads well", a_mixed_node_reads_well },
     { "topology follows the sockets", topology_follows_the_sockets },
     { "an unknown field fails its row alone", an_unknown_field_fails_its_row_alone },
     { "overrides reach the caller", overrides_reach_the_caller },
