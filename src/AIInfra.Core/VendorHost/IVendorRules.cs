@@ -18,8 +18,13 @@ public interface IVendorRules
     /// <summary>The device as a whole did not answer with <see cref="VendorFault.DeviceLost"/>.</summary>
     void OnLost(Device device, VendorException fault, DateTimeOffset at, HealthBoard board);
 
-    /// <summary>The library would not open, with <see cref="VendorFault.Refused"/>.</summary>
+    /// <summary>A new child has opened the library.</summary>
     /// <param name="devices">The whole devices that this node is known to have; may be empty.</param>
+    void OnOpened(ImmutableArray<Device> devices, DateTimeOffset at, HealthBoard board)
+    {
+    }
+
+    /// <summary>The library would not open, also the one that came in place of one that still serves, with <see cref="VendorFault.Refused"/>.</summary>
     /// <returns>True when the rules have reported what it means for the devices: nothing else is said of them then.</returns>
     bool OnRefused(ImmutableArray<Device> devices, VendorException fault, DateTimeOffset at, HealthBoard board) => false;
 }

@@ -16,12 +16,14 @@ public sealed partial class VendorWorker
             _states.Absent(fault.Message);
             return LookAgain;
         }
-        var isTold = fault.Fault == VendorFault.Refused && _definition.Rules.OnRefused(_devices.ToBoards(), fault, _time.GetUtcNow(), _boards.Health);
-        Fail(isTold, fault.Fault == VendorFault.Absent
+        Fail(AreRefusalsTold(fault), fault.Fault == VendorFault.Absent
             ? $"{fault.Message}. Devices of it are known on this node: install the driver again, or set vendors.{_definition.Name}.enabled to false"
             : fault.Message);
         return fault.Fault is VendorFault.Transient or VendorFault.DeviceLost ? BackOff : LookAgain;
     }
+
+    private bool AreRefusalsTold(VendorException fault) =>
+        fault.Fault == VendorFault.Refused && _definition.Rules.OnRefused(_devices.ToBoards(), fault, _time.GetUtcNow(), _boards.Health);
 
     /// <summary>The child itself failed.</summary>
     private TimeSpan Failed(VendorHostException fault)

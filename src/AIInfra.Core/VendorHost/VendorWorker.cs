@@ -91,6 +91,7 @@ public sealed partial class VendorWorker : IWorker
         {
             await child.OpenAsync(_options, cancellationToken);
             isKept = true;
+            _definition.Rules.OnOpened(_devices.ToBoards(), _time.GetUtcNow(), _boards.Health);
             return child;
         }
         catch (VendorHostException fault) when (fault.Fault == HostFault.Hung)
@@ -152,6 +153,8 @@ public sealed partial class VendorWorker : IWorker
             if (_refusedFile?.File != file)
                 LogUpgradeRefused(_definition.Name, child.File.Path, fault.Message);
             _refusedFile = (file, _time.GetTimestamp());
+            if (fault is VendorException refusal)
+                AreRefusalsTold(refusal);
             return null;
         }
     }
