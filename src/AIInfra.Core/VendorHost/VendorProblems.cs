@@ -59,6 +59,10 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
         + "The kernel log says why; a board that is kept from the driver on purpose belongs to vfio-pci.",
         $"sysfs lists {address}, the library does not");
 
+    /// <summary>Of every vendor.</summary>
+    internal HashSet<string> StandingMissing() =>
+        [.. board.Current.Value.Problems.Where(problem => problem.Id == DeviceMissing).Select(problem => problem.Subject.Id)];
+
     internal void ReportFound(string address) => board.ReportHealthy(DeviceMissing, Subject.Device(address), "the driver lists it, or the bus no longer does");
 
     /// <summary>The board was divided anew and has this partition no more.</summary>

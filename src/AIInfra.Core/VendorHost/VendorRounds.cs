@@ -162,7 +162,7 @@ internal sealed partial class VendorRounds(
     {
         if (_census is null)
             return;
-        var (missing, found) = _census.Look(devices.All.Select(known => known.Device.PciAddress).OfType<string>().ToHashSet(StringComparer.Ordinal));
+        var (missing, found) = _census.Look(devices.All.Select(known => known.Device.PciAddress).OfType<string>().ToHashSet(StringComparer.Ordinal), problems.StandingMissing());
         foreach (var address in missing)
             problems.ReportMissing(address);
         foreach (var address in found)
