@@ -26,7 +26,7 @@ struct gpu_model {
     bool sxm;                           /* sits in a numbered slot of a baseboard */
 
     uint64_t memory_bytes, reserved_bytes, bar1_bytes;
-    bool hbm;                           /* has a memory temperature sensor and row remapping */
+    bool hbm;                           /* has a memory temperature sensor */
     const struct mig_profile *mig;      /* NULL: cannot be divided */
 
     unsigned clock_graphics, clock_memory, clock_video; /* MHz, highest */

@@ -28,7 +28,7 @@ EXPORT nvmlReturn_t nvmlEventSetFree(nvmlEventSet_t set)
     return result;
 }
 
-/* Row remapping and containment came with HBM boards; a driver knows the types of its time (NVML: Event Types). */
+/* Poison is told since Hopper; a driver knows the types of its time (NVML: Event Types). */
 static uint64_t supported_events(const struct gpu_view *gpu)
 {
     uint64_t types = nvmlEventTypeSingleBitEccError | nvmlEventTypeDoubleBitEccError | nvmlEventTypePState | nvmlEventTypeXidCriticalError
@@ -36,7 +36,7 @@ static uint64_t supported_events(const struct gpu_view *gpu)
     if (gpu->model->mig != NULL) types |= nvmlEventMigConfigChange;
     if (gpu->driver_major < 535) return types;
     types |= nvmlEventTypeSingleBitEccErrorStorm | nvmlEventTypeGpuUnavailableError | nvmlEventTypeGpuRecoveryAction;
-    if (gpu->model->hbm) types |= nvmlEventTypeDramRetirementEvent | nvmlEventTypeDramRetirementFailure;
+    types |= nvmlEventTypeDramRetirementEvent | nvmlEventTypeDramRetirementFailure;
     if (gpu->model->architecture >= ARCHITECTURE_HOPPER) types |= nvmlEventTypeNonFatalPoisonError | nvmlEventTypeFatalPoisonError;
     return types;
 }

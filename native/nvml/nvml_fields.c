@@ -7,7 +7,7 @@
 
 static nvmlReturn_t remapping(nvmlFieldValue_t *row, const struct gpu_view *gpu)
 {
-    if (!gpu->model->hbm || mig_instances(&gpu->state.mig) > 0) return NVML_ERROR_NOT_SUPPORTED;
+    if (mig_instances(&gpu->state.mig) > 0) return NVML_ERROR_NOT_SUPPORTED;
     const unsigned values[] = { gpu->state.remap_correctable, gpu->state.remap_uncorrectable,
                                 gpu->state.remap_pending, gpu->state.remap_failed };
     return u32(row, values[row->fieldId - 142]);

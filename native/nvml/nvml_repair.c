@@ -2,8 +2,8 @@
    Ampere repaired themselves. */
 #include "library.h"
 
-/* A divided GPU does not tell (NVML: nvmlDeviceGetRemappedRows). */
-static bool tells_remapping(const struct gpu_view *gpu) { return gpu->model->hbm && mig_instances(&gpu->state.mig) == 0; }
+/* A divided GPU does not tell; every board since Ampere remaps rows, with HBM or without (NVML: nvmlDeviceGetRemappedRows). */
+static bool tells_remapping(const struct gpu_view *gpu) { return mig_instances(&gpu->state.mig) == 0; }
 
 EXPORT nvmlReturn_t nvmlDeviceGetRemappedRows(nvmlDevice_t device, unsigned *corrRows, unsigned *uncRows,
                                               unsigned *isPending, unsigned *failureOccurred)

@@ -53,8 +53,8 @@ static void a_board_without_links_or_hbm_says_so(void)
     use_scenario("node l4\n");
     const struct nvml_client *nvml = client_start();
     nvmlDevice_t gpu = client_gpu(nvml, 0);
-    CODES(gpu, NVML_SUCCESS, 3, 11, 74, 83, 94, 185, 193, 196, 226, 230);
-    CODES(gpu, NVML_ERROR_NOT_SUPPORTED, 32, 82, 90, 91, 138, 142, 145, 146, 147, 161, 164, 165, 170, 184, 195, 199, 200, 201);
+    CODES(gpu, NVML_SUCCESS, 3, 11, 74, 83, 94, 142, 145, 185, 193, 196, 226, 230);
+    CODES(gpu, NVML_ERROR_NOT_SUPPORTED, 32, 82, 90, 91, 138, 146, 147, 161, 164, 165, 170, 184, 195, 199, 200, 201);
     nvmlFieldValue_t row = client_field(nvml, gpu, 193, 0);
     CHECK(row.valueType == 5 && row.value.siVal == 85 - 97); /* signed */
     CHECK_EQUAL(NVML_SUCCESS, nvml->Shutdown());

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;

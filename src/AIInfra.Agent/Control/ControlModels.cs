@@ -34,6 +34,10 @@ internal sealed record ProblemStatus(
 /// <param name="Errors">Each with its place.</param>
 internal sealed record ConfigCheck(string Config, bool IsGood, IReadOnlyList<string> Errors);
 
+/// <summary>What <c>explain</c> says, in the language that was asked for.</summary>
+internal sealed record ProblemExplanation(
+    string Id, Severity Severity, Cause Cause, SuggestedAction Action, string Meaning, string UsualCause, string Agent, string Advice, string Clears);
+
 internal sealed record ProgramVersion(string Version, string Runtime);
 
 [JsonSourceGenerationOptions(
@@ -44,4 +48,5 @@ internal sealed record ProgramVersion(string Version, string Runtime);
 [JsonSerializable(typeof(IReadOnlyList<ProblemStatus>))]
 [JsonSerializable(typeof(ConfigCheck))]
 [JsonSerializable(typeof(ProgramVersion))]
+[JsonSerializable(typeof(ProblemExplanation))]
 internal sealed partial class ControlJson : JsonSerializerContext;

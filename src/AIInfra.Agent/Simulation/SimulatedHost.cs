@@ -19,7 +19,12 @@ internal sealed class SimulatedHost
         var kubelet = Path.GetFullPath(options.KubeletRoot ?? Path.Combine(folder, "host/var/lib/kubelet"));
         Directory.CreateDirectory(Path.Combine(folder, "host"));
         Directory.CreateDirectory(Path.Combine(kubelet, "device-plugins"));
+        var kernelLog = Path.Combine(folder, "host/dev/kmsg");
+        Directory.CreateDirectory(Path.GetDirectoryName(kernelLog)!);
+        if (!File.Exists(kernelLog))
+            File.WriteAllText(kernelLog, ""); // records may be appended to it
         File.Delete(Path.Combine(folder, "epoch")); // a new start is a new time zero
+        File.WriteAllText(Path.Combine(folder, "kmsg"), ""); // and a new kernel log, which the player writes
 
         var scenario = options.Scenario is { } given ? Path.GetFullPath(given) : Path.Combine(folder, "scenario.txt");
         if (options.Scenario is null)
@@ -33,6 +38,7 @@ internal sealed class SimulatedHost
             run: {"{"} path: {Quote(Path.Combine(folder, "run"))} {"}"}
             kubelet: {"{"} root: {Quote(kubelet)} {"}"}
             metrics: {"{"} address: {Quote(options.MetricsAddress)} {"}"}
+            health: {"{"} kernelLog: {"{"} path: {Quote(Path.Combine(folder, "kmsg"))} {"}"} {"}"}
             vendors:
               nvidia: {"{"} enabled: true, library: {Quote(Path.Combine(simulators, "libnvidia-ml.so.1"))} {"}"}
 

@@ -70,6 +70,10 @@ public sealed record ProblemReport
     public required string Evidence { get; init; }
     /// <summary>When it happened; the source's clock.</summary>
     public required DateTimeOffset At { get; init; }
+    /// <summary>Who saw it, where several see the same fault: reports of two witnesses within 10 s are one sighting. Null: there is only one.</summary>
+    public string? Witness { get; init; }
+    /// <summary>Of two witnesses this one knows more: its severity and words stand for the sighting that both reported.</summary>
+    public bool IsPrecise { get; init; }
 }
 
 /// <summary>A fault that stands. One for each (<see cref="Id"/>, <see cref="Subject"/>): a storm is one problem with a count.</summary>

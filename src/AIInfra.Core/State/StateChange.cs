@@ -11,6 +11,8 @@ internal sealed record StateChange
     public required ImmutableArray<(string Id, Subject Subject)> GoneProblems { get; init; }
     public required ImmutableArray<VendorInventory> Inventories { get; init; }
     public required ImmutableArray<string> GoneVendors { get; init; }
+    /// <summary>How far logs were read; written only beside what they said, so that it alone is no change.</summary>
+    public ImmutableArray<ReadingPosition> Positions { get; init; } = [];
 
     public bool IsEmpty => Problems.Length + GoneProblems.Length + Inventories.Length + GoneVendors.Length == 0;
 }
@@ -34,11 +36,13 @@ internal sealed class WrittenState
     }
 
     /// <summary>Boards replace what changes, so what is the same object has not changed.</summary>
-    public StateChange Compare(HealthSnapshot health, NodeInventory inventory)
+    /// <param name="positions">As they were before <paramref name="health"/> was taken: what was said up to them is in it.</param>
+    public StateChange Compare(HealthSnapshot health, NodeInventory inventory, ImmutableArray<ReadingPosition> positions)
     {
         var standing = health.Problems.Select(problem => (problem.Id, problem.Subject)).ToHashSet();
         return new StateChange
         {
+            Positions = positions,
             Problems = [.. health.Problems.Where(problem => !ReferenceEquals(_problems.GetValueOrDefault((problem.Id, problem.Subject)), problem))],
             GoneProblems = [.. _problems.Keys.Where(key => !standing.Contains(key))],
             Inventories =

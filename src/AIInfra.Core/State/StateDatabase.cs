@@ -27,6 +27,9 @@ internal sealed class StateDatabase : IDisposable
         CREATE TABLE inventories (vendor TEXT NOT NULL PRIMARY KEY, boot_id TEXT NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
         """;
 
+    /// <summary>Came after the first version; an agent before it passes over the table.</summary>
+    private const string Positions = "CREATE TABLE IF NOT EXISTS positions (log TEXT NOT NULL PRIMARY KEY, boot_id TEXT NOT NULL, sequence INTEGER NOT NULL) WITHOUT ROWID;";
+
     private readonly SqliteConnection _connection;
 
     private StateDatabase(SqliteConnection connection) => _connection = connection;
@@ -87,6 +90,7 @@ internal sealed class StateDatabase : IDisposable
         var skipped = 0;
         var problems = new List<Problem>();
         var inventories = new List<VendorInventory>();
+        var positions = new List<ReadingPosition>();
         var bootIds = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         Guard(() =>
         {
@@ -115,6 +119,14 @@ internal sealed class StateDatabase : IDisposable
                     bootIds[inventory.Vendor] = rows.GetString(1);
                 }
             }
+            if (Scalar("SELECT count(*) FROM sqlite_master WHERE name = 'positions'") is not 1L)
+                return;
+            select.CommandText = "SELECT log, boot_id, sequence FROM positions";
+            using (var rows = select.ExecuteReader())
+            {
+                while (rows.Read())
+                    positions.Add(new ReadingPosition(rows.GetString(0), rows.GetString(1), rows.GetInt64(2)));
+            }
         });
         unreadable = skipped;
         return new StoredState
@@ -122,6 +134,7 @@ internal sealed class StateDatabase : IDisposable
             Problems = [.. problems.OrderBy(problem => problem.FirstSeen)],
             Inventories = [.. inventories],
             InventoryBootIds = bootIds.ToImmutable(),
+            Positions = [.. positions],
         };
     }
 
@@ -143,6 +156,8 @@ internal sealed class StateDatabase : IDisposable
         }
         foreach (var vendor in change.GoneVendors)
             Execute("DELETE FROM inventories WHERE vendor = $1", vendor);
+        foreach (var position in change.Positions)
+            Execute("INSERT OR REPLACE INTO positions VALUES ($1, $2, $3)", position.Log, position.BootId, position.Sequence);
         transaction.Commit();
     });
 
@@ -160,6 +175,7 @@ internal sealed class StateDatabase : IDisposable
             transaction.Commit();
         }
         CheckVersion(file);
+        Execute(Positions);
     }
 
     private void CheckVersion(string file)

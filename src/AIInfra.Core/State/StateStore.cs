@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using Microsoft.Data.Sqlite;
@@ -63,19 +64,23 @@ public sealed partial class StateStore : IDisposable
 
     /// <summary>Writes what changed since the last call that succeeded. Blocks on the disk.</summary>
     /// <exception cref="Exception">Whatever <see cref="StateFault.Explain"/> knows; nothing was written and the next call tries again.</exception>
-    internal void Save(HealthSnapshot health, NodeInventory inventory, string bootId)
+    internal void Save(HealthSnapshot health, NodeInventory inventory, string bootId) => Save(health, inventory, bootId, []);
+
+    /// <inheritdoc cref="Save(HealthSnapshot, NodeInventory, string)"/>
+    /// <param name="positions">See <see cref="WrittenState.Compare"/>.</param>
+    internal void Save(HealthSnapshot health, NodeInventory inventory, string bootId, ImmutableArray<ReadingPosition> positions)
     {
         lock (_gate)
         {
             try
             {
-                SaveOnce_NeedsLock(health, inventory, bootId);
+                SaveOnce_NeedsLock(health, inventory, bootId, positions);
             }
             catch (UnusableStateException broken)
             {
                 Close_NeedsLock();
                 MoveAway_NeedsLock(broken);
-                SaveOnce_NeedsLock(health, inventory, bootId);
+                SaveOnce_NeedsLock(health, inventory, bootId, positions);
             }
             catch (SqliteException)
             {
@@ -99,10 +104,10 @@ public sealed partial class StateStore : IDisposable
         }
     }
 
-    private void SaveOnce_NeedsLock(HealthSnapshot health, NodeInventory inventory, string bootId)
+    private void SaveOnce_NeedsLock(HealthSnapshot health, NodeInventory inventory, string bootId, ImmutableArray<ReadingPosition> positions)
     {
         _database ??= OpenOrSetAside_NeedsLock(out _);
-        var change = _written.Compare(health, inventory);
+        var change = _written.Compare(health, inventory, positions);
         if (change.IsEmpty)
             return;
         _database.Save(change, bootId);

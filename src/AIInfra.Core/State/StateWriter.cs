@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
@@ -25,8 +26,9 @@ public sealed partial class StateWriter(
         {
             while (true)
             {
+                var positions = TakePositions();
                 var (health, inventory) = (boards.Health.Current.Value, boards.Inventory.Current.Value);
-                var fault = await WriteAsync(health, inventory, cancellationToken);
+                var fault = await WriteAsync(health, inventory, positions, cancellationToken);
                 Tell(fault);
                 await Task.Delay(fault is null ? Batch : Retry, time, cancellationToken);
                 if (fault is null)
@@ -39,10 +41,19 @@ public sealed partial class StateWriter(
         }
     }
 
-    /// <returns>Null when it is written, else why it is not.</returns>
-    private async Task<string?> WriteAsync(HealthSnapshot health, NodeInventory inventory, CancellationToken cancellationToken)
+    /// <summary>First the positions, then the health: all that was said up to them is then in it, also what waits for the end of a storm's window.</summary>
+    private ImmutableArray<ReadingPosition> TakePositions()
     {
-        var write = DiskThread.RunAsync(() => store.Save(health, inventory, boards.Health.BootId));
+        var positions = boards.Positions?.Take() ?? [];
+        boards.Health.PublishWithheld();
+        return positions;
+    }
+
+    /// <returns>Null when it is written, else why it is not.</returns>
+    private async Task<string?> WriteAsync(
+        HealthSnapshot health, NodeInventory inventory, ImmutableArray<ReadingPosition> positions, CancellationToken cancellationToken)
+    {
+        var write = DiskThread.RunAsync(() => store.Save(health, inventory, boards.Health.BootId, positions));
         try
         {
             try
@@ -77,7 +88,8 @@ public sealed partial class StateWriter(
     {
         try
         {
-            await DiskThread.RunAsync(() => store.Save(boards.Health.Current.Value, boards.Inventory.Current.Value, boards.Health.BootId)).WaitAsync(LastWrite, time);
+            var positions = TakePositions();
+            await DiskThread.RunAsync(() => store.Save(boards.Health.Current.Value, boards.Inventory.Current.Value, boards.Health.BootId, positions)).WaitAsync(LastWrite, time);
         }
         catch (TimeoutException)
         {
@@ -113,4 +125,4 @@ public sealed partial class StateWriter(
 }
 
 /// <summary>What the writer reads and where it says how it fares.</summary>
-public sealed record StateBoards(HealthBoard Health, InventoryBoard Inventory, WorkerBoard Workers);
+public sealed record StateBoards(HealthBoard Health, InventoryBoard Inventory, WorkerBoard Workers, ReadingPositions? Positions = null);

@@ -18,6 +18,9 @@ public sealed record StoredState
     /// <summary>By vendor, the boot in which its inventory was read: one of another boot is a guess, cards may have been moved.</summary>
     public ImmutableDictionary<string, string> InventoryBootIds { get; init; } = ImmutableDictionary<string, string>.Empty;
 
+    /// <summary>How far each log was read; what it said up to there is in <see cref="Problems"/>.</summary>
+    public ImmutableArray<ReadingPosition> Positions { get; init; } = [];
+
     /// <summary>True when there was a state that could not be read (corrupt, of a newer agent, or the disk did not answer):
     /// what was done before is not known, so nothing may be done on top of it.</summary>
     public bool IsIncomplete { get; init; }

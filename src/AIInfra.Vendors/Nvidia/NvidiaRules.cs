@@ -19,6 +19,8 @@ internal sealed class NvidiaRules(NvidiaXidTable xids, Func<TimeSpan> uptime) : 
     public const string RecoveryXidId = "nvidia.xid.154";
     public const string LostId = "nvidia.gpu-lost";
     public const string MismatchId = "nvidia.api-mismatch";
+    /// <summary>See <see cref="ProblemReport.Witness"/>: the kernel log tells of the same Xids.</summary>
+    private const string Witness = "nvml";
     private const long SmoothingBack = 162, SmoothingOff = 163;
 
     private static readonly int RecoveryPlace = NvidiaFields.Table["recovery_action"];
@@ -128,6 +130,7 @@ internal sealed class NvidiaRules(NvidiaXidTable xids, Func<TimeSpan> uptime) : 
             Message = xid.Message,
             Evidence = string.Create(CultureInfo.InvariantCulture, $"NVML event: Xid {happened.Value} ({xid.Name}){where}"),
             At = at,
+            Witness = Witness,
         });
         if (happened.Value == SmoothingBack)
             board.ReportHealthy(xids[SmoothingOff].ProblemId, subject, "NVML event: Xid 162");

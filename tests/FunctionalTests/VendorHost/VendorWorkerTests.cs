@@ -1,6 +1,5 @@
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
-using AIInfra.Core.VendorHost;
 using Microsoft.Extensions.Logging;
 
 namespace AIInfra.FunctionalTests.VendorHost;
