@@ -6,7 +6,8 @@ namespace AIInfra.Core.VendorHost;
 /// <summary>What the vendor host itself finds wrong, in words for the engineer on call. The vendor's own faults are its <see cref="IVendorRules"/>' matter.</summary>
 internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvider time)
 {
-    internal const string Crashed = "vendor.crashed", Unanswered = "vendor.unanswered", DeviceHung = "vendor.device-hung", DeviceGone = "vendor.device-gone";
+    internal const string Crashed = "vendor.crashed", Unanswered = "vendor.unanswered", DeviceHung = "vendor.device-hung", DeviceGone = "vendor.device-gone",
+        DeviceMissing = "vendor.device-missing";
 
     /// <summary>Long enough to be seen by a person, and for a library that crashes every few minutes to be one problem.</summary>
     private static readonly TimeSpan CrashQuiet = TimeSpan.FromMinutes(30);
@@ -51,6 +52,23 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
             $"the driver does not list {device.Id}{place}");
     }
 
+    /// <summary>On the bus, and not in the driver's list although the driver runs.</summary>
+    internal void ReportMissing(string address) => Report(
+        DeviceMissing, Subject.Device(address), Severity.Fatal, SuggestedAction.Reboot, Clearing.OnHealthyReading,
+        $"The bus has a board of {vendor} at {address} that the driver does not list: it failed to start, or fell off. "
+        + "The kernel log says why; a board that is kept from the driver on purpose belongs to vfio-pci.",
+        $"sysfs lists {address}, the library does not");
+
+    /// <summary>Of every vendor.</summary>
+    internal HashSet<string> StandingMissing() =>
+        [.. board.Current.Value.Problems.Where(problem => problem.Id == DeviceMissing).Select(problem => problem.Subject.Id)];
+
+    internal void ReportFound(string address) => board.ReportHealthy(DeviceMissing, Subject.Device(address), "the driver lists it, or the bus no longer does");
+
+    /// <summary>The board was divided anew and has this partition no more.</summary>
+    internal void ReportVanished(Device partition) =>
+        board.ReportVanished(Subject.Device(partition.Id), $"{partition.ParentId} was divided anew");
+
     /// <summary>False when a person has cleared it: the device may be forgotten.</summary>
     internal bool StandsGone(Device device) =>
         board.Current.Value.Problems.Any(problem => problem.Id == DeviceGone && problem.Subject == Subject.Device(device.Id));
@@ -81,7 +99,7 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
             Id = id,
             Subject = subject,
             Severity = severity,
-            Cause = id == DeviceGone ? Cause.Hardware : Cause.Driver,
+            Cause = id is DeviceGone or DeviceMissing ? Cause.Hardware : Cause.Driver,
             Action = action,
             Clearing = clearing,
             Message = message,

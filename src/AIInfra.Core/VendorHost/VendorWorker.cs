@@ -23,6 +23,7 @@ public sealed partial class VendorWorker : IWorker
     private readonly ILogger<VendorWorker> _logger;
     private readonly VendorDevices _devices = new();
     private readonly AbandonedChildren _abandoned = new();
+    private readonly VendorBoards _boards;
     private readonly VendorProblems _problems;
     private readonly VendorStates _states;
     private readonly VendorRounds _rounds;
@@ -35,7 +36,7 @@ public sealed partial class VendorWorker : IWorker
         VendorDefinition definition, VendorOptions options, VendorHostLauncher launcher, VendorBoards boards,
         StoredInventories stored, HostPaths host, TimeProvider time, ILogger<VendorWorker> logger)
     {
-        (_definition, _options, _launcher, _time, _logger) = (definition, options, launcher, time, logger);
+        (_definition, _options, _launcher, _boards, _time, _logger) = (definition, options, launcher, boards, time, logger);
         _problems = new VendorProblems(definition.Name, boards.Health, time);
         _states = new VendorStates(definition, options, boards, stored, _devices, logger);
         _rounds = new VendorRounds(definition, options, boards, _devices, _abandoned, _problems, host, time, logger);
@@ -90,6 +91,7 @@ public sealed partial class VendorWorker : IWorker
         {
             await child.OpenAsync(_options, cancellationToken);
             isKept = true;
+            _definition.Rules.OnOpened(_devices.ToBoards(), _time.GetUtcNow(), _boards.Health);
             return child;
         }
         catch (VendorHostException fault) when (fault.Fault == HostFault.Hung)
@@ -117,9 +119,9 @@ public sealed partial class VendorWorker : IWorker
             child.Client.ThrowIfEnded();
             if (child.Events.IsFaulted)
                 await child.Events;
-            await _rounds.SampleAsync(child, cancellationToken);
+            var isDividedAnew = await _rounds.SampleAsync(child, cancellationToken);
             _failures = 0;
-            if (await _rounds.HaveBoardsChangedAsync(child, cancellationToken) | TakeBackAnswered())
+            if (await _rounds.HaveBoardsChangedAsync(child, cancellationToken) | TakeBackAnswered() | isDividedAnew)
                 return;
             if (await UpgradedAsync(child, cancellationToken) is { } next)
             {
@@ -128,7 +130,9 @@ public sealed partial class VendorWorker : IWorker
                 return;
             }
             var rest = _options.SampleInterval - _time.GetElapsedTime(started);
-            await WaitAsync(rest, cancellationToken, child.Client.Ended, child.Events);
+            await WaitAsync(rest, cancellationToken, child.Client.Ended, child.Events, _rounds.Repartitioned);
+            if (_rounds.Repartitioned.IsCompleted)
+                return;
         }
     }
 
@@ -149,6 +153,8 @@ public sealed partial class VendorWorker : IWorker
             if (_refusedFile?.File != file)
                 LogUpgradeRefused(_definition.Name, child.File.Path, fault.Message);
             _refusedFile = (file, _time.GetTimestamp());
+            if (fault is VendorException refusal)
+                AreRefusalsTold(refusal);
             return null;
         }
     }
