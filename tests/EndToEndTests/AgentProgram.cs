@@ -64,7 +64,7 @@ internal sealed class TestFolder : IDisposable
         run: { path: {{Path}}/run }
         kubelet: { root: {{Path}}/kubelet }
         metrics: { address: "127.0.0.1:{{port}}" }
-        health: { kernelLog: { path: {{Path}}/kmsg } }
+        health: { kernelLog: { path: {{Path}}/host/dev/kmsg } }
         {{more}}
         """);
     }

@@ -9,7 +9,7 @@ public sealed class KernelLogTests
         await using var run = await SimulatedNodeRun.StartAsync("node l4\n");
         await run.WaitForListAsync(healthy: 4, of: 4);
         var gpu = (await run.AskAsync("devices"))[2];
-        var log = Path.Combine(run.NodeFolder, "host/dev/kmsg");
+        var log = Path.Combine(run.NodeFolder, "kmsg");
         var address = gpu.GetProperty("pciAddress").GetString()![..^2];
 
         await File.AppendAllTextAsync(log, $"12,1,1,-;NVRM: Xid (PCI:{address}): 79, written by a process\n", TestContext.Current.CancellationToken);

@@ -99,6 +99,10 @@ internal sealed partial class ServerApplication(
         {
             throw new GrpcException(GrpcStatus.Cancelled, "The call was cancelled."); // by its caller, who does not hear this, or by the handler
         }
+        catch (Exception fault) when (exchange.Aborted.IsCancellationRequested && fault is IOException or InvalidOperationException)
+        {
+            throw new GrpcException(GrpcStatus.Cancelled, "The caller is gone."); // what it left behind refused the next message
+        }
 #pragma warning disable CA1031 // a handler's mistake ends its own call; the server and its other calls go on
         catch (Exception fault)
 #pragma warning restore CA1031
