@@ -9,7 +9,7 @@ public abstract class KernelLogReader : IDisposable
 {
     private readonly SafeFileHandle _stop = Native.EventFd(0, Native.NonBlocking | Native.CloseOnExec);
     private readonly long? _after;
-    private bool _isSkipping;
+    private bool _isSkipping, _wasOverwritten;
     private long _previous = -1;
     private long _lines, _overruns, _malformed, _lost;
 
@@ -93,7 +93,8 @@ public abstract class KernelLogReader : IDisposable
 
     protected abstract void Close();
 
-    protected void CountOverrun() => Interlocked.Increment(ref _overruns);
+    /// <summary>The kernel has overwritten the place of the reader. The next record's number tells whether anything unread went with it.</summary>
+    protected void NoteOverwritten() => _wasOverwritten = true;
 
     protected void CountMalformed() => Interlocked.Increment(ref _malformed);
 
@@ -104,12 +105,23 @@ public abstract class KernelLogReader : IDisposable
         _ => new IOException($"{what}: {Marshal.GetPInvokeErrorMessage(error)}."),
     };
 
+    private void CountLost(long previous, long sequence)
+    {
+        var read = _isSkipping ? Math.Max(previous, _after!.Value) : previous;
+        if (previous >= 0 && sequence > read + 1)
+        {
+            Interlocked.Add(ref _lost, sequence - read - 1);
+            if (_wasOverwritten)
+                Interlocked.Increment(ref _overruns);
+        }
+        _wasOverwritten = false;
+    }
+
     private bool WasReadBefore(long sequence)
     {
         var previous = _previous;
         _previous = sequence;
-        if (previous >= 0 && sequence > previous + 1)
-            Interlocked.Add(ref _lost, sequence - previous - 1);
+        CountLost(previous, sequence);
         if (!_isSkipping)
             return false;
         if (sequence <= _after && sequence > previous)

@@ -41,7 +41,7 @@ internal sealed class KmsgDevice : KernelLogReader
             switch (Marshal.GetLastPInvokeError())
             {
                 case Native.BrokenPipe:
-                    CountOverrun(); // the next read goes on at the oldest record that is left
+                    NoteOverwritten(); // the next read goes on at the oldest record that is left
                     break;
                 case Native.Invalid:
                     CountMalformed(); // longer than the buffer: the kernel has passed over it
