@@ -98,6 +98,7 @@ internal sealed class NvidiaRules(NvidiaXidTable xids) : IVendorRules
             Message = xid.Message,
             Evidence = string.Create(CultureInfo.InvariantCulture, $"NVML event: Xid {happened.Value} ({xid.Name}){where}"),
             At = at,
+            Rank = NvidiaRank.Of(happened.Value),
         });
         if (happened.Value == SmoothingBack)
             board.ReportHealthy(xids[SmoothingOff].ProblemId, subject, "NVML event: Xid 162");
@@ -137,6 +138,7 @@ internal sealed class NvidiaRules(NvidiaXidTable xids) : IVendorRules
         Message = "The GPU does not answer its driver: all work on it is lost.",
         Evidence = evidence,
         At = at,
+        Rank = NvidiaRank.Lost,
     };
 
     private static ProblemReport RemapFailed(Subject subject, DateTimeOffset at) => new()
