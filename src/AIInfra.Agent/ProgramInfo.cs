@@ -11,6 +11,8 @@ internal static class ExitStatus
 {
     public const int Ok = 0;
     public const int Usage = 64;
+    /// <summary>The daemon was asked to change something and did not: it says why.</summary>
+    public const int NotDone = 65;
     /// <summary>No daemon answers, or the simulators are not installed.</summary>
     public const int Unavailable = 69;
     public const int Software = 70;

@@ -14,6 +14,7 @@ internal static class AgentCommandLine
 {
     private static readonly Option<string?> ConfigFile = new("--config") { Description = $"The configuration file (default: {AgentConfig.DefaultFile} if it is there)", HelpName = "FILE" };
     private static readonly Option<string> Output = OutputOption();
+    private static readonly ActCommands Acts = new(ConfigFile, Output);
 
     /// <summary>Parses and runs. Usage errors give <see cref="ExitStatus.Usage"/>.</summary>
     public static async Task<int> RunAsync(string[] arguments)
@@ -22,7 +23,7 @@ internal static class AgentCommandLine
         {
             Run(), Show("status", "What is wrong on this node, since when, and what happens next", show => show.StatusAsync()),
             Show("devices", "The devices and their health", show => show.DevicesAsync()),
-            Show("problems", "The problems that stand, worst first", show => show.ProblemsAsync()),
+            Acts.Problems(), Acts.Clear(), Acts.Release(), Acts.Resume(),
             CheckConfig(), ConfigReferencePage(), Simulate(), Version(),
         };
         foreach (var builtIn in root.Options.Where(option => option is VersionOption).ToList())

@@ -13,6 +13,9 @@ public sealed partial class HealthBoard : IDisposable
     /// <summary>Boots that it reaches back to, this one included.</summary>
     public const int HistoryBoots = 5;
 
+    /// <summary>See <see cref="ProblemReport.FlapWindow"/>, where a report asks for no other.</summary>
+    public static TimeSpan FlapWindow => FlapMemory.DefaultWindow;
+
     /// <summary>In a storm of repeated reports so many are published at once in a window; the others when it ends.</summary>
     private const int RepeatsPerWindow = 16;
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(100);

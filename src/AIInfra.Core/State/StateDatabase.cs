@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.VendorHost;
 using Microsoft.Data.Sqlite;
 
 namespace AIInfra.Core.State;
@@ -16,16 +18,24 @@ internal sealed class UnusableStateException(string suffix, string message) : Ex
 /// <summary>The tables of <c>state.db</c>. Blocks on the disk: only ever used on a thread that may hang.</summary>
 internal sealed class StateDatabase : IDisposable
 {
-    public const int SchemaVersion = 1;
+    public const int SchemaVersion = 2;
 
     private const int Corrupt = 11, NotADatabase = 26; // sqlite.org/rescode.html
 
-    private const string Schema = """
+    private const string First = """
         CREATE TABLE schema_version (version INTEGER NOT NULL);
         CREATE TABLE problems (id TEXT NOT NULL, subject_kind TEXT NOT NULL, subject TEXT NOT NULL, boot_id TEXT NOT NULL, body BLOB NOT NULL,
             PRIMARY KEY (id, subject_kind, subject)) WITHOUT ROWID;
         CREATE TABLE inventories (vendor TEXT NOT NULL PRIMARY KEY, boot_id TEXT NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
         """;
+
+    private const string Second = """
+        CREATE TABLE transitions (number INTEGER PRIMARY KEY AUTOINCREMENT, boot_id TEXT NOT NULL, body BLOB NOT NULL);
+        CREATE TABLE releases (vendor TEXT NOT NULL PRIMARY KEY, since TEXT NOT NULL) WITHOUT ROWID;
+        """;
+
+    /// <summary>What each version added to the one before it, the first one first. Never edited: databases in the field were made by it.</summary>
+    private static readonly string[] Steps = [First, Second];
 
     private readonly SqliteConnection _connection;
 
@@ -85,43 +95,34 @@ internal sealed class StateDatabase : IDisposable
     public StoredState Load(out int unreadable)
     {
         var skipped = 0;
-        var problems = new List<Problem>();
-        var inventories = new List<VendorInventory>();
         var bootIds = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        ImmutableArray<Problem> problems = [];
+        ImmutableArray<VendorInventory> inventories = [];
+        ImmutableArray<HealthTransition> transitions = [];
+        ImmutableArray<VendorRelease> releases = [];
         Guard(() =>
         {
-            using var select = Command("SELECT body FROM problems");
-            using (var rows = select.ExecuteReader())
+            problems = Read("SELECT body FROM problems", row => StoredRows.Problem(row.GetFieldValue<byte[]>(0)), ref skipped);
+            inventories = Read("SELECT body, boot_id FROM inventories ORDER BY vendor", row =>
             {
-                while (rows.Read())
-                {
-                    if (Restore(rows.GetFieldValue<byte[]>(0)) is { } problem)
-                        problems.Add(problem);
-                    else
-                        skipped++;
-                }
-            }
-            select.CommandText = "SELECT body, boot_id FROM inventories ORDER BY vendor";
-            using (var rows = select.ExecuteReader())
-            {
-                while (rows.Read())
-                {
-                    if (RestoreInventory(rows.GetFieldValue<byte[]>(0)) is not { } inventory)
-                    {
-                        skipped++;
-                        continue;
-                    }
-                    inventories.Add(inventory);
-                    bootIds[inventory.Vendor] = rows.GetString(1);
-                }
-            }
+                var inventory = StoredRows.Inventory(row.GetFieldValue<byte[]>(0));
+                if (inventory is not null)
+                    bootIds[inventory.Vendor] = row.GetString(1);
+                return inventory;
+            }, ref skipped);
+            if (Version() is not >= 2L)
+                return; // read only, and written by an older agent
+            transitions = Read("SELECT body FROM transitions ORDER BY number", row => StoredRows.Transition(row.GetFieldValue<byte[]>(0)), ref skipped);
+            releases = Read("SELECT vendor, since FROM releases", row => StoredRows.Release(row.GetString(0), row.GetString(1)), ref skipped);
         });
         unreadable = skipped;
         return new StoredState
         {
             Problems = [.. problems.OrderBy(problem => problem.FirstSeen)],
-            Inventories = [.. inventories],
+            Inventories = inventories,
             InventoryBootIds = bootIds.ToImmutable(),
+            Transitions = transitions,
+            Releases = releases,
         };
     }
 
@@ -143,8 +144,26 @@ internal sealed class StateDatabase : IDisposable
         }
         foreach (var vendor in change.GoneVendors)
             Execute("DELETE FROM inventories WHERE vendor = $1", vendor);
+        foreach (var vendor in change.GoneReleases)
+            Execute("DELETE FROM releases WHERE vendor = $1", vendor);
+        foreach (var release in change.Releases)
+            Execute("INSERT OR REPLACE INTO releases VALUES ($1, $2)", release.Vendor, release.Since.ToString("O", CultureInfo.InvariantCulture));
+        SaveTransitions(change.Transitions);
         transaction.Commit();
     });
+
+    private void SaveTransitions(ImmutableArray<HealthTransition> transitions)
+    {
+        if (transitions.IsEmpty)
+            return;
+        foreach (var step in transitions)
+            Execute("INSERT INTO transitions (boot_id, body) VALUES ($1, $2)", step.BootId, JsonSerializer.SerializeToUtf8Bytes(step, StateJson.Default.HealthTransition));
+        Execute("DELETE FROM transitions WHERE number <= (SELECT max(number) FROM transitions) - $1", HealthBoard.HistoryLength);
+        Execute("""
+            DELETE FROM transitions WHERE boot_id NOT IN
+                (SELECT boot_id FROM transitions GROUP BY boot_id ORDER BY max(number) DESC LIMIT $1)
+            """, HealthBoard.HistoryBoots);
+    }
 
     public void Dispose() => _connection.Dispose();
 
@@ -152,57 +171,51 @@ internal sealed class StateDatabase : IDisposable
     {
         if (Scalar("PRAGMA quick_check(1)") is not "ok")
             throw new UnusableStateException("corrupt", $"{file} is corrupt");
-        if (Scalar("SELECT count(*) FROM sqlite_master") is 0L)
-        {
-            using var transaction = _connection.BeginTransaction();
-            Execute(Schema);
-            Execute("INSERT INTO schema_version VALUES ($1)", SchemaVersion);
-            transaction.Commit();
-        }
-        CheckVersion(file);
+        var isNew = Scalar("SELECT count(*) FROM sqlite_master") is 0L;
+        if (!isNew)
+            CheckVersion(file);
+        Migrate(isNew ? 0 : (long)Version()!);
+    }
+
+    /// <summary>From the version that is there to this agent's, as one transaction: a power cut leaves the old one or the new one.</summary>
+    private void Migrate(long from)
+    {
+        if (from == SchemaVersion)
+            return;
+        using var transaction = _connection.BeginTransaction();
+        foreach (var step in Steps.Skip((int)from))
+            Execute(step);
+        Execute(from == 0 ? "INSERT INTO schema_version VALUES ($1)" : "UPDATE schema_version SET version = $1", SchemaVersion);
+        transaction.Commit();
     }
 
     private void CheckVersion(string file)
     {
-        var version = Scalar("SELECT count(*) FROM sqlite_master WHERE name = 'schema_version'") is 1L ? Scalar("SELECT max(version) FROM schema_version") : null;
+        var version = Version();
         if (version is > (long)SchemaVersion)
             throw new UnusableStateException("newer", $"{file} has schema {version}, this agent knows up to {SchemaVersion}");
-        if (version is not (long)SchemaVersion)
+        if (version is not (>= 1L and <= SchemaVersion))
             throw new UnusableStateException("corrupt", $"{file} is not a state of this agent");
     }
 
-    private static Problem? Restore(byte[] body)
-    {
-        try
-        {
-            var problem = JsonSerializer.Deserialize(body, StateJson.Default.Problem);
-            return problem is { Evidence.IsDefault: true } ? problem with { Evidence = [] } : problem;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    /// <summary>A long; anything else when it is not a state of this agent.</summary>
+    private object? Version() =>
+        Scalar("SELECT count(*) FROM sqlite_master WHERE name = 'schema_version'") is 1L ? Scalar("SELECT max(version) FROM schema_version") : null;
 
-    private static VendorInventory? RestoreInventory(byte[] body)
+    /// <param name="restore">Null for a row that cannot be understood.</param>
+    private ImmutableArray<T> Read<T>(string select, Func<SqliteDataReader, T?> restore, ref int skipped) where T : class
     {
-        try
+        var all = ImmutableArray.CreateBuilder<T>();
+        using var command = Command(select);
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
         {
-            var inventory = JsonSerializer.Deserialize(body, StateJson.Default.VendorInventory);
-            return inventory is null ? null : inventory with
-            {
-                State = VendorState.Starting,
-                Devices = inventory.Devices.IsDefault ? [] : [.. inventory.Devices.Select(device => device with
-                {
-                    DeviceNodes = device.DeviceNodes.IsDefault ? [] : device.DeviceNodes,
-                    Links = device.Links.IsDefault ? [] : device.Links,
-                })],
-            };
+            if (restore(rows) is { } value)
+                all.Add(value);
+            else
+                skipped++;
         }
-        catch (JsonException)
-        {
-            return null;
-        }
+        return all.ToImmutable();
     }
 
     private static string Kind(Subject subject) => subject.Kind.ToString();

@@ -1,5 +1,6 @@
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.VendorHost;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -63,19 +64,20 @@ public sealed partial class StateStore : IDisposable
 
     /// <summary>Writes what changed since the last call that succeeded. Blocks on the disk.</summary>
     /// <exception cref="Exception">Whatever <see cref="StateFault.Explain"/> knows; nothing was written and the next call tries again.</exception>
-    internal void Save(HealthSnapshot health, NodeInventory inventory, string bootId)
+    /// <param name="releases">Vendors that are released; null counts as none.</param>
+    internal void Save(HealthSnapshot health, NodeInventory inventory, string bootId, IReadOnlyCollection<VendorRelease>? releases = null)
     {
         lock (_gate)
         {
             try
             {
-                SaveOnce_NeedsLock(health, inventory, bootId);
+                SaveOnce_NeedsLock(health, inventory, bootId, releases ?? []);
             }
             catch (UnusableStateException broken)
             {
                 Close_NeedsLock();
                 MoveAway_NeedsLock(broken);
-                SaveOnce_NeedsLock(health, inventory, bootId);
+                SaveOnce_NeedsLock(health, inventory, bootId, releases ?? []);
             }
             catch (SqliteException)
             {
@@ -99,10 +101,10 @@ public sealed partial class StateStore : IDisposable
         }
     }
 
-    private void SaveOnce_NeedsLock(HealthSnapshot health, NodeInventory inventory, string bootId)
+    private void SaveOnce_NeedsLock(HealthSnapshot health, NodeInventory inventory, string bootId, IReadOnlyCollection<VendorRelease> releases)
     {
         _database ??= OpenOrSetAside_NeedsLock(out _);
-        var change = _written.Compare(health, inventory);
+        var change = _written.Compare(health, inventory, releases);
         if (change.IsEmpty)
             return;
         _database.Save(change, bootId);
@@ -119,6 +121,8 @@ public sealed partial class StateStore : IDisposable
             if (Interlocked.CompareExchange(ref _loading, Taken, Untouched) != Untouched)
                 return; // nobody waits any more: the rows stay where they are until the next start
             _written.Add(stored.Problems);
+            _written.Add(stored.Transitions);
+            _written.Add(stored.Releases);
             foreach (var inventory in stored.Inventories)
                 _written.Add(inventory);
             Stored = stored with { IsIncomplete = wasSetAside || unreadable > 0 };

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.VendorHost;
 using Microsoft.Extensions.Logging;
 
 namespace AIInfra.Core.State;
@@ -19,18 +21,20 @@ public sealed partial class StateWriter(
 
     private string? _said;
 
+    private VendorReleases Releases { get; } = boards.Releases ?? new VendorReleases(time, []);
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
         {
             while (true)
             {
-                var (health, inventory) = (boards.Health.Current.Value, boards.Inventory.Current.Value);
-                var fault = await WriteAsync(health, inventory, cancellationToken);
+                var (health, inventory, releases) = (boards.Health.Current.Value, boards.Inventory.Current.Value, Releases.Current.Value);
+                var fault = await WriteAsync(() => store.Save(health, inventory, boards.Health.BootId, [.. releases.Values]), cancellationToken);
                 Tell(fault);
                 await Task.Delay(fault is null ? Batch : Retry, time, cancellationToken);
                 if (fault is null)
-                    await WaitForChangeAsync(health, inventory, cancellationToken);
+                    await WaitForChangeAsync(health, inventory, releases, cancellationToken);
             }
         }
         finally
@@ -40,9 +44,9 @@ public sealed partial class StateWriter(
     }
 
     /// <returns>Null when it is written, else why it is not.</returns>
-    private async Task<string?> WriteAsync(HealthSnapshot health, NodeInventory inventory, CancellationToken cancellationToken)
+    private async Task<string?> WriteAsync(Action save, CancellationToken cancellationToken)
     {
-        var write = DiskThread.RunAsync(() => store.Save(health, inventory, boards.Health.BootId));
+        var write = DiskThread.RunAsync(save);
         try
         {
             try
@@ -62,12 +66,14 @@ public sealed partial class StateWriter(
         }
     }
 
-    private async Task WaitForChangeAsync(HealthSnapshot health, NodeInventory inventory, CancellationToken cancellationToken)
+    private async Task WaitForChangeAsync(
+        HealthSnapshot health, NodeInventory inventory, ImmutableSortedDictionary<string, VendorRelease> releases, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await Task.WhenAny(
             boards.Health.Current.WaitForChangeAsync(health, either.Token),
-            boards.Inventory.Current.WaitForChangeAsync(inventory, either.Token));
+            boards.Inventory.Current.WaitForChangeAsync(inventory, either.Token),
+            Releases.Current.WaitForChangeAsync(releases, either.Token));
         await either.CancelAsync(); // or each turn would leave a waiter behind on the board that stays quiet
         cancellationToken.ThrowIfCancellationRequested();
     }
@@ -77,7 +83,8 @@ public sealed partial class StateWriter(
     {
         try
         {
-            await DiskThread.RunAsync(() => store.Save(boards.Health.Current.Value, boards.Inventory.Current.Value, boards.Health.BootId)).WaitAsync(LastWrite, time);
+            await DiskThread.RunAsync(() => store.Save(boards.Health.Current.Value, boards.Inventory.Current.Value, boards.Health.BootId,
+                [.. Releases.Current.Value.Values])).WaitAsync(LastWrite, time);
         }
         catch (TimeoutException)
         {
@@ -113,4 +120,4 @@ public sealed partial class StateWriter(
 }
 
 /// <summary>What the writer reads and where it says how it fares.</summary>
-public sealed record StateBoards(HealthBoard Health, InventoryBoard Inventory, WorkerBoard Workers);
+public sealed record StateBoards(HealthBoard Health, InventoryBoard Inventory, WorkerBoard Workers, VendorReleases? Releases = null);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Sampling;
@@ -21,4 +22,8 @@ public interface IVendorRules
 /// <summary>All that the daemon needs to serve one vendor's library through a vendor host.</summary>
 /// <param name="Name">The key in the configuration and the argument of <c>vendor-host</c>: <c>nvidia</c>.</param>
 /// <param name="Library">Default file name of the library.</param>
-public sealed record VendorDefinition(string Name, string Library, FieldTable Fields, IVendorRules Rules);
+public sealed record VendorDefinition(string Name, string Library, FieldTable Fields, IVendorRules Rules)
+{
+    /// <summary>How the names of its device nodes below /dev begin, those of the driver itself included; by default as its own name.</summary>
+    public ImmutableArray<string> NodePrefixes { get; init; } = [Name];
+}

@@ -6,7 +6,8 @@ namespace AIInfra.Core.VendorHost;
 /// <summary>What the vendor host itself finds wrong, in words for the engineer on call. The vendor's own faults are its <see cref="IVendorRules"/>' matter.</summary>
 internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvider time)
 {
-    internal const string Crashed = "vendor.crashed", Unanswered = "vendor.unanswered", DeviceHung = "vendor.device-hung", DeviceGone = "vendor.device-gone";
+    internal const string Crashed = "vendor.crashed", Unanswered = "vendor.unanswered", DeviceHung = "vendor.device-hung", DeviceGone = "vendor.device-gone",
+        Released = VendorReleases.ProblemId;
 
     /// <summary>Long enough to be seen by a person, and for a library that crashes every few minutes to be one problem.</summary>
     private static readonly TimeSpan CrashQuiet = TimeSpan.FromMinutes(30);
@@ -25,7 +26,19 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
     {
         var message = $"The driver or library of {vendor} does not answer: {why}";
         foreach (var device in devices)
+        {
             Report(Unanswered, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Drain, Clearing.OnHealthyReading, message, why);
+            ReportHealthy(device, "the vendor was resumed, and does not answer", Released);
+        }
+    }
+
+    internal void ReportReleased(IEnumerable<Device> devices, string why)
+    {
+        foreach (var device in devices)
+        {
+            Report(Released, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.None, Clearing.OnHealthyReading,
+                $"The devices of {vendor} are {why}. Until then they get no new work and are not watched.", why, TimeSpan.Zero);
+        }
     }
 
     /// <param name="device">Null when the board hung before it could be described, so that it has no name: then the vendor host carries it.</param>
@@ -44,11 +57,11 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
 
     internal void ReportGone(Device device)
     {
-        ReportHealthy(device, "the driver no longer lists it", Unanswered, DeviceHung);
         var place = device.PciAddress is { } address ? $" at {address}" : "";
         Report(DeviceGone, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Drain, Clearing.OnHealthyReading,
             $"{device.Model}{place} was there and the driver of {vendor} no longer lists it. If it was taken out on purpose, clear this problem and the device is forgotten.",
             $"the driver does not list {device.Id}{place}");
+        ReportHealthy(device, "the driver no longer lists it", Unanswered, DeviceHung, Released);
     }
 
     /// <summary>False when a person has cleared it: the device may be forgotten.</summary>
@@ -56,10 +69,10 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
         board.Current.Value.Problems.Any(problem => problem.Id == DeviceGone && problem.Subject == Subject.Device(device.Id));
 
     /// <summary>The device answered a whole reading: what was said of it above is over, also what a daemon before this one said.</summary>
-    internal void ReportAnswering(Device device) => ReportHealthy(device, $"{device.Id} answers again", Unanswered, DeviceHung, DeviceGone);
+    internal void ReportAnswering(Device device) => ReportHealthy(device, $"{device.Id} answers again", Unanswered, DeviceHung, DeviceGone, Released);
 
     /// <summary>Another board is in its slot: it is no longer of this node.</summary>
-    internal void ReportReplaced(Device device) => ReportHealthy(device, $"another board is at {device.PciAddress} now", Unanswered, DeviceHung, DeviceGone);
+    internal void ReportReplaced(Device device) => ReportHealthy(device, $"another board is at {device.PciAddress} now", Unanswered, DeviceHung, DeviceGone, Released);
 
     /// <summary>A round was completed and no call hangs.</summary>
     internal void ReportNoneHangs()
@@ -75,17 +88,19 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
             board.ReportHealthy(problem, Subject.Device(device.Id), evidence);
     }
 
-    private void Report(string id, Subject subject, Severity severity, SuggestedAction action, Clearing clearing, string message, string evidence) =>
+    private void Report(
+        string id, Subject subject, Severity severity, SuggestedAction action, Clearing clearing, string message, string evidence, TimeSpan? flapWindow = null) =>
         board.Report(new ProblemReport
         {
             Id = id,
             Subject = subject,
             Severity = severity,
-            Cause = id == DeviceGone ? Cause.Hardware : Cause.Driver,
+            Cause = id switch { DeviceGone => Cause.Hardware, Released => Cause.Host, _ => Cause.Driver },
             Action = action,
             Clearing = clearing,
             Message = message,
             Evidence = evidence,
             At = time.GetUtcNow(),
+            FlapWindow = flapWindow,
         });
 }

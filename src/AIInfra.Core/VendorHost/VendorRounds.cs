@@ -97,6 +97,9 @@ internal sealed partial class VendorRounds(
         return isChanged || child.Refused.Count > 0 || forgotten.Length > 0;
     }
 
+    /// <summary>How many boards there are now; all are to be described again.</summary>
+    internal async Task CountBoardsAsync(VendorChild child, CancellationToken cancellationToken) => child.Count = await CountAsync(child, cancellationToken);
+
     internal void Publish() => boards.Samples.Publish(devices.ToSample(definition.Fields));
 
     /// <summary>All readings are unknown from now on.</summary>
