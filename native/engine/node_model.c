@@ -4,47 +4,50 @@
 #include <string.h>
 
 /* Bus numbers, NUMA nodes and switch addresses are those that the named systems show in lspci and nvidia-smi topo. */
+#define FOUR(board) &board, &board, &board, &board
 static const struct node_model models[] = {
     {
         .name = "dgx-h100", .summary = "8x NVIDIA H100 80GB HBM3, 18 NVLinks each to 4 NVSwitches, 2 sockets",
-        .gpus = 8,
-        .place = { { 0x1b, 0, 0 }, { 0x43, 0, 0 }, { 0x52, 0, 0 }, { 0x61, 0, 0 },
-                   { 0x9d, 1, 1 }, { 0xc3, 1, 1 }, { 0xd1, 1, 1 }, { 0xdf, 1, 1 } },
-        .gpu_name = "NVIDIA H100 80GB HBM3", .vbios = "96.00.74.00.01", .part_number = "692-2G520-0200-000",
-        .serial_base = 1654123000100, .pci_device = 0x233010de, .pci_subsystem = 0x16c110de,
-        .compute_major = 9, .compute_minor = 0, .architecture = 9, .pcie_generation = 5, .sxm = true,
-        .memory_bytes = UINT64_C(81559) << 20, .reserved_bytes = UINT64_C(551) << 20, .bar1_bytes = UINT64_C(128) << 30,
-        .hbm = true, .mig = true,
-        .clock_graphics = 1980, .clock_memory = 2619, .clock_video = 1545, .power_idle = 100, .power_limit = 700,
-        .shutdown_c = 92, .slowdown_c = 89, .memory_max_c = 95, .gpu_max_c = 87,
-        .links = 18, .link_version = 6, .link_mbps = 26562,
+        .gpus = 8, .gpu = { FOUR(board_h100_sxm), FOUR(board_h100_sxm) }, .serial_base = 1654123000100,
+        .place = { { 0x1b, 0, 0, 0 }, { 0x43, 0, 0, 0 }, { 0x52, 0, 0, 0 }, { 0x61, 0, 0, 0 },
+                   { 0x9d, 1, 1, 0 }, { 0xc3, 1, 1, 0 }, { 0xd1, 1, 1, 0 }, { 0xdf, 1, 1, 0 } },
+        .numa_nodes = 2, .cpus_per_numa = 112, .sockets = 2,
         .switches = 4, .switch_bus = { 0x05, 0x06, 0x07, 0x08 }, .switch_device = 0x22a310de, .same_numa_level = 40,
     },
     {
         .name = "dgx-a100", .summary = "8x NVIDIA A100-SXM4-80GB, 12 NVLinks each to 6 NVSwitches, 2 sockets with 4 NUMA nodes each",
-        .gpus = 8,
-        .place = { { 0x07, 3, 0 }, { 0x0f, 3, 0 }, { 0x47, 1, 0 }, { 0x4e, 1, 0 },
-                   { 0x87, 7, 1 }, { 0x90, 7, 1 }, { 0xb7, 5, 1 }, { 0xbd, 5, 1 } },
-        .gpu_name = "NVIDIA A100-SXM4-80GB", .vbios = "92.00.45.00.03", .part_number = "692-2G506-0210-002",
-        .serial_base = 1563021000200, .pci_device = 0x20b210de, .pci_subsystem = 0x147f10de,
-        .compute_major = 8, .compute_minor = 0, .architecture = 7, .pcie_generation = 4, .sxm = true,
-        .memory_bytes = UINT64_C(81920) << 20, .reserved_bytes = UINT64_C(669) << 20, .bar1_bytes = UINT64_C(128) << 30,
-        .hbm = true, .mig = true,
-        .clock_graphics = 1410, .clock_memory = 1593, .clock_video = 1275, .power_idle = 60, .power_limit = 400,
-        .shutdown_c = 92, .slowdown_c = 89, .memory_max_c = 95, .gpu_max_c = 85,
-        .links = 12, .link_version = 4, .link_mbps = 25000,
+        .gpus = 8, .gpu = { FOUR(board_a100_sxm), FOUR(board_a100_sxm) }, .serial_base = 1563021000200,
+        .place = { { 0x07, 3, 0, 0 }, { 0x0f, 3, 0, 0 }, { 0x47, 1, 0, 0 }, { 0x4e, 1, 0, 0 },
+                   { 0x87, 7, 1, 0 }, { 0x90, 7, 1, 0 }, { 0xb7, 5, 1, 0 }, { 0xbd, 5, 1, 0 } },
+        .numa_nodes = 8, .cpus_per_numa = 32, .sockets = 2,
         .switches = 6, .switch_bus = { 0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9 }, .switch_device = 0x1af110de, .same_numa_level = 20,
     },
     {
         .name = "l4", .summary = "4x NVIDIA L4, PCIe only, 2 NUMA nodes",
-        .gpus = 4,
-        .place = { { 0x17, 0, 0 }, { 0x65, 0, 0 }, { 0xca, 1, 1 }, { 0xe3, 1, 1 } },
-        .gpu_name = "NVIDIA L4", .vbios = "95.04.29.00.06", .part_number = "900-2G193-0000-000",
-        .serial_base = 1322823000300, .pci_device = 0x27b810de, .pci_subsystem = 0x16ca10de,
-        .compute_major = 8, .compute_minor = 9, .architecture = 8, .pcie_generation = 4,
-        .memory_bytes = UINT64_C(23034) << 20, .reserved_bytes = UINT64_C(512) << 20, .bar1_bytes = UINT64_C(32) << 30,
-        .clock_graphics = 2040, .clock_memory = 6251, .clock_video = 1770, .power_idle = 17, .power_limit = 72,
-        .shutdown_c = 97, .slowdown_c = 94, .gpu_max_c = 85, .same_numa_level = 40,
+        .gpus = 4, .gpu = { FOUR(board_l4) }, .serial_base = 1322823000300,
+        .place = { { 0x17, 0, 0, 0 }, { 0x65, 0, 0, 0 }, { 0xca, 1, 1, 0 }, { 0xe3, 1, 1, 0 } },
+        .numa_nodes = 2, .cpus_per_numa = 64, .sockets = 2, .same_numa_level = 40,
+    },
+    {
+        .name = "hgx-b200", .summary = "8x NVIDIA B200, 18 NVLinks of the fifth generation each to 2 NVSwitches, 2 sockets",
+        .gpus = 8, .gpu = { FOUR(board_b200), FOUR(board_b200) }, .serial_base = 1655024000400,
+        .place = { { 0x1b, 0, 0, 0 }, { 0x43, 0, 0, 0 }, { 0x52, 0, 0, 0 }, { 0x61, 0, 0, 0 },
+                   { 0x9d, 1, 1, 0 }, { 0xc3, 1, 1, 0 }, { 0xd1, 1, 1, 0 }, { 0xdf, 1, 1, 0 } },
+        .numa_nodes = 2, .cpus_per_numa = 112, .sockets = 2,
+        .switches = 2, .switch_bus = { 0x05, 0x07 }, .switch_device = 0x29a310de, .same_numa_level = 40,
+    },
+    {
+        .name = "gb200", .summary = "a compute tray with 4x GB200 and 2 Grace CPUs: GPU memory as NUMA nodes, C2C, a rack-wide NVLink domain",
+        .gpus = 4, .gpu = { FOUR(board_gb200) }, .serial_base = 1650625000500,
+        .place = { { 0x01, 0, 0, 8 }, { 0x01, 0, 0, 9 }, { 0x01, 1, 1, 0x18 }, { 0x01, 1, 1, 0x19 } },
+        .numa_nodes = 2, .cpus_per_numa = 72, .sockets = 2, .first_gpu_numa = 2,
+        .same_numa_level = 40, .clique = 32766,
+    },
+    {
+        .name = "mixed", .summary = "2x NVIDIA H100 PCIe and 2x NVIDIA L4 on one node, 2 NUMA nodes",
+        .gpus = 4, .gpu = { &board_h100_pcie, &board_h100_pcie, &board_l4, &board_l4 }, .serial_base = 1324623000600,
+        .place = { { 0x21, 0, 0, 0 }, { 0xa1, 1, 1, 0 }, { 0x41, 0, 0, 0 }, { 0xc1, 1, 1, 0 } },
+        .numa_nodes = 2, .cpus_per_numa = 64, .sockets = 2, .same_numa_level = 40,
     },
 };
 
@@ -73,7 +76,7 @@ uint64_t sim_hash(uint64_t seed, const void *data, size_t size)
 void node_model_uuid(const struct node_model *model, unsigned gpu, char out[41])
 {
     uint64_t high = sim_hash(gpu + 1, model->name, strlen(model->name));
-    uint64_t low = sim_hash(high, model->gpu_name, strlen(model->gpu_name));
+    uint64_t low = sim_hash(high, model->gpu[gpu]->gpu_name, strlen(model->gpu[gpu]->gpu_name));
     snprintf(out, 41, "GPU-%08x-%04x-%04x-%04x-%012llx", (unsigned)(high >> 32), (unsigned)(high >> 16) & 0xffff,
              (unsigned)high & 0xffff, (unsigned)(low >> 48), (unsigned long long)(low & UINT64_C(0xffffffffffff)));
 }
@@ -81,4 +84,17 @@ void node_model_uuid(const struct node_model *model, unsigned gpu, char out[41])
 void node_model_serial(const struct node_model *model, unsigned gpu, char out[30])
 {
     snprintf(out, 30, "%013llu", (unsigned long long)(model->serial_base + gpu * 37));
+}
+
+void node_model_mig_uuid(const struct node_model *model, unsigned gpu, unsigned gi, unsigned ci, char out[41])
+{
+    const unsigned place[] = { gpu, gi, ci };
+    uint64_t high = sim_hash(sim_hash(gi, model->name, strlen(model->name)), place, sizeof place), low = sim_hash(high, place, sizeof place);
+    snprintf(out, 41, "MIG-%08x-%04x-5%03x-%04x-%012llx", (unsigned)(high >> 32), (unsigned)(high >> 16) & 0xffff,
+             (unsigned)high & 0xfff, ((unsigned)(low >> 48) & 0x3fff) | 0x8000, (unsigned long long)(low & UINT64_C(0xffffffffffff)));
+}
+
+void node_model_address(const struct gpu_place *place, char out[16])
+{
+    snprintf(out, 16, "%04x:%02x:00.0", place->domain & 0xffff, place->bus & 0xff);
 }

@@ -13,13 +13,24 @@ enum sim_kind {
     SIM_XID, SIM_LOST, SIM_HANG, SIM_UNHANG, SIM_ECC_CORRECTED, SIM_ECC_UNCORRECTED,
     SIM_REMAP_PENDING, SIM_REMAP_FAILED, SIM_REMAP_UNCORRECTABLE, SIM_REMAP_CORRECTABLE,
     SIM_THROTTLE, SIM_TEMPERATURE, SIM_POWER, SIM_UTILIZATION, SIM_LINK_DOWN, SIM_LINK_UP, SIM_RESET,
-    SIM_SEGV, SIM_SEGV_ALWAYS, SIM_BOOT, SIM_WAIT_FAILS, SIM_WAIT_WORKS,
+    SIM_ECC_SRAM, SIM_ECC_SRAM_THRESHOLD, SIM_REPAIR, SIM_UNREPAIRABLE, SIM_INFOROM, SIM_RECOVERY, SIM_UNAVAILABLE,
+    SIM_LINK_ERRORS, SIM_PCIE_ERRORS, SIM_FABRIC, SIM_FABRIC_HEALTH, SIM_PSTATE, SIM_CLOCK, SIM_EVENT, SIM_LIES,
+    SIM_PROCESS, SIM_MIG_PROCESS, SIM_PROCESS_ENDS, SIM_VGPU,
+    SIM_MIG, SIM_MIG_MODE, SIM_MIG_GI_CREATE, SIM_MIG_GI_DESTROY, SIM_MIG_CI_CREATE, SIM_MIG_CI_DESTROY, SIM_MIG_XID, SIM_MIG_CI_XID,
+    SIM_REMOVE, SIM_ADD, SIM_UNBIND, SIM_BIND, SIM_DRAIN,
+    SIM_SEGV, SIM_SEGV_ALWAYS, SIM_BOOT, SIM_WAIT_FAILS, SIM_WAIT_WORKS, SIM_DRIVER_VERSION,
 };
+
+/* What SIM_LIES sets, as bits. */
+enum { LIES_ENUM = 1, LIES_ABSURD = 2, LIES_UUID = 4, LIES_SIZE = 8 };
 
 struct sim_action {
     enum sim_kind kind;
     unsigned gpu;
-    int64_t value; /* Xid code, count, bits, degrees, watts, percent or link: as the kind says */
+    int64_t value;   /* the last number of the command, or what its words mean: as the kind says */
+    int64_t more[4]; /* what the words mean, then the numbers before the last */
+    struct mig_layout layout;
+    char text[40];   /* a driver's version */
 };
 
 struct sim_entry {
@@ -28,6 +39,12 @@ struct sim_entry {
     uint64_t key; /* the same for the same entry in every reading of the file */
     unsigned line;
     char text[96]; /* the command, one blank between words */
+
+    /* Known once the state has come past the entry; every reader finds the same. */
+    uint32_t events;        /* bits of nvmlEventData_t.eventType that it raises */
+    uint32_t system_events; /* the same of nvmlSystemEventData_v1_t */
+    uint32_t gi, ci;        /* the MIG instances it concerns; UINT32_MAX: none */
+    int recovery_before;    /* the recovery action, and whether it was changed, see events */
 };
 
 /* What a scenario says about one GPU beside the timeline; SIM_UNSET where it says nothing. */

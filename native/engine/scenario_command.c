@@ -1,56 +1,28 @@
-/* The commands of a timeline, as one table: its patterns are grammar, validation and error text in one. */
-#include "scenario.h"
+/* Reads a command by the table of patterns, and explains what would have been right. */
+#include "command_patterns.h"
 
 #include <stdio.h>
 #include <string.h>
 
-struct pattern {
-    const char *text; /* # stands for the number that becomes the action's value */
-    enum sim_kind kind;
-    int64_t lowest, highest;
-    const char *meaning; /* of the number */
+struct found {
+    const char *word[4]; /* what stands in the holes */
+    char sort[4];
+    size_t count;
 };
 
-static const struct pattern gpu_patterns[] = {
-    { "xid #", SIM_XID, 1, 999, "CODE" },
-    { "lost", SIM_LOST, 0, 0, "" },
-    { "hang", SIM_HANG, 0, 0, "" },
-    { "unhang", SIM_UNHANG, 0, 0, "" },
-    { "ecc corrected #", SIM_ECC_CORRECTED, 1, 1000000000, "COUNT" },
-    { "ecc uncorrected #", SIM_ECC_UNCORRECTED, 1, 1000000000, "COUNT" },
-    { "remap pending", SIM_REMAP_PENDING, 0, 0, "" },
-    { "remap failed", SIM_REMAP_FAILED, 0, 0, "" },
-    { "remap uncorrectable #", SIM_REMAP_UNCORRECTABLE, 1, 512, "COUNT" },
-    { "remap correctable #", SIM_REMAP_CORRECTABLE, 1, 512, "COUNT" },
-    { "throttle #", SIM_THROTTLE, 0, 0x1ff, "0xBITS" },
-    { "temperature #", SIM_TEMPERATURE, -40, 150, "C" },
-    { "power #", SIM_POWER, 0, 2000, "W" },
-    { "utilization #", SIM_UTILIZATION, 0, 100, "PERCENT" },
-    { "link # down", SIM_LINK_DOWN, 0, 0, "L" },
-    { "link # up", SIM_LINK_UP, 0, 0, "L" },
-    { "reset", SIM_RESET, 0, 0, "" },
-};
-
-static const struct pattern node_patterns[] = {
-    { "segv", SIM_SEGV, 0, 0, "" },
-    { "segv always", SIM_SEGV_ALWAYS, 0, 0, "" },
-    { "boot", SIM_BOOT, 0, 0, "" },
-    { "event-wait fails", SIM_WAIT_FAILS, 0, 0, "" },
-    { "event-wait works", SIM_WAIT_WORKS, 0, 0, "" },
-};
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* How many words of the pattern match, and whether all do and none is left over. The number is taken unchecked. */
-static size_t match(const char *pattern, const struct sim_words *words, size_t from, const char **number, bool *whole)
+/* How many words of the pattern match, and whether all do and none is left over. What is in the holes is taken unchecked. */
+static size_t match(const char *pattern, const struct sim_words *words, size_t from, struct found *found, bool *whole)
 {
     size_t matched = 0;
+    found->count = 0;
     while (*pattern != '\0') {
         size_t length = strcspn(pattern, " ");
         if (from + matched >= words->count) return *whole = false, matched;
         const char *word = words->word[from + matched];
-        if (length == 1 && *pattern == '#') *number = word;
-        else if (strlen(word) != length || strncmp(word, pattern, length) != 0) return *whole = false, matched;
+        if (length == 1 && (*pattern == '#' || *pattern == '*')) {
+            found->sort[found->count] = *pattern;
+            found->word[found->count++] = word;
+        } else if (strlen(word) != length || strncmp(word, pattern, length) != 0) return *whole = false, matched;
         matched++;
         pattern += length + (pattern[length] == ' ');
     }
@@ -65,15 +37,26 @@ static size_t append(char error[SIM_MAX_ERROR], size_t used, const char *text)
     return used < SIM_MAX_ERROR ? used : SIM_MAX_ERROR - 1;
 }
 
+/* The pattern with the meanings of its holes in their places. */
+static size_t append_form(char error[SIM_MAX_ERROR], size_t used, const struct pattern *pattern)
+{
+    size_t hole = 0;
+    for (const char *at = pattern->text; *at != '\0'; at++) {
+        char one[2] = { *at, '\0' };
+        used = append(error, used, *at == '#' || *at == '*' ? pattern->hole[hole++].meaning : one);
+    }
+    return used;
+}
+
 /* "what; right would be: xid CODE, lost, ...", with those patterns that begin like the words do. */
 static void explain(const struct pattern *patterns, size_t count, const struct sim_words *words, size_t from,
                     const char *where, char error[SIM_MAX_ERROR])
 {
     size_t best = 0;
+    struct found found;
+    bool whole;
     for (size_t i = 0; i < count; i++) {
-        const char *number = NULL;
-        bool whole;
-        size_t matched = match(patterns[i].text, words, from, &number, &whole);
+        size_t matched = match(patterns[i].text, words, from, &found, &whole);
         best = matched > best ? matched : best;
     }
     char shown[64];
@@ -88,44 +71,73 @@ static void explain(const struct pattern *patterns, size_t count, const struct s
     used = append(error, used, where);
     const char *separator = "";
     for (size_t i = 0; i < count; i++) {
-        const char *number = NULL, *text = patterns[i].text;
-        bool whole;
-        if (match(text, words, from, &number, &whole) < best) continue;
+        if (match(patterns[i].text, words, from, &found, &whole) < best) continue;
         used = append(error, used, separator);
-        const char *hole = strchr(text, '#');
-        char form[64];
-        if (hole != NULL) snprintf(form, sizeof form, "%.*s%s%s", (int)(hole - text), text, patterns[i].meaning, hole + 1);
-        else snprintf(form, sizeof form, "%s", text);
-        used = append(error, used, form);
+        used = append_form(error, used, &patterns[i]);
         separator = ", ";
     }
 }
 
-static bool parse_with(const struct pattern *patterns, size_t count, const struct node_model *model,
+/* A division of a GPU, in one word or with xCOUNT behind it. */
+static bool read_layout(const struct gpu_model *gpu, const struct found *found, struct sim_action *action, char error[SIM_MAX_ERROR])
+{
+    int64_t times = 1;
+    if (gpu->mig == NULL) return snprintf(error, SIM_MAX_ERROR, "a %s cannot be divided; use an A100, H100 or later", gpu->gpu_name), false;
+    if (found->count > 1 && (found->word[1][0] != 'x' || !sim_number(found->word[1] + 1, &times) || times < 1 || times > MIG_SLICES)) {
+        char shown[64];
+        snprintf(error, SIM_MAX_ERROR, "'%s' is no count; right would be x1 to x7", sim_show(found->word[1], shown));
+        return false;
+    }
+    return mig_layout_parse(gpu->mig, found->word[0], (unsigned)times, &action->layout, error, SIM_MAX_ERROR);
+}
+
+static bool in_range(const struct pattern *pattern, size_t hole, const char *word, int64_t highest, int64_t *value, char error[SIM_MAX_ERROR])
+{
+    char shown[64];
+    if (sim_number(word, value) && *value >= pattern->hole[hole].lowest && *value <= highest) return true;
+    snprintf(error, SIM_MAX_ERROR, "'%s' is no %s; it is a number from %lld to %lld", sim_show(word, shown),
+             pattern->hole[hole].meaning, (long long)pattern->hole[hole].lowest, (long long)highest);
+    return false;
+}
+
+/* Puts what stands in the holes into the action. gpu is NULL for a command of the node. */
+static bool fill(const struct pattern *pattern, const struct gpu_model *gpu, const struct found *found, struct sim_action *action,
+                 char error[SIM_MAX_ERROR])
+{
+    *action = (struct sim_action){ .kind = pattern->kind, .gpu = action->gpu, .value = pattern->fixed, .more = { pattern->fixed } };
+    if (pattern->kind == SIM_MIG) return read_layout(gpu, found, action, error);
+    if (pattern->kind == SIM_MIG_MODE && gpu->mig == NULL)
+        return snprintf(error, SIM_MAX_ERROR, "a %s cannot be divided; use an A100, H100 or later", gpu->gpu_name), false;
+    if (pattern->kind == SIM_DRIVER_VERSION) {
+        if (strlen(found->word[0]) >= sizeof action->text) return snprintf(error, SIM_MAX_ERROR, "a version has at most %zu bytes", sizeof action->text - 1), false;
+        strcpy(action->text, found->word[0]);
+        return true;
+    }
+    for (size_t i = 0; i < found->count; i++) {
+        int64_t value, highest = pattern->hole[i].highest;
+        if (pattern->hole[i].meaning[0] == 'L' && pattern->hole[i].meaning[1] == '\0') {
+            if (gpu->links == 0) {
+                snprintf(error, SIM_MAX_ERROR, "a %s has no NVLink; use a node with links, for example dgx-h100", gpu->gpu_name);
+                return false;
+            }
+            highest = gpu->links - 1;
+        }
+        if (!in_range(pattern, i, found->word[i], highest, &value, error)) return false;
+        if (i + 1 == found->count) action->value = value;
+        else action->more[i + 1] = value;
+    }
+    return true;
+}
+
+static bool parse_with(const struct pattern *patterns, size_t count, const struct gpu_model *gpu,
                        const struct sim_words *words, size_t from, const char *where,
                        struct sim_action *action, char error[SIM_MAX_ERROR])
 {
-    char shown[64];
     for (size_t i = 0; i < count; i++) {
-        const char *number = NULL;
+        struct found found;
         bool whole;
-        match(patterns[i].text, words, from, &number, &whole);
-        if (!whole) continue;
-        action->kind = patterns[i].kind;
-        action->value = 0;
-        if (number == NULL) return true;
-        int64_t highest = patterns[i].highest;
-        if (action->kind == SIM_LINK_DOWN || action->kind == SIM_LINK_UP) {
-            if (model->links == 0) {
-                snprintf(error, SIM_MAX_ERROR, "a GPU of %s has no NVLink; use a node with links, for example dgx-h100", model->name);
-                return false;
-            }
-            highest = model->links - 1;
-        }
-        if (sim_number(number, &action->value) && action->value >= patterns[i].lowest && action->value <= highest) return true;
-        snprintf(error, SIM_MAX_ERROR, "'%s' is no %s; it is a number from %lld to %lld", sim_show(number, shown),
-                 patterns[i].meaning, (long long)patterns[i].lowest, (long long)highest);
-        return false;
+        match(patterns[i].text, words, from, &found, &whole);
+        if (whole) return fill(&patterns[i], gpu, &found, action, error);
     }
     explain(patterns, count, words, from, where, error);
     return false;
@@ -136,7 +148,7 @@ bool sim_parse_command(const struct node_model *model, const struct sim_words *w
 {
     *action = (struct sim_action){ 0 };
     if (from >= words->count || strcmp(words->word[from], "gpu") != 0)
-        return parse_with(node_patterns, COUNT(node_patterns), model, words, from, "gpu N ..., ", action, error);
+        return parse_with(node_patterns, node_pattern_count, NULL, words, from, "gpu N ..., ", action, error);
 
     int64_t gpu;
     char shown[64];
@@ -146,5 +158,5 @@ bool sim_parse_command(const struct node_model *model, const struct sim_words *w
         return false;
     }
     action->gpu = (unsigned)gpu;
-    return parse_with(gpu_patterns, COUNT(gpu_patterns), model, words, from + 2, "gpu N with ", action, error);
+    return parse_with(gpu_patterns, gpu_pattern_count, model->gpu[gpu], words, from + 2, "gpu N with ", action, error);
 }

@@ -42,12 +42,30 @@ static bool parse_node(struct parser *parser, const struct sim_words *words)
     return true;
 }
 
+/* Adds words from.. as an entry of the timeline. */
+static bool add_entry(struct parser *parser, const struct sim_words *words, size_t from, int64_t at)
+{
+    struct scenario *scenario = parser->scenario;
+    struct sim_entry entry = { .line = parser->line, .at = at, .gi = UINT32_MAX, .ci = UINT32_MAX };
+    if (!sim_parse_command(scenario->model, words, from, &entry.action, parser->error)) return false;
+    sim_join(words, from, entry.text, sizeof entry.text);
+    if (scenario->entry_count == SIM_MAX_ENTRIES) return fail(parser, "is one too many; a timeline has at most 10000 entries", words->word[from]);
+    if (scenario->entry_count == parser->capacity) {
+        parser->capacity = parser->capacity * 2 + 16;
+        struct sim_entry *grown = realloc(scenario->entries, parser->capacity * sizeof *grown);
+        if (grown == NULL) abort(); /* a simulator out of memory has nothing better to do */
+        scenario->entries = grown;
+    }
+    scenario->entries[scenario->entry_count++] = entry;
+    return true;
+}
+
 /* Statements about a GPU without a time. The pinned readings share grammar and limits with the timeline. */
 static bool parse_gpu(struct parser *parser, const struct sim_words *words)
 {
     const struct node_model *model = parser->scenario->model;
     int64_t index, value;
-    if (words->count < 4) return takes(parser, words, 4, "gpu N name TEXT, gpu N numa NODE, or gpu N temperature, power or utilization with a number");
+    if (words->count < 4) return takes(parser, words, 4, "gpu N name TEXT, gpu N numa NODE, or gpu N temperature, power or utilization with a number, gpu N mig, process, vgpu, fabric or lies");
     if (!sim_number(words->word[1], &index) || index < 0 || index >= model->gpus) {
         struct sim_action unused;
         return sim_parse_command(model, words, 0, &unused, parser->error); /* says which GPUs there are */
@@ -74,27 +92,19 @@ static bool parse_gpu(struct parser *parser, const struct sim_words *words)
     case SIM_TEMPERATURE: override->temperature = (int)action.value; return true;
     case SIM_POWER: override->power = (int)action.value; return true;
     case SIM_UTILIZATION: override->utilization = (int)action.value; return true;
+    /* How a node is set up from its start, rather than a fault of it. */
+    case SIM_MIG: case SIM_MIG_MODE: case SIM_PROCESS: case SIM_MIG_PROCESS: case SIM_VGPU: case SIM_FABRIC: case SIM_FABRIC_HEALTH: case SIM_LIES:
+        return add_entry(parser, words, 0, 0);
     default: return fail(parser, "needs a time; write it as: at 0s gpu N ...", words->word[2]);
     }
 }
 
 static bool parse_at(struct parser *parser, const struct sim_words *words)
 {
-    struct scenario *scenario = parser->scenario;
+    int64_t at;
     if (words->count < 3) return takes(parser, words, 3, "at TIME COMMAND, for example: at 5s gpu 3 xid 79");
-    struct sim_entry entry = { .line = parser->line };
-    if (!sim_duration(words->word[1], &entry.at)) return fail(parser, "is no time; right would be 5s, 250ms or 1.5m", words->word[1]);
-    if (!sim_parse_command(scenario->model, words, 2, &entry.action, parser->error)) return false;
-    sim_join(words, 2, entry.text, sizeof entry.text);
-    if (scenario->entry_count == SIM_MAX_ENTRIES) return fail(parser, "is one too many; a timeline has at most 10000 entries", words->word[1]);
-    if (scenario->entry_count == parser->capacity) {
-        parser->capacity = parser->capacity * 2 + 16;
-        struct sim_entry *grown = realloc(scenario->entries, parser->capacity * sizeof *grown);
-        if (grown == NULL) abort(); /* a simulator out of memory has nothing better to do */
-        scenario->entries = grown;
-    }
-    scenario->entries[scenario->entry_count++] = entry;
-    return true;
+    if (!sim_duration(words->word[1], &at)) return fail(parser, "is no time; right would be 5s, 250ms or 1.5m", words->word[1]);
+    return add_entry(parser, words, 2, at);
 }
 
 static bool parse_statement(struct parser *parser, const struct sim_words *words)

@@ -17,14 +17,14 @@ unsigned sim_utilization(unsigned gpu, const struct gpu_state *state, int64_t no
     return (unsigned)lround(62 + 33 * wave(gpu, 97, now));
 }
 
-int sim_temperature(const struct node_model *model, unsigned gpu, const struct gpu_state *state, int64_t now)
+int sim_temperature(const struct gpu_model *model, unsigned gpu, const struct gpu_state *state, int64_t now)
 {
     if (state->temperature != SIM_UNSET) return state->temperature;
     return (int)lround((model->hbm ? 49 : 52) + 8 * wave(gpu, 61, now));
 }
 
 /* W as mean and swing; a pinned reading has no swing. */
-static void power_curve(const struct node_model *model, const struct gpu_state *state, double *mean, double *swing)
+static void power_curve(const struct gpu_model *model, const struct gpu_state *state, double *mean, double *swing)
 {
     double range = (double)model->power_limit - model->power_idle;
     *swing = 0;
@@ -38,14 +38,14 @@ static void power_curve(const struct node_model *model, const struct gpu_state *
 
 static const double power_period = 61;
 
-unsigned sim_power_mw(const struct node_model *model, unsigned gpu, const struct gpu_state *state, int64_t now)
+unsigned sim_power_mw(const struct gpu_model *model, unsigned gpu, const struct gpu_state *state, int64_t now)
 {
     double mean, swing;
     power_curve(model, state, &mean, &swing);
     return (unsigned)lround(1000 * (mean + swing * wave(gpu, power_period, now)));
 }
 
-double sim_energy_mj(const struct node_model *model, unsigned gpu, const struct gpu_state *state, int64_t now)
+double sim_energy_mj(const struct gpu_model *model, unsigned gpu, const struct gpu_state *state, int64_t now)
 {
     double mean, swing;
     power_curve(model, state, &mean, &swing);

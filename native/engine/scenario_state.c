@@ -1,117 +1,103 @@
-#include "scenario_state.h"
+#include "scenario_apply.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Days that the node was up before time zero: energy counters start at a value that a later reset visibly drops. */
 static const double seconds_before_epoch = 3 * 24 * 3600.0;
 
-/* Xids after which NVIDIA's catalogue asks for a reset of the GPU; 79 asks for more and stands apart. */
-static bool asks_for_reset(int64_t xid)
-{
-    static const int codes[] = { 46, 48, 62, 64, 74, 95, 110, 119, 120, 140, 143 };
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-        if (codes[i] == xid) return true;
-    return false;
-}
+/* A fabric that works: no degraded bandwidth, no route recovery, no unhealthy route, no timeout, no wrong configuration. */
+static const unsigned fabric_well = 2 | 2 << 2 | 2 << 4 | 2 << 6 | 1 << 8;
 
-static void make_healthy(const struct gpu_override *override, struct gpu_state *gpu, int64_t at)
+void gpu_make_healthy(const struct gpu_override *override, const struct gpu_model *model, struct gpu_state *gpu, int64_t at)
 {
-    /* What the InfoROM keeps outlives a boot: aggregate ECC counts and remapped rows. */
+    /* What the InfoROM keeps outlives a boot: aggregate ECC counts, remapped rows, and on Ampere the MIG mode. */
     struct gpu_state kept = *gpu;
+    bool keeps_mode = model->architecture == ARCHITECTURE_AMPERE && kept.mig.pending;
     *gpu = (struct gpu_state){
-        .temperature = override->temperature, .power = override->power, .utilization = override->utilization,
-        .ecc_aggregate = { kept.ecc_aggregate[0], kept.ecc_aggregate[1] },
+        .temperature = override->temperature, .power = override->power, .utilization = override->utilization, .clock = SIM_UNSET,
+        .ecc_aggregate = { kept.ecc_aggregate[0], kept.ecc_aggregate[1] }, .sram_aggregate = kept.sram_aggregate,
+        .sram_threshold = kept.sram_threshold, .unrepairable = kept.unrepairable, .inforom_corrupted = kept.inforom_corrupted,
         .remap_correctable = kept.remap_correctable, .remap_uncorrectable = kept.remap_uncorrectable,
-        .energy_at = at, .counting_since = at,
+        .mig = { .enabled = keeps_mode, .pending = keeps_mode },
+        .fabric = model->fabric ? 3 : 0, .fabric_health = model->fabric ? fabric_well : 0,
+        .energy_at = at, .counting_since = at, .throttle_since = at,
     };
 }
 
 void sim_state_start(const struct scenario *scenario, struct sim_state *state)
 {
     memset(state, 0, sizeof *state);
+    state->last_segv = state->driver_changed_at = INT64_MIN;
+    snprintf(state->driver_version, sizeof state->driver_version, "%s", scenario->driver_version);
+    for (unsigned i = 0; i < scenario->model->gpus; i++) {
+        const struct gpu_model *model = scenario->model->gpu[i];
+        gpu_make_healthy(&scenario->gpu[i], model, &state->gpu[i], 0);
+        state->gpu[i].energy_mj = seconds_before_epoch * 1000 * (model->power_idle + model->power_limit) / 2;
+    }
+}
+
+static void boot(const struct scenario *scenario, struct sim_state *state, int64_t at)
+{
+    state->boots++;
+    state->booted_at = at;
     state->last_segv = INT64_MIN;
-    for (unsigned i = 0; i < SIM_MAX_GPUS; i++) {
-        make_healthy(&scenario->gpu[i], &state->gpu[i], 0);
-        state->gpu[i].energy_mj = seconds_before_epoch * 1000 * (scenario->model->power_idle + scenario->model->power_limit) / 2;
-    }
+    state->segv_always = state->wait_fails = false;
+    for (unsigned i = 0; i < scenario->model->gpus; i++)
+        gpu_make_healthy(&scenario->gpu[i], scenario->model->gpu[i], &state->gpu[i], at);
 }
 
-static void xid(struct gpu_state *gpu, int64_t code)
+static void apply_gpu(const struct scenario *scenario, struct sim_entry *entry, struct sim_state *state)
 {
-    if (code == 79) {
-        gpu->lost = gpu->lost_for_good = true;
-        gpu->recovery = 2; /* node reboot */
-        return;
-    }
-    if (code == 48) {
-        gpu->ecc_volatile[1]++;
-        gpu->ecc_aggregate[1]++;
-    }
-    if (asks_for_reset(code) && gpu->recovery == 0) gpu->recovery = 1;
+    unsigned gpu = entry->action.gpu;
+    struct gpu_state *one = &state->gpu[gpu];
+    const unsigned recovery = one->recovery;
+    entry->gi = entry->ci = UINT32_MAX;
+    entry->events = entry->system_events = 0;
+    if (!gpu_apply_fault(scenario->model->gpu[gpu], entry, one) && !gpu_apply_instances(scenario->model->gpu[gpu], entry, one))
+        gpu_apply_presence(&scenario->gpu[gpu], scenario->model->gpu[gpu], entry, one);
+    entry->recovery_before = (int)recovery;
+    if (one->recovery != recovery) entry->events |= 0x8000;
 }
 
-static void reset(struct gpu_state *gpu, int64_t at)
-{
-    if (gpu->lost_for_good) return; /* no reset reaches a GPU that is off the bus */
-    gpu->lost = false; /* a hang stays: who hangs does not take a reset either */
-    gpu->recovery = 0;
-    gpu->ecc_volatile[0] = gpu->ecc_volatile[1] = 0;
-    gpu->remap_pending = false;
-    gpu->energy_mj = 0;
-    gpu->energy_at = gpu->counting_since = at;
-}
-
-/* The energy up to now is settled before the power changes. */
-static void settle_energy(const struct node_model *model, unsigned index, struct gpu_state *gpu, int64_t at)
-{
-    gpu->energy_mj = sim_energy_mj(model, index, gpu, at);
-    gpu->energy_at = at;
-}
-
-static void apply_gpu(const struct node_model *model, const struct sim_entry *entry, struct gpu_state *gpu)
-{
-    int64_t value = entry->action.value;
-    switch (entry->action.kind) {
-    case SIM_XID: xid(gpu, value); break;
-    case SIM_LOST: gpu->lost = true; break;
-    case SIM_HANG: gpu->hung = true; break;
-    case SIM_UNHANG: gpu->hung = false; break;
-    case SIM_ECC_CORRECTED: gpu->ecc_volatile[0] += (uint64_t)value; gpu->ecc_aggregate[0] += (uint64_t)value; break;
-    case SIM_ECC_UNCORRECTED: gpu->ecc_volatile[1] += (uint64_t)value; gpu->ecc_aggregate[1] += (uint64_t)value; break;
-    case SIM_REMAP_PENDING: gpu->remap_pending = true; break;
-    case SIM_REMAP_FAILED: gpu->remap_failed = true; break;
-    case SIM_REMAP_UNCORRECTABLE: gpu->remap_uncorrectable = (unsigned)value; break;
-    case SIM_REMAP_CORRECTABLE: gpu->remap_correctable = (unsigned)value; break;
-    case SIM_THROTTLE: gpu->throttle = (uint64_t)value; break;
-    case SIM_TEMPERATURE: gpu->temperature = (int)value; break;
-    case SIM_POWER: settle_energy(model, entry->action.gpu, gpu, entry->at); gpu->power = (int)value; break;
-    case SIM_UTILIZATION: settle_energy(model, entry->action.gpu, gpu, entry->at); gpu->utilization = (int)value; break;
-    case SIM_LINK_DOWN: gpu->links_down |= UINT64_C(1) << value; break;
-    case SIM_LINK_UP: gpu->links_down &= ~(UINT64_C(1) << value); break;
-    case SIM_RESET: reset(gpu, entry->at); break;
-    default: break;
-    }
-}
-
-static void apply(const struct scenario *scenario, const struct sim_entry *entry, struct sim_state *state)
+static void apply(const struct scenario *scenario, struct sim_entry *entry, struct sim_state *state)
 {
     switch (entry->action.kind) {
     case SIM_SEGV: state->last_segv = entry->at; break;
     case SIM_SEGV_ALWAYS: state->segv_always = true; break;
     case SIM_WAIT_FAILS: state->wait_fails = true; break;
     case SIM_WAIT_WORKS: state->wait_fails = false; break;
-    case SIM_BOOT:
-        state->boots++;
-        state->last_segv = INT64_MIN;
-        state->segv_always = state->wait_fails = false;
-        for (unsigned i = 0; i < SIM_MAX_GPUS; i++) make_healthy(&scenario->gpu[i], &state->gpu[i], entry->at);
+    case SIM_BOOT: boot(scenario, state, entry->at); break;
+    case SIM_DRIVER_VERSION:
+        snprintf(state->driver_version, sizeof state->driver_version, "%s", entry->action.text);
+        state->driver_changed_at = entry->at;
         break;
-    default: apply_gpu(scenario->model, entry, &state->gpu[entry->action.gpu]); break;
+    default: apply_gpu(scenario, entry, state); break;
     }
+}
+
+void sim_state_step(const struct scenario *scenario, struct sim_state *state)
+{
+    apply(scenario, &scenario->entries[state->applied++], state);
 }
 
 void sim_state_advance(const struct scenario *scenario, struct sim_state *state, int64_t now)
 {
-    while (state->applied < scenario->entry_count && scenario->entries[state->applied].at <= now)
-        apply(scenario, &scenario->entries[state->applied++], state);
+    while (state->applied < scenario->entry_count && scenario->entries[state->applied].at <= now) sim_state_step(scenario, state);
+}
+
+bool sim_present(const struct gpu_state *gpu) { return !gpu->removed && !gpu->unbound; }
+
+bool sim_process_runs(const struct sim_process *process) { return process->pid != 0 && process->until == INT64_MAX; }
+
+unsigned sim_process_count(const struct gpu_state *gpu)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < SIM_MAX_PROCESSES; i++) count += sim_process_runs(&gpu->process[i]);
+    return count;
+}
+
+int64_t sim_throttled(const struct gpu_state *gpu, unsigned reason, int64_t now)
+{
+    return gpu->throttled[reason] + ((gpu->throttle >> reason & 1) != 0 ? now - gpu->throttle_since : 0);
 }

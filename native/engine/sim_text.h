@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SIM_MAX_WORDS = 10, SIM_MAX_LINE = 1024, SIM_MAX_ERROR = 512 };
+enum { SIM_MAX_WORDS = 10, SIM_MAX_LINE = 1024, SIM_MAX_ERROR = 2048 };
 
 /* The words of one line; word[] points into store. */
 struct sim_words {

@@ -1,5 +1,5 @@
 /* Holds nothing: compiling it checks every layout against abi/nvml.tsv. */
-#include "driver_structs.h"
+#include "nvml_structs.h"
 
 #include <stddef.h>
 

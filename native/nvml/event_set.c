@@ -38,17 +38,6 @@ void event_set_register(nvmlEventSet_t set, unsigned gpu, uint64_t types, int64_
         if ((types >> bit & 1) != 0 && set->since[gpu][bit] == INT64_MAX) set->since[gpu][bit] = now;
 }
 
-/* The bit number of the NVML event that a command raises; -1: none. */
-static int event_bit(enum sim_kind kind)
-{
-    switch (kind) {
-    case SIM_ECC_CORRECTED: return 0;
-    case SIM_ECC_UNCORRECTED: return 1;
-    case SIM_XID: return 3;
-    default: return -1;
-    }
-}
-
 /* Where the key is or belongs. */
 static size_t place_of(nvmlEventSet_t set, uint64_t key)
 {
@@ -77,19 +66,27 @@ static bool take(nvmlEventSet_t set, uint64_t key)
     return true;
 }
 
+/* The event of one type that an entry raises; false: it does not, or not for this set. */
+static bool event_of(nvmlEventSet_t set, const struct sim_entry *entry, unsigned bit, nvmlEventData_t *data)
+{
+    const uint64_t type = UINT64_C(1) << bit;
+    unsigned gpu = entry->action.gpu;
+    if ((entry->events & type) == 0 || entry->at <= set->since[gpu][bit] || !take(set, sim_hash(entry->key, &bit, sizeof bit))) return false;
+    unsigned lies = library.state.gpu[gpu].lies;
+    *data = (nvmlEventData_t){
+        .device = library_handle(gpu), .eventType = (lies & LIES_ENUM) != 0 ? UINT64_C(1) << 40 : type,
+        .eventData = type == nvmlEventTypeXidCriticalError ? (uint64_t)entry->action.value : 0,
+        .gpuInstanceId = entry->gi, .computeInstanceId = entry->ci, /* all ones: not attributable to a MIG instance */
+    };
+    if ((lies & LIES_ABSURD) != 0) data->eventData = UINT64_MAX;
+    return true;
+}
+
 bool event_set_next(nvmlEventSet_t set, nvmlEventData_t *data)
 {
-    for (size_t i = 0; i < library.state.applied; i++) {
-        const struct sim_entry *entry = &library.scenario->entries[i];
-        int bit = event_bit(entry->action.kind);
-        if (bit < 0 || entry->at <= set->since[entry->action.gpu][bit] || !take(set, entry->key)) continue;
-        *data = (nvmlEventData_t){
-            .device = library_handle(entry->action.gpu), .eventType = UINT64_C(1) << bit,
-            .eventData = entry->action.kind == SIM_XID ? (uint64_t)entry->action.value : 0,
-            .gpuInstanceId = UINT32_MAX, .computeInstanceId = UINT32_MAX, /* not attributable to a MIG instance */
-        };
-        return true;
-    }
+    for (size_t i = 0; i < library.state.applied; i++)
+        for (unsigned bit = 0; bit < EVENT_BITS && library.scenario->entries[i].events >> bit != 0; bit++)
+            if (event_of(set, &library.scenario->entries[i], bit, data)) return true;
     return false;
 }
 
@@ -97,7 +94,8 @@ bool event_set_has_lost(nvmlEventSet_t set)
 {
     for (unsigned gpu = 0; gpu < library.scenario->model->gpus; gpu++)
         for (size_t bit = 0; bit < EVENT_BITS; bit++)
-            if (set->since[gpu][bit] != INT64_MAX && library.state.gpu[gpu].lost) return true;
+            if (set->since[gpu][bit] != INT64_MAX
+                && (library.state.gpu[gpu].lost || !sim_present(&library.state.gpu[gpu]) || library_outdated())) return true;
     return false;
 }
 

@@ -4,7 +4,7 @@
 
 #include "library.h"
 
-enum { EVENT_BITS = 4 }; /* bits 0, 1 and 3 are in use */
+enum { EVENT_BITS = 16 };
 
 struct nvmlEventSet_st {
     struct nvmlEventSet_st *next;

@@ -2,6 +2,7 @@
 #include "library.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,10 @@
 
 struct library library = { .lock = PTHREAD_MUTEX_INITIALIZER, .crashed_at = INT64_MIN };
 
-/* Handles point into here, stay the same over shutdown and start, and say by their place which GPU they mean. */
-static struct nvmlDevice_st { char place; } devices[SIM_MAX_GPUS];
+/* Handles point into here, stay the same over shutdown and start, and say by their place which GPU they mean:
+   for each GPU itself, then its MIG devices by the ids of their instances. */
+enum { HANDLES = 1 + MIG_INSTANCES * MIG_SLICES };
+static struct nvmlDevice_st { char place; } devices[SIM_MAX_GPUS * HANDLES];
 
 /* `segv` concerns processes that lived before it; this is when this one came to life. */
 static int64_t loaded_at;
@@ -106,46 +109,100 @@ nvmlReturn_t library_enter(const char *symbol, bool arguments)
     return result;
 }
 
-nvmlReturn_t library_view(unsigned index, struct gpu_view *view)
+bool library_outdated(void)
 {
-    while (library.state.gpu[index].hung) {
+    return library.state.driver_changed_at > sim_clock_at(&library.clock, loaded_at);
+}
+
+static void fill_view(unsigned slot, struct gpu_view *view)
+{
+    *view = (struct gpu_view){ .slot = slot, .node = library.scenario->model, .model = library.scenario->model->gpu[slot],
+                               .state = library.state.gpu[slot], .gi = UINT32_MAX, .ci = UINT32_MAX, .now = library.now };
+    for (unsigned i = 0; i < slot; i++) view->index += sim_present(&library.state.gpu[i]);
+    const char *name = library.scenario->gpu[slot].name, *version = library.state.driver_version;
+    snprintf(view->name, sizeof view->name, "%s", *name != '\0' ? name : view->model->gpu_name);
+    view->driver_major = (unsigned)strtoul(*version != '\0' ? version : nvml_build.driver_version, NULL, 10);
+}
+
+nvmlReturn_t library_view(unsigned slot, struct gpu_view *view)
+{
+    while (library.state.gpu[slot].hung && sim_present(&library.state.gpu[slot])) {
         library_unlock();
         nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL); /* a signal only makes the next look come sooner */
         pthread_mutex_lock(&library.lock);
         library_refresh(false);
         if (library.references == 0) return NVML_ERROR_UNINITIALIZED;
     }
-    if (index >= library.scenario->model->gpus) return NVML_ERROR_INVALID_ARGUMENT;
-    if (library.state.gpu[index].lost) return NVML_ERROR_GPU_IS_LOST;
-    view->index = index;
-    view->model = library.scenario->model;
-    view->state = library.state.gpu[index];
-    view->now = library.now;
-    const char *name = library.scenario->gpu[index].name;
-    snprintf(view->name, sizeof view->name, "%s", *name != '\0' ? name : view->model->gpu_name);
+    if (slot >= library.scenario->model->gpus) return NVML_ERROR_INVALID_ARGUMENT;
+    const struct gpu_state *gpu = &library.state.gpu[slot];
+    if (gpu->lost || !sim_present(gpu) || library_outdated()) return NVML_ERROR_GPU_IS_LOST;
+    if (gpu->needs_reset) return NVML_ERROR_RESET_REQUIRED;
+    fill_view(slot, view);
     return NVML_SUCCESS;
 }
 
-nvmlReturn_t library_enter_gpu(const char *symbol, nvmlDevice_t device, bool arguments, struct gpu_view *view)
+static nvmlReturn_t enter(const char *symbol, nvmlDevice_t device, bool arguments, bool mig, struct gpu_view *view)
 {
     nvmlReturn_t result = library_lock(symbol, false);
     if (result != NVML_SUCCESS) return result;
-    unsigned index;
+    unsigned slot;
+    uint32_t gi, ci;
     if (library.references == 0) result = NVML_ERROR_UNINITIALIZED;
-    else if (!arguments || !library_index(device, &index)) result = NVML_ERROR_INVALID_ARGUMENT;
-    else result = library_view(index, view);
+    else if (!arguments || !library_place(device, &slot, &gi, &ci)) result = NVML_ERROR_INVALID_ARGUMENT;
+    else if ((result = library_view(slot, view)) == NVML_SUCCESS && gi != UINT32_MAX) {
+        view->gi = gi;
+        view->ci = ci;
+        if (!mig) result = NVML_ERROR_NOT_SUPPORTED;
+        /* The handle of an instance that was destroyed is a handle of nothing. */
+        else if (!mig_has_compute(&view->state.mig, gi, ci)) result = NVML_ERROR_INVALID_ARGUMENT;
+    }
     library_unlock();
     return result;
 }
 
-nvmlDevice_t library_handle(unsigned index) { return &devices[index]; }
+nvmlReturn_t library_enter_gpu(const char *symbol, nvmlDevice_t device, bool arguments, struct gpu_view *view)
+{
+    return enter(symbol, device, arguments, false, view);
+}
 
-bool library_index(nvmlDevice_t device, unsigned *index)
+nvmlReturn_t library_enter_any(const char *symbol, nvmlDevice_t device, bool arguments, struct gpu_view *view)
+{
+    return enter(symbol, device, arguments, true, view);
+}
+
+nvmlDevice_t library_handle(unsigned slot) { return &devices[slot * HANDLES]; }
+
+nvmlDevice_t library_mig_handle(unsigned slot, unsigned gi, unsigned ci) { return &devices[slot * HANDLES + 1 + gi * MIG_SLICES + ci]; }
+
+bool library_place(nvmlDevice_t device, unsigned *slot, uint32_t *gi, uint32_t *ci)
 {
     uintptr_t place = (uintptr_t)device - (uintptr_t)devices;
-    if (place % sizeof devices[0] != 0 || place / sizeof devices[0] >= library.scenario->model->gpus) return false;
-    *index = (unsigned)(place / sizeof devices[0]);
+    if (place % sizeof devices[0] != 0 || place / sizeof devices[0] >= (uintptr_t)library.scenario->model->gpus * HANDLES) return false;
+    place /= sizeof devices[0];
+    *slot = (unsigned)(place / HANDLES);
+    unsigned rest = (unsigned)(place % HANDLES);
+    *gi = rest == 0 ? UINT32_MAX : (rest - 1) / MIG_SLICES;
+    *ci = rest == 0 ? UINT32_MAX : (rest - 1) % MIG_SLICES;
     return true;
+}
+
+bool version_fits(const struct gpu_view *gpu, uint32_t given, uint32_t wanted)
+{
+    return given == wanted && (gpu->state.lies & LIES_SIZE) == 0;
+}
+
+nvmlReturn_t library_command(const char *format, ...)
+{
+    char command[96], error[SIM_MAX_ERROR];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(command, sizeof command, format, arguments);
+    va_end(arguments);
+    pthread_mutex_lock(&library.lock);
+    bool good = library.file.path != NULL && scenario_file_inject(library.file.path, &library.clock, command, error);
+    if (good) library_refresh(true);
+    library_unlock();
+    return good ? NVML_SUCCESS : NVML_ERROR_NO_PERMISSION;
 }
 
 nvmlReturn_t put_text(char *out, unsigned length, const char *text)

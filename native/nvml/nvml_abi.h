@@ -9,18 +9,22 @@
 
 typedef enum {
     NVML_SUCCESS = 0, NVML_ERROR_UNINITIALIZED = 1, NVML_ERROR_INVALID_ARGUMENT = 2, NVML_ERROR_NOT_SUPPORTED = 3,
-    NVML_ERROR_NOT_FOUND = 6, NVML_ERROR_INSUFFICIENT_SIZE = 7, NVML_ERROR_TIMEOUT = 10, NVML_ERROR_FUNCTION_NOT_FOUND = 13,
-    NVML_ERROR_GPU_IS_LOST = 15, NVML_ERROR_LIB_RM_VERSION_MISMATCH = 18, NVML_ERROR_ARGUMENT_VERSION_MISMATCH = 25,
-    NVML_ERROR_UNKNOWN = 999,
+    NVML_ERROR_NO_PERMISSION = 4, NVML_ERROR_NOT_FOUND = 6, NVML_ERROR_INSUFFICIENT_SIZE = 7, NVML_ERROR_TIMEOUT = 10,
+    NVML_ERROR_FUNCTION_NOT_FOUND = 13, NVML_ERROR_CORRUPTED_INFOROM = 14, NVML_ERROR_GPU_IS_LOST = 15,
+    NVML_ERROR_RESET_REQUIRED = 16, NVML_ERROR_LIB_RM_VERSION_MISMATCH = 18, NVML_ERROR_IN_USE = 19,
+    NVML_ERROR_INSUFFICIENT_RESOURCES = 23, NVML_ERROR_ARGUMENT_VERSION_MISMATCH = 25, NVML_ERROR_UNKNOWN = 999,
 } nvmlReturn_t;
 
 typedef struct nvmlDevice_st *nvmlDevice_t;
 typedef struct nvmlEventSet_st *nvmlEventSet_t;
 typedef uint32_t nvmlEnableState_t; /* 0 disabled, 1 enabled */
 
-enum { /* bits of nvmlEventData_t.eventType that a simulated GPU can raise */
-    nvmlEventTypeSingleBitEccError = 1, nvmlEventTypeDoubleBitEccError = 2, nvmlEventTypeXidCriticalError = 8,
-    SUPPORTED_EVENTS = 1 | 2 | 8,
+enum { /* bits of nvmlEventData_t.eventType; what a GPU supports depends on board and driver */
+    nvmlEventTypeSingleBitEccError = 1, nvmlEventTypeDoubleBitEccError = 2, nvmlEventTypePState = 4, nvmlEventTypeXidCriticalError = 8,
+    nvmlEventTypeClock = 0x10, nvmlEventTypePowerSourceChange = 0x80, nvmlEventMigConfigChange = 0x100,
+    nvmlEventTypeSingleBitEccErrorStorm = 0x200, nvmlEventTypeDramRetirementEvent = 0x400, nvmlEventTypeDramRetirementFailure = 0x800,
+    nvmlEventTypeNonFatalPoisonError = 0x1000, nvmlEventTypeFatalPoisonError = 0x2000,
+    nvmlEventTypeGpuUnavailableError = 0x4000, nvmlEventTypeGpuRecoveryAction = 0x8000,
 };
 
 enum { NVML_NVLINK_MAX_LINKS = 18 }; /* as in the headers of the 570 drivers; 36 from 13.3 on */

@@ -28,11 +28,24 @@ EXPORT nvmlReturn_t nvmlEventSetFree(nvmlEventSet_t set)
     return result;
 }
 
+/* Poison is told since Hopper; a driver knows the types of its time (NVML: Event Types). */
+static uint64_t supported_events(const struct gpu_view *gpu)
+{
+    uint64_t types = nvmlEventTypeSingleBitEccError | nvmlEventTypeDoubleBitEccError | nvmlEventTypePState | nvmlEventTypeXidCriticalError
+                   | nvmlEventTypeClock | nvmlEventTypePowerSourceChange;
+    if (gpu->model->mig != NULL) types |= nvmlEventMigConfigChange;
+    if (gpu->driver_major < 535) return types;
+    types |= nvmlEventTypeSingleBitEccErrorStorm | nvmlEventTypeGpuUnavailableError | nvmlEventTypeGpuRecoveryAction;
+    types |= nvmlEventTypeDramRetirementEvent | nvmlEventTypeDramRetirementFailure;
+    if (gpu->model->architecture >= ARCHITECTURE_HOPPER) types |= nvmlEventTypeNonFatalPoisonError | nvmlEventTypeFatalPoisonError;
+    return types;
+}
+
 EXPORT nvmlReturn_t nvmlDeviceGetSupportedEventTypes(nvmlDevice_t device, uint64_t *eventTypes)
 {
     struct gpu_view gpu;
     ENTER_GPU(device, eventTypes != NULL, &gpu);
-    *eventTypes = SUPPORTED_EVENTS;
+    *eventTypes = supported_events(&gpu);
     return NVML_SUCCESS;
 }
 
@@ -40,10 +53,10 @@ EXPORT nvmlReturn_t nvmlDeviceRegisterEvents(nvmlDevice_t device, uint64_t event
 {
     struct gpu_view gpu;
     ENTER_GPU(device, set != NULL, &gpu);
-    if ((eventTypes & ~(uint64_t)SUPPORTED_EVENTS) != 0) return NVML_ERROR_NOT_SUPPORTED; /* and nothing is registered */
+    if ((eventTypes & ~supported_events(&gpu)) != 0) return NVML_ERROR_NOT_SUPPORTED; /* and nothing is registered */
     pthread_mutex_lock(&library.lock);
     bool known = event_set_known(set);
-    if (known) event_set_register(set, gpu.index, eventTypes, gpu.now);
+    if (known) event_set_register(set, gpu.slot, eventTypes, gpu.now);
     library_unlock();
     return known ? NVML_SUCCESS : NVML_ERROR_INVALID_ARGUMENT;
 }

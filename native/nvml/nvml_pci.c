@@ -3,15 +3,30 @@
 #include "library.h"
 
 #include <stdio.h>
+#include <time.h>
 
 EXPORT nvmlReturn_t nvmlDeviceGetPciInfo_v3(nvmlDevice_t device, nvmlPciInfo_t *pci)
 {
     struct gpu_view gpu;
     ENTER_GPU(device, pci != NULL, &gpu);
-    unsigned bus = gpu.model->place[gpu.index].bus;
-    *pci = (nvmlPciInfo_t){ .bus = bus, .pciDeviceId = gpu.model->pci_device, .pciSubSystemId = gpu.model->pci_subsystem };
-    snprintf(pci->busIdLegacy, sizeof pci->busIdLegacy, "0000:%02X:00.0", bus);
-    snprintf(pci->busId, sizeof pci->busId, "00000000:%02X:00.0", bus);
+    const struct gpu_place *place = &gpu.node->place[gpu.slot];
+    *pci = (nvmlPciInfo_t){ .domain = place->domain, .bus = place->bus, .pciDeviceId = gpu.model->pci_device,
+                            .pciSubSystemId = gpu.model->pci_subsystem };
+    snprintf(pci->busIdLegacy, sizeof pci->busIdLegacy, "%04X:%02X:00.0", place->domain & 0xffff, place->bus & 0xff);
+    snprintf(pci->busId, sizeof pci->busId, "%08X:%02X:00.0", place->domain, place->bus);
+    return NVML_SUCCESS;
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetPciInfoExt(nvmlDevice_t device, nvmlPciInfoExt_v1_t *pci)
+{
+    struct gpu_view gpu;
+    ENTER_GPU(device, pci != NULL, &gpu);
+    CHECK_VERSION(&gpu, pci->version, VERSION_WORD(nvmlPciInfoExt_v1_t, 1));
+    const struct gpu_place *place = &gpu.node->place[gpu.slot];
+    enum { DISPLAY = 3, CONTROLLER_3D = 2 };
+    *pci = (nvmlPciInfoExt_v1_t){ .version = pci->version, .domain = place->domain, .bus = place->bus, .pciDeviceId = gpu.model->pci_device,
+                                  .pciSubSystemId = gpu.model->pci_subsystem, .baseClass = DISPLAY, .subClass = CONTROLLER_3D };
+    snprintf(pci->busId, sizeof pci->busId, "%08X:%02X:00.0", place->domain, place->bus);
     return NVML_SUCCESS;
 }
 
@@ -20,7 +35,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetCurrPcieLinkGeneration(nvmlDevice_t device, uns
     struct gpu_view gpu;
     ENTER_GPU(device, generation != NULL, &gpu);
     /* An idle GPU lowers its link by design. */
-    *generation = sim_utilization(gpu.index, &gpu.state, gpu.now) > 0 ? gpu.model->pcie_generation : 1;
+    *generation = sim_utilization(gpu.slot, &gpu.state, gpu.now) > 0 ? gpu.model->pcie_generation : 1;
     return NVML_SUCCESS;
 }
 
@@ -52,28 +67,32 @@ EXPORT nvmlReturn_t nvmlDeviceGetPcieReplayCounter(nvmlDevice_t device, unsigned
 {
     struct gpu_view gpu;
     ENTER_GPU(device, value != NULL, &gpu);
-    *value = 0;
+    *value = lies(&gpu, LIES_ABSURD) ? UINT32_MAX : (unsigned)gpu.state.pcie_errors[0];
     return NVML_SUCCESS;
 }
 
-EXPORT nvmlReturn_t nvmlDeviceGetTopologyCommonAncestor(nvmlDevice_t device1, nvmlDevice_t device2, uint32_t *pathInfo)
+EXPORT nvmlReturn_t nvmlDeviceGetGpuMaxPcieLinkGeneration(nvmlDevice_t device, unsigned *maxLinkGenDevice)
 {
-    struct gpu_view one, two;
-    ENTER_GPU(device1, pathInfo != NULL, &one);
-    ENTER_GPU(device2, true, &two);
-    const struct gpu_place *first = &one.model->place[one.index], *second = &two.model->place[two.index];
-    *pathInfo = one.index == two.index ? 0 /* internal */
-              : first->numa == second->numa ? one.model->same_numa_level : 50 /* system */;
+    struct gpu_view gpu;
+    ENTER_GPU(device, maxLinkGenDevice != NULL, &gpu);
+    *maxLinkGenDevice = gpu.model->pcie_generation;
     return NVML_SUCCESS;
 }
 
-EXPORT nvmlReturn_t nvmlDeviceGetP2PStatus(nvmlDevice_t device1, nvmlDevice_t device2, uint32_t p2pIndex, uint32_t *p2pStatus)
+uint64_t pcie_bytes(const struct gpu_view *gpu, bool received)
 {
-    struct gpu_view one, two;
-    ENTER_GPU(device1, p2pStatus != NULL, &one);
-    ENTER_GPU(device2, true, &two);
-    if (p2pIndex > 4 || one.index == two.index) return NVML_ERROR_INVALID_ARGUMENT;
-    enum { NVLINK = 2, OK = 0, NOT_SUPPORTED = 5 };
-    *p2pStatus = p2pIndex == NVLINK && one.model->links == 0 ? NOT_SUPPORTED : OK;
+    double seconds = (double)(gpu->now - gpu->state.counting_since) / 1e9;
+    return (uint64_t)(seconds * (received ? 3e9 : 1e9)) / (gpu->model->pcie_generation < 5 ? 2 : 1);
+}
+
+/* The driver counts over a window: the call takes so long (NVML: nvmlDeviceGetPcieThroughput). KB/s. */
+EXPORT nvmlReturn_t nvmlDeviceGetPcieThroughput(nvmlDevice_t device, uint32_t counter, unsigned *value)
+{
+    struct gpu_view gpu;
+    ENTER_GPU(device, value != NULL && counter <= 1, &gpu);
+    nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+    unsigned busy = sim_utilization(gpu.slot, &gpu.state, gpu.now);
+    enum { RECEIVED = 1 };
+    *value = busy * (counter == RECEIVED ? 30000u : 10000u) / (gpu.model->pcie_generation < 5 ? 2 : 1);
     return NVML_SUCCESS;
 }

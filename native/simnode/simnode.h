@@ -24,5 +24,12 @@ bool simnode_clock(const struct simnode *options, struct sim_clock *clock);
 
 /* Writes the boot id that belongs to this node's so many-th boot; 0 is the start. */
 bool simnode_write_boot_id(const struct simnode *options, const struct sim_clock *clock, unsigned boots);
+/* All the host's files as they are in a state. */
+bool simnode_write_node(const struct simnode *options, const struct scenario *scenario, const struct sim_state *state, const struct sim_clock *clock);
+bool simnode_write_driver(const struct simnode *options, const struct sim_state *state);
+/* Makes the files of one GPU, those of its driver and its instances included, what they are in a state. */
+bool simnode_put_gpu(const struct simnode *options, const struct scenario *scenario, unsigned gpu, const struct gpu_state *state);
+bool simnode_put_switches(const struct simnode *options, const struct node_model *model);
+bool simnode_put_mig_minors(const struct simnode *options, const struct node_model *model);
 
 #endif

@@ -6,7 +6,7 @@
 
 int simnode_inject(const struct simnode *options, char *const *given, int count)
 {
-    char line[96] = "", error[SIM_MAX_ERROR]; /* the longest command has half of that */
+    char line[96] = "", error[SIM_MAX_ERROR]; /* an entry of a timeline holds so much */
     size_t used = 0;
     for (int i = 0; i < count && used < sizeof line; i++)
         used += (size_t)snprintf(line + used, sizeof line - used, "%s%s", i > 0 ? " " : "", given[i]);

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "simnode.h"
+#include "simnode_signs.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,9 +14,10 @@ struct player {
     struct sim_clock clock;
     struct scenario_file file;
     struct scenario *scenario;
+    struct sim_state state; /* as far as it was told */
+    struct signs signs;
     uint64_t *told; /* keys of the entries that were told */
     size_t told_count, told_capacity;
-    unsigned boots;
 };
 
 static bool was_told(const struct player *player, uint64_t key)
@@ -36,16 +37,37 @@ static void mark_told(struct player *player, uint64_t key)
     player->told[player->told_count++] = key;
 }
 
-/* Tells what is due; the time of the next entry, INT64_MAX without one, -1 when the tree cannot be written. */
+static bool changes_files(const struct sim_entry *entry)
+{
+    return entry->system_events != 0 || (entry->events & 0x100) != 0 || entry->action.kind == SIM_RESET;
+}
+
+/* Everything that an entry changes is there before it is told: who hears of it may act at once. */
+static bool show(struct player *player, const struct sim_entry *entry)
+{
+    switch (entry->action.kind) {
+    case SIM_BOOT:
+        return signs_start(&player->signs, player->options, entry->at)
+            && simnode_write_node(player->options, player->scenario, &player->state, &player->clock);
+    case SIM_DRIVER_VERSION: return simnode_write_driver(player->options, &player->state);
+    case SIM_SEGV: case SIM_SEGV_ALWAYS: case SIM_WAIT_FAILS: case SIM_WAIT_WORKS: return true;
+    default: break;
+    }
+    const struct gpu_state *gpu = &player->state.gpu[entry->action.gpu];
+    return (!changes_files(entry) || simnode_put_gpu(player->options, player->scenario, entry->action.gpu, gpu))
+        && signs_of_entry(&player->signs, player->scenario, entry, gpu);
+}
+
+/* Tells what is due; the time of the next entry, INT64_MAX without one, -1 when a file cannot be written. */
 static int64_t tell(struct player *player, int64_t now)
 {
-    for (size_t i = 0; i < player->scenario->entry_count; i++) {
-        const struct sim_entry *entry = &player->scenario->entries[i];
+    while (player->state.applied < player->scenario->entry_count) {
+        const struct sim_entry *entry = &player->scenario->entries[player->state.applied];
         if (entry->at > now) return entry->at;
+        sim_state_step(player->scenario, &player->state);
         if (was_told(player, entry->key)) continue;
         mark_told(player, entry->key);
-        /* The new boot id is there before the boot is told: who hears of it may start the node's daemon at once. */
-        if (entry->action.kind == SIM_BOOT && !simnode_write_boot_id(player->options, &player->clock, ++player->boots)) return -1;
+        if (!show(player, entry)) return -1;
         printf("%.1fs %s\n", (double)entry->at / 1e9, entry->text);
         if (fflush(stdout) != 0) return -1;
     }
@@ -72,6 +94,7 @@ static int follow(struct player *player)
         if (changed != NULL) {
             scenario_free(player->scenario);
             player->scenario = changed;
+            sim_state_start(changed, &player->state);
         }
         int64_t now = sim_clock_now(&player->clock), next = tell(player, now);
         if (next < 0) {
@@ -98,7 +121,9 @@ int simnode_play(const struct simnode *options)
     struct player player = { .options = options, .file = { .path = options->scenario } };
     player.scenario = simnode_read(&player.file, true, NULL);
     if (player.scenario == NULL) return EXIT_NO_INPUT;
-    int result = simnode_clock(options, &player.clock) ? follow(&player) : EXIT_IO;
+    sim_state_start(player.scenario, &player.state);
+    bool ready = simnode_clock(options, &player.clock) && signs_start(&player.signs, options, 0);
+    int result = ready ? follow(&player) : EXIT_IO;
     scenario_free(player.scenario);
     scenario_file_close(&player.file);
     free(player.told);

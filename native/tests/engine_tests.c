@@ -50,7 +50,7 @@ static void a_reset_finds_a_lost_gpu_and_finishes_remapping(void)
 
 static void energy_integrates_power_and_a_reset_starts_it_again(void)
 {
-    const struct node_model *model = node_model_at(0);
+    const struct gpu_model *model = node_model_at(0)->gpu[0];
     struct sim_state state = at("gpu 1 power 300\nat 10s gpu 1 power 500\nat 20s gpu 1 reset\n", 15);
     const int64_t second = 1000000000;
     double fifteen = sim_energy_mj(model, 1, &state.gpu[1], 15 * second), sixteen = sim_energy_mj(model, 1, &state.gpu[1], 16 * second);
@@ -75,7 +75,7 @@ static void energy_integrates_power_and_a_reset_starts_it_again(void)
 
 static void identities_differ_and_stay(void)
 {
-    char uuids[32][41];
+    char uuids[64][41];
     size_t count = 0;
     const struct node_model *model;
     for (size_t i = 0; (model = node_model_at(i)) != NULL; i++)
@@ -91,7 +91,7 @@ static void identities_differ_and_stay(void)
             CHECK(sscanf(again, "GPU-%8x-%4x-%4x-%4x-%12llx%n", &a, &b, &c, &d, &e, (int *)&used) == 5 && used == 40);
             for (size_t other = 0; other < count; other++) CHECK(strcmp(uuids[other], uuids[count]) != 0);
         }
-    CHECK_EQUAL(20, count);
+    CHECK_EQUAL(36, count);
 }
 
 static void one_race_for_time_zero(void)

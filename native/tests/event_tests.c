@@ -36,8 +36,8 @@ static void sets_get_what_they_registered_for(void)
     nvmlEventData_t data;
     uint64_t supported;
     CHECK_EQUAL(NVML_SUCCESS, nvml->DeviceGetSupportedEventTypes(client_gpu(nvml, 0), &supported));
-    CHECK_EQUAL(1 | 2 | 8, supported);
-    CHECK_EQUAL(NVML_ERROR_NOT_SUPPORTED, nvml->DeviceRegisterEvents(client_gpu(nvml, 0), 8 | 0x200, errors));
+    CHECK_EQUAL(0xff9f, supported);
+    CHECK_EQUAL(NVML_ERROR_NOT_SUPPORTED, nvml->DeviceRegisterEvents(client_gpu(nvml, 0), 8 | 0x20, errors));
     schedule(0, "gpu 6 ecc corrected 4");
     schedule(0, "gpu 6 ecc uncorrected 1");
     schedule(0, "gpu 6 xid 94");

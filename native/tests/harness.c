@@ -139,7 +139,8 @@ int main(int count, char **words)
     const struct { const struct test *tests; size_t count; } groups[] = {
         { parser_tests, parser_test_count }, { engine_tests, engine_test_count }, { library_tests, library_test_count },
         { reading_tests, reading_test_count }, { fault_tests, fault_test_count }, { event_tests, event_test_count },
-        { wake_tests, wake_test_count }, { simnode_tests, simnode_test_count },
+        { wake_tests, wake_test_count }, { simnode_tests, simnode_test_count }, { mig_tests, mig_test_count },
+        { monitor_tests, monitor_test_count }, { field_tests, field_test_count }, { presence_tests, presence_test_count },
     };
     unsigned passed = 0, failed = 0;
     for (size_t group = 0; group < sizeof groups / sizeof groups[0]; group++)

@@ -47,8 +47,8 @@ int run_program(char *out, size_t size, const char *input, const char *const *wo
 char *read_text(const char *path, char *out, size_t size);
 
 extern const struct test parser_tests[], engine_tests[], library_tests[], reading_tests[], fault_tests[], event_tests[], wake_tests[],
-    simnode_tests[];
+    simnode_tests[], mig_tests[], monitor_tests[], field_tests[], presence_tests[];
 extern const size_t parser_test_count, engine_test_count, library_test_count, reading_test_count, fault_test_count, event_test_count,
-    wake_test_count, simnode_test_count;
+    wake_test_count, simnode_test_count, mig_test_count, monitor_test_count, field_test_count, presence_test_count;
 
 #endif

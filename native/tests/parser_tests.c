@@ -68,6 +68,15 @@ static void every_wrong_line_is_named_and_the_rest_is_read(void)
         { "at 5s gpu 3 link 18 down", "'18' is no L; it is a number from 0 to 17" },
         { "at 5s gpu 3 throttle 0x200", "'0x200' is no 0xBITS" },
         { "at 5s event-wait breaks", "event-wait fails, event-wait works" },
+        { "gpu 3 mig 1g.20gb x5", "do not fit into one GPU; it has 7 slices, and 1g.20gb fits 4 times" },
+        { "gpu 3 mig 1g.5gb", "no such MIG profile; there are 1g.10gb 1g.10gb+me" },
+        { "gpu 3 mig 3g.40gb y2", "'y2' is no count; right would be x1 to x7" },
+        { "gpu 3 mig \"\"", "names no instance" },
+        { "at 1s gpu 3 mig-instance 15 xid 94", "'15' is no GI; it is a number from 0 to 14" },
+        { "at 1s gpu 3 link 18 crc 5", "'18' is no L" },
+        { "at 1s gpu 3 process 0 5", "'0' is no PID" },
+        { "at 1s gpu 3 fabric", "fabric not-started, fabric in-progress, fabric completed, fabric health 0xMASK" },
+        { "at 1s driver-version 1234567890123456789012345678901234567890", "at most 39 bytes" },
         { "gpu 3 xid 48", "needs a time; write it as: at 0s" },
         { "gpu 3 name \"no end", "a quoted text has no end" },
         { "gpu 3 name \"a\\qb\"", "unknown escape" },
@@ -148,16 +157,21 @@ static void overrides_are_read(void)
 static void damaged_scenarios_are_survived(void)
 {
     static const char good[] = "node l4\ngpu 2 name \"a \\x41\\n\"\ngpu 0 numa -1\nlatency init 5.5s\nwithout nvmlInit\nat 5s gpu 3 xid 79\n"
-                               "at 250ms gpu 1 ecc corrected 5\nat 1.5m boot\nat 2s gpu 0 throttle 0xff\nat 3s event-wait fails\nat 3s segv always\n";
+                               "at 250ms gpu 1 ecc corrected 5\nat 1.5m boot\nat 2s gpu 0 throttle 0xff\nat 3s event-wait fails\nat 3s segv always\n"
+                               "gpu 0 vgpu 3\ngpu 1 process 77 1000 3 0\nat 1s gpu 2 remove\nat 2s gpu 2 add\nat 4s gpu 0 lies size\nat 4s driver-version 9.1\n";
+    static const char divided[] = "node dgx-h100\ngpu 0 mig 1g.10gb x7\nat 1s gpu 1 mig 3g.40gb,2g.20gb,1g.10gb\nat 2s gpu 1 mig-instance create 14 4\n"
+                                  "at 3s gpu 1 mig-instance 3 xid 94\nat 3s gpu 1 mig-instance 4 compute create 0 1\nat 4s gpu 1 mig-instance 4 compute 0 destroy\n"
+                                  "at 5s gpu 1 mig-instance 4 destroy\nat 6s gpu 1 mig off\nat 6s gpu 2 mig-mode 1\nat 7s gpu 0 link 3 crc 9\nat 8s gpu 0 reset\n";
     static const char alphabet[] = "\n\" \\\t#.-0x19agpunodestm\r";
     const char *rounds = getenv("FUZZ_ROUNDS");
     unsigned long left = rounds != NULL ? strtoul(rounds, NULL, 10) : 6000;
     srand(20240611);
     for (struct report report; left > 0; left--) {
-        size_t size = (size_t)rand() % sizeof good;
+        const char *from = left % 2 != 0 ? good : divided;
+        size_t whole = left % 2 != 0 ? sizeof good - 1 : sizeof divided - 1, size = (size_t)rand() % (whole + 1);
         char *text = malloc(size + 1); /* of the exact size, so that a checker sees one byte too many */
         CHECK(text != NULL);
-        memcpy(text, good + (rand() % 2 != 0 ? 0 : sizeof good - 1 - size), size);
+        memcpy(text, from + (rand() % 2 != 0 ? 0 : whole - size), size);
         for (int changes = rand() % 12; changes > 0 && size > 0; changes--)
             text[(size_t)rand() % size] = rand() % 3 != 0 ? alphabet[(size_t)rand() % (sizeof alphabet - 1)] : (char)rand();
         struct scenario *scenario = scenario_parse(text, size, note, &report);

@@ -8,9 +8,10 @@ static void readings_are_plausible_on(const char *name)
     char scenario[64];
     snprintf(scenario, sizeof scenario, "node %s\n", name);
     use_scenario(scenario);
-    const struct node_model *model = node_model_find(name);
+    const struct node_model *node = node_model_find(name);
     const struct nvml_client *nvml = client_start();
-    for (unsigned i = 0; i < model->gpus; i++) {
+    for (unsigned i = 0; i < node->gpus; i++) {
+        const struct gpu_model *model = node->gpu[i];
         nvmlDevice_t gpu = client_gpu(nvml, i);
         nvmlMemory_t memory;
         nvmlMemory_v2_t memory2 = { .version = VERSION_WORD(nvmlMemory_v2_t, 2) };
@@ -25,8 +26,7 @@ static void readings_are_plausible_on(const char *name)
         CHECK_EQUAL(NVML_SUCCESS, nvml->DeviceGetPowerUsage(gpu, &milliwatts));
         CHECK_EQUAL(NVML_SUCCESS, nvml->DeviceGetEnforcedPowerLimit(gpu, &limit));
         CHECK(milliwatts >= model->power_idle * 1000 && milliwatts <= limit);
-        CHECK_EQUAL(model->hbm ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED,
-                    nvml->DeviceGetRemappedRows(gpu, &corrected, &uncorrected, &pending, &failed));
+        CHECK_EQUAL(NVML_SUCCESS, nvml->DeviceGetRemappedRows(gpu, &corrected, &uncorrected, &pending, &failed));
         CHECK_EQUAL(model->mig ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED, nvml->DeviceGetMigMode(gpu, &mig[0], &mig[1]));
         CHECK_EQUAL(model->hbm ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED, client_field(nvml, gpu, 82, 0).nvmlReturn);
         for (unsigned link = 0; link < NVML_NVLINK_MAX_LINKS; link++) {
@@ -41,6 +41,9 @@ static void readings_are_plausible_on(const char *name)
 static void a_dgx_h100_reads_well(void) { readings_are_plausible_on("dgx-h100"); }
 static void a_dgx_a100_reads_well(void) { readings_are_plausible_on("dgx-a100"); }
 static void an_l4_node_reads_well(void) { readings_are_plausible_on("l4"); }
+static void an_hgx_b200_reads_well(void) { readings_are_plausible_on("hgx-b200"); }
+static void a_gb200_tray_reads_well(void) { readings_are_plausible_on("gb200"); }
+static void a_mixed_node_reads_well(void) { readings_are_plausible_on("mixed"); }
 
 static void topology_follows_the_sockets(void)
 {
@@ -109,6 +112,9 @@ const struct test reading_tests[] = {
     { "a dgx-h100 reads well", a_dgx_h100_reads_well },
     { "a dgx-a100 reads well", a_dgx_a100_reads_well },
     { "an l4 node reads well", an_l4_node_reads_well },
+    { "an hgx-b200 reads well", an_hgx_b200_reads_well },
+    { "a gb200 tray reads well", a_gb200_tray_reads_well },
+    { "a mixed node reads well", a_mixed_node_reads_well },
     { "topology follows the sockets", topology_follows_the_sockets },
     { "an unknown field fails its row alone", an_unknown_field_fails_its_row_alone },
     { "overrides reach the caller", overrides_reach_the_caller },

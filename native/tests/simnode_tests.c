@@ -86,6 +86,122 @@ static void play_tells_events_and_boots_and_ends_with_its_input(void)
     fclose(told);
 }
 
+/* Starts the player; what it tells is read from the result, and it ends when *input is closed. */
+static FILE *start_player(const char *path, int *input, pid_t *player)
+{
+    int to[2], from[2];
+    CHECK(pipe(to) == 0 && pipe(from) == 0);
+    *player = fork();
+    if (*player == 0) {
+        char program[512];
+        snprintf(program, sizeof program, "%s/aiinfra-simnode", products);
+        dup2(to[0], 0), dup2(from[1], 1);
+        close(to[1]);
+        execl(program, program, "play", "--scenario", path, "--root", root, "--state", test_folder, (char *)NULL);
+        _exit(127);
+    }
+    close(from[1]), close(to[0]);
+    *input = to[1];
+    return fdopen(from[0], "r");
+}
+
+static bool is_there(const char *path)
+{
+    char whole[512];
+    snprintf(whole, sizeof whole, "%s/%s", root, path);
+    return access(whole, F_OK) == 0;
+}
+
+static const char *in_state(const char *name, char *out, size_t size)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", test_folder, name);
+    return read_text(path, out, size);
+}
+
+static void do_and_hear(FILE *told, const char *command)
+{
+    char line[256];
+    schedule(0, command);
+    CHECK(fgets(line, sizeof line, told) != NULL);
+    CHECK_HAS(command, line);
+}
+
+static void files_follow_the_gpu_and_its_instances(void)
+{
+    char text[1024], minors[8192], uevents[8192];
+    const char *path = use_scenario("node dgx-h100\ngpu 0 mig 3g.40gb,2g.20gb\n");
+    CHECK_EQUAL(0, tool("", "tree", path, NULL));
+    /* The 2g instance has the id 3: 27 places of three instances lie before it. */
+    CHECK_HAS("DeviceFileMinor: 30\n", in_tree("proc/driver/nvidia/capabilities/gpu0/mig/gi3/access", text));
+    CHECK_HAS("DeviceFileMinor: 31\n", in_tree("proc/driver/nvidia/capabilities/gpu0/mig/gi3/ci0/access", text));
+    snprintf(text, sizeof text, "%s/proc/driver/nvidia-caps/mig-minors", root);
+    CHECK_HAS("config 1\nmonitor 2\ngpu0/gi0/access 3\ngpu0/gi0/ci0/access 4\n", read_text(text, minors, sizeof minors));
+    CHECK_HAS("gpu0/gi3/ci0/access 31\n", minors);
+    CHECK(is_there("dev/nvidia-caps/nvidia-cap31") && is_there("dev/nvidia-caps/nvidia-cap1") && !is_there("dev/nvidia-caps/nvidia-cap3"));
+    int input, status;
+    pid_t player;
+    FILE *told = start_player(path, &input, &player);
+    CHECK(fgets(text, sizeof text, told) != NULL); /* the division at time zero */
+    do_and_hear(told, "gpu 0 mig off");
+    CHECK(!is_there("dev/nvidia-caps/nvidia-cap31") && !is_there("proc/driver/nvidia/capabilities/gpu0/mig/gi3"));
+    do_and_hear(told, "gpu 1 remove");
+    CHECK(!is_there("sys/bus/pci/devices/0000:43:00.0") && !is_there("dev/nvidia1") && !is_there("proc/driver/nvidia/gpus/0000:43:00.0"));
+    CHECK(is_there("dev/nvidia2"));
+    do_and_hear(told, "gpu 1 add");
+    CHECK(is_there("sys/bus/pci/devices/0000:43:00.0/vendor") && is_there("dev/nvidia1"));
+    do_and_hear(told, "gpu 2 unbind");
+    CHECK(is_there("sys/bus/pci/devices/0000:52:00.0/vendor") && !is_there("dev/nvidia2"));
+    CHECK(strstr(in_tree("sys/bus/pci/devices/0000:52:00.0/uevent", text), "DRIVER=") == NULL);
+    do_and_hear(told, "driver-version 580.65.06");
+    CHECK_HAS("580.65.06", in_tree("proc/driver/nvidia/version", text));
+    in_state("uevents", uevents, sizeof uevents);
+    CHECK(strncmp(uevents, "unbind@/devices/pci0000:43/0000:43:00.0\nACTION=unbind\n", 54) == 0);
+    CHECK_HAS("\n\nremove@/devices/pci0000:43/0000:43:00.0\nACTION=remove\nDEVPATH=/devices/pci0000:43/0000:43:00.0\nSUBSYSTEM=pci\n", uevents);
+    CHECK_HAS("PCI_ID=10DE:2330\nPCI_SUBSYS_ID=10DE:16C1\nPCI_SLOT_NAME=0000:43:00.0\nSEQNUM=2\n\n", uevents);
+    CHECK_HAS("\n\nbind@/devices/pci0000:43/0000:43:00.0\nACTION=bind\n", uevents);
+    do_and_hear(told, "boot");
+    CHECK(is_there("dev/nvidia2"));
+    CHECK_TEXT("", in_state("uevents", uevents, sizeof uevents));
+    close(input);
+    CHECK(waitpid(player, &status, 0) == player && status == 0);
+    fclose(told);
+}
+
+static void the_kernel_logs_each_xid_in_the_drivers_words(void)
+{
+    char log[4096], line[256], uuid[41], wanted[128];
+    const char *path = use_scenario("node dgx-h100\ngpu 3 process 48213 1000\ngpu 0 mig 2g.20gb\n");
+    int input, status;
+    pid_t player;
+    snprintf(root, sizeof root, "%s/host", test_folder);
+    FILE *told = start_player(path, &input, &player);
+    CHECK(fgets(line, sizeof line, told) != NULL && fgets(line, sizeof line, told) != NULL);
+    do_and_hear(told, "gpu 3 xid 48");
+    do_and_hear(told, "gpu 0 mig-instance 3 xid 94");
+    do_and_hear(told, "gpu 3 xid 79");
+    do_and_hear(told, "gpu 5 ecc corrected 1"); /* no Xid: nothing is logged */
+    in_state("kmsg", log, sizeof log);
+    node_model_uuid(node_model_find("dgx-h100"), 3, uuid);
+    snprintf(wanted, sizeof wanted, "-;NVRM: GPU at PCI:0000:61:00: %s\n", uuid);
+    CHECK_HAS(wanted, log);
+    CHECK(strncmp(log, "4,1,", 4) == 0);
+    CHECK_HAS("-;NVRM: Xid (PCI:0000:61:00): 48, pid=48213, name=python3, An uncorrectable double bit error", log);
+    CHECK_HAS("-;NVRM: Xid (PCI:0000:61:00): 154, GPU recovery action changed from 0x0 (None) to 0x1 (GPU Reset Required)\n", log);
+    CHECK_HAS("-;NVRM: Xid (PCI:0000:1b:00 GPU-I:03): 94, pid='<unknown>', name=<unknown>, Contained: ", log);
+    CHECK_HAS("-;NVRM: Xid (PCI:0000:61:00): 79, pid=48213, name=python3, GPU has fallen off the bus.\n", log);
+    CHECK_HAS("-;NVRM: GPU 0000:61:00.0: GPU has fallen off the bus.\n", log);
+    CHECK_HAS("to 0x2 (Node Reboot Required)\n", log);
+    CHECK(strstr(log, "NVRM: GPU at PCI:0000:61:00") != NULL && strstr(strstr(log, "GPU at PCI:0000:61:00") + 1, "GPU at PCI:0000:61:00") == NULL);
+    unsigned number = 0, last;
+    for (const char *at = log; *at != '\0'; at = strchr(at, '\n') + 1) { /* numbered without a gap */
+        CHECK(sscanf(at, "4,%u,", &last) == 1 && last == ++number);
+    }
+    close(input);
+    CHECK(waitpid(player, &status, 0) == player && status == 0);
+    fclose(told);
+}
+
 static void an_injection_is_checked_before_it_is_written(void)
 {
     char text[1024];
@@ -144,6 +260,8 @@ static void wrong_use_is_explained(void)
 const struct test simnode_tests[] = {
     { "the tree shows the node and is the same again", the_tree_shows_the_node_and_is_the_same_again },
     { "play tells events and boots and ends with its input", play_tells_events_and_boots_and_ends_with_its_input },
+    { "files follow the GPU and its instances", files_follow_the_gpu_and_its_instances },
+    { "the kernel logs each Xid in the driver's words", the_kernel_logs_each_xid_in_the_drivers_words },
     { "an injection is checked before it is written", an_injection_is_checked_before_it_is_written },
     { "check names file and line", check_names_file_and_line },
     { "a file that is no scenario does not flood", a_file_that_is_no_scenario_does_not_flood },

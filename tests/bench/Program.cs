@@ -6,6 +6,8 @@ using AIInfra.Bench;
     ("grpc", output => Task.Run(() => GrpcServerCost.Run(output))),
     ("vendorhost", VendorHostCost.RunAsync),
     ("render", output => Task.Run(() => ScrapeCost.Run(output))),
+    ("log", output => Task.Run(() => LogCost.Run(output))),
+    ("flood", LogCost.FloodAsync),
     ("kubelet", KubeletCost.RunAsync),
     ("agent", AgentCost.RunAsync),
 ];

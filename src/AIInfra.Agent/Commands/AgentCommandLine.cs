@@ -6,6 +6,7 @@ using AIInfra.Agent.Control;
 using AIInfra.Agent.Daemon;
 using AIInfra.Agent.Simulation;
 using AIInfra.Core.Configuration;
+using AIInfra.Core.Health.Logs;
 
 namespace AIInfra.Agent.Commands;
 
@@ -24,6 +25,7 @@ internal static class AgentCommandLine
             Run(), Show("status", "What is wrong on this node, since when, and what happens next", show => show.StatusAsync()),
             Show("devices", "The devices and their health", show => show.DevicesAsync()),
             Acts.Problems(), Acts.Clear(), Acts.Release(), Acts.Resume(),
+            ScanLogCommand.Create(ConfigFile, Output), ExplainCommand.Create(Output),
             CheckConfig(), ConfigReferencePage(), Simulate(), Version(),
         };
         foreach (var builtIn in root.Options.Where(option => option is VersionOption).ToList())
@@ -43,7 +45,7 @@ internal static class AgentCommandLine
         var command = new Command("run", "Run the daemon in the foreground until it is told to stop") { ConfigFile };
         command.SetAction((parsed, cancellationToken) =>
         {
-            var (config, errors) = AgentConfig.Load(parsed.GetValue(ConfigFile));
+            var (config, errors) = AgentConfig.LoadWithRules(parsed.GetValue(ConfigFile));
             return AgentConfig.Report(errors, Console.Error) ? DaemonHost.RunAsync(config, cancellationToken) : Task.FromResult(ExitStatus.Config);
         });
         return command;
@@ -69,11 +71,15 @@ internal static class AgentCommandLine
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(file)!;
-            var (_, errors) = AgentConfig.Load(path);
+            var (config, errors) = AgentConfig.LoadWithRules(path);
             if (parsed.GetValue(Output) == "json")
                 Console.WriteLine(JsonSerializer.Serialize(new ConfigCheck(path, errors.Length == 0, [.. errors.Select(error => error.ToString())]), ControlJson.Default.ConfigCheck));
             else if (AgentConfig.Report(errors, Console.Error))
+            {
                 Console.WriteLine($"{path} is good.");
+                foreach (var rule in SlowRules.Find(RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules))
+                    Console.WriteLine($"{rule.Source}: the pattern of {rule.Id} takes longer than 5 ms on some lines; the daemon will run it without backtracking. Make it simpler.");
+            }
             return errors.Length == 0 ? ExitStatus.Ok : ExitStatus.Config;
         });
         return command;

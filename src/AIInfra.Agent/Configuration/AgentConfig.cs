@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AIInfra.Core.Configuration;
+using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Hosting;
 
 namespace AIInfra.Agent.Configuration;
@@ -16,6 +17,20 @@ internal static class AgentConfig
         var (values, faults) = path is null ? ([], []) : YamlConfigReader.ReadFile(path);
         var (config, errors) = AgentKeys.Schema.Check(values.AddRange(EnvironmentConfigReader.Read(Environment.GetEnvironmentVariables())));
         return (config, faults.AddRange(errors));
+    }
+
+    /// <summary>The same with all that is wrong in the rule packs it names: what the daemon needs to start.</summary>
+    public static (Config Config, ImmutableArray<ConfigError> Errors) LoadWithRules(string? file)
+    {
+        var (config, errors) = Load(file);
+        return (config, errors.IsEmpty ? RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Errors : errors);
+    }
+
+    /// <summary>Null: it is not to be read.</summary>
+    public static string? KernelLogPath(Config config)
+    {
+        var path = config.Get(AgentKeys.KernelLogPath);
+        return path == AgentKeys.KernelLogPath.Default ? Path.Combine(HostPaths(config).Dev, "kmsg") : OrNull(path);
     }
 
     /// <summary>Prints every error on a line of its own. True when there is none.</summary>

@@ -43,9 +43,9 @@ internal static class AgentKeys
     public static readonly ConfigKey<string> RdmaConfig = Later(ConfigForm.Text("vendors.rdma.config", "", "A Mellanox RDMA shared-plugin JSON file."), "", "there is no RDMA driver yet; remove the line.");
 
     public static readonly ConfigKey<ImmutableArray<string>> NpdConfig = Later(ConfigForm.TextList("health.npdConfig", [], "node-problem-detector files to load."), "[]|", "no log is read; keep node-problem-detector and remove the line.");
-    public static readonly ConfigKey<ImmutableArray<string>> Rules = ConfigForm.TextList("health.rules", ["/etc/aiinfra/rules.d"], "Folders of rule packs; not used in this version.");
-    public static readonly ConfigKey<string> KernelLogPath = ConfigForm.Text("health.kernelLog.path", "/dev/kmsg", "The kernel log, or a file of records; not read in this version.");
-    public static readonly ConfigKey<bool> KernelLogTrust = ConfigForm.Flag("health.kernelLog.trustUserspace", false, "Believe lines that user space wrote; not used in this version.");
+    public static readonly ConfigKey<ImmutableArray<string>> Rules = ConfigForm.TextList("health.rules", ["/etc/aiinfra/rules.d"], "Folders of rule packs (*.yaml) for the kernel log; one that is not there holds none.");
+    public static readonly ConfigKey<string> KernelLogPath = ConfigForm.Text("health.kernelLog.path", "/dev/kmsg", "The kernel log, or a file of its records; /dev/kmsg is looked for below host.dev; empty: not read.");
+    public static readonly ConfigKey<bool> KernelLogTrust = ConfigForm.Flag("health.kernelLog.trustUserspace", false, "Believe lines that a process wrote into the kernel log: for tests and demonstrations.");
 
     public static readonly ConfigKey<string> RemediationMode = Later(ConfigForm.Choice("remediation.mode", ["off", "dry-run", "on"], "dry-run", "Whether anything is mended; this version acts on nothing."), "off|dry-run", "nothing is mended yet; set it to off or dry-run.");
     public static readonly ConfigKey<string> RemediationPolicy = Later(ConfigForm.Text("remediation.policy", "", "A policy file."), "", "nothing is mended yet; remove the line.");

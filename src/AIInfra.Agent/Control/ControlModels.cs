@@ -59,6 +59,10 @@ internal sealed record CommandAnswer(bool IsDone, string Says, IReadOnlyList<str
 /// <param name="Errors">Each with its place.</param>
 internal sealed record ConfigCheck(string Config, bool IsGood, IReadOnlyList<string> Errors);
 
+/// <summary>What <c>explain</c> says, in the language that was asked for.</summary>
+internal sealed record ProblemExplanation(
+    string Id, Severity Severity, Cause Cause, SuggestedAction Action, string Meaning, string UsualCause, string Agent, string Advice, string Clears);
+
 internal sealed record ProgramVersion(string Version, string Runtime);
 
 [JsonSourceGenerationOptions(
@@ -73,4 +77,5 @@ internal sealed record ProgramVersion(string Version, string Runtime);
 [JsonSerializable(typeof(CommandAnswer))]
 [JsonSerializable(typeof(ConfigCheck))]
 [JsonSerializable(typeof(ProgramVersion))]
+[JsonSerializable(typeof(ProblemExplanation))]
 internal sealed partial class ControlJson : JsonSerializerContext;

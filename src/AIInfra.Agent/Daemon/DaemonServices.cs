@@ -4,6 +4,7 @@ using AIInfra.Agent.Endpoints;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Metrics;
 using AIInfra.Core.Sampling;
@@ -11,6 +12,7 @@ using AIInfra.Core.State;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Linux.Uevents;
+using AIInfra.Vendors;
 using AIInfra.Vendors.Nvidia;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -24,6 +26,7 @@ internal static class DaemonServices
         .AddBoards(AgentConfig.HostPaths(config))
         .AddState(config.Get(AgentKeys.StatePath))
         .AddVendors(config)
+        .AddKernelLog(config)
         .AddSingleton(new KubeletOptions { Root = config.Get(AgentKeys.KubeletRoot), DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins) })
         .AddKubelet()
         .AddMetrics(config)
@@ -49,6 +52,7 @@ internal static class DaemonServices
         .AddSingleton(provider => StateStore.Open(folder, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<StateStore>>()))
         .AddSingleton(provider => new StoredInventories(
             vendor => provider.GetRequiredService<StateStore>().Stored.Inventories.FirstOrDefault(inventory => inventory.Vendor == vendor), _ => { }))
+        .AddSingleton<ReadingPositions>()
         .AddSingleton<StateBoards>()
         .AddWorker<StateWriter>(StateWriter.Part);
 
@@ -62,6 +66,23 @@ internal static class DaemonServices
             SampleInterval = config.Get(AgentKeys.NvidiaSampleInterval),
             CallTimeout = config.Get(AgentKeys.NvidiaCallTimeout),
         }, launcher);
+    }
+
+    private static IServiceCollection AddKernelLog(this IServiceCollection services, Config config)
+    {
+        if (AgentConfig.KernelLogPath(config) is not { } path)
+            return services;
+        return services
+            .AddSingleton(provider => new LogCounters { Slow = SlowPatternLog.Create(provider.GetRequiredService<ILogger<LogMatcher>>()) })
+            .AddSingleton(new KernelLogOptions
+            {
+                Path = path,
+                TrustUserspace = config.Get(AgentKeys.KernelLogTrust),
+                Decoders = VendorLogs.Decoders,
+                Rules = [.. VendorLogs.Rules, .. RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules],
+            })
+            .AddSingleton<KernelLogBoards>()
+            .AddWorker<KernelLogWorker>(KernelLogWorker.Part);
     }
 
     private static IServiceCollection AddMetrics(this IServiceCollection services, Config config) => services

@@ -19,6 +19,10 @@ internal sealed class SimulatedHost
         var kubelet = Path.GetFullPath(options.KubeletRoot ?? Path.Combine(folder, "host/var/lib/kubelet"));
         Directory.CreateDirectory(Path.Combine(folder, "host"));
         Directory.CreateDirectory(Path.Combine(kubelet, "device-plugins"));
+        var kernelLog = Path.Combine(folder, "host/dev/kmsg");
+        Directory.CreateDirectory(Path.GetDirectoryName(kernelLog)!);
+        if (!File.Exists(kernelLog))
+            File.WriteAllText(kernelLog, ""); // records may be appended to it
         File.Delete(Path.Combine(folder, "epoch")); // a new start is a new time zero
         LinkUevents(folder);
 

@@ -43,7 +43,7 @@ public sealed partial class HealthBoard : IDisposable
         _windowEnd = time.CreateTimer(_ => PublishWithheld(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         foreach (var problem in restored.OrderBy(problem => problem.FirstSeen))
         {
-            if (_problems.Find(problem.Id, problem.Subject) is null && _problems.Add(problem, SeenAt(problem.LastSeen)) is not null)
+            if (_problems.Find(problem.Id, problem.Subject) is null && _problems.Add(problem, SeenAt(problem.LastSeen), new Sightings(problem)) is not null)
                 _dropped++;
         }
         foreach (var entry in _problems.Entries.Where(entry => entry.Problem.Incident is null))
@@ -58,7 +58,8 @@ public sealed partial class HealthBoard : IDisposable
     public string BootId { get; }
 
     /// <summary>A fault was seen: raises a problem, or counts it again.</summary>
-    /// <remarks>Of two severities the higher stands; a report below it counts and adds its evidence, but changes no word of the problem.
+    /// <remarks>Of two severities the higher stands; a report below it counts and adds its evidence, but changes no word of the problem,
+    /// unless it is the more precise one of two that saw the same (<see cref="ProblemReport.Witness"/>).
     /// A problem that is new or worse is published before this returns; a repeated one within 100 ms.</remarks>
     public void Report(ProblemReport report)
     {
@@ -165,7 +166,7 @@ public sealed partial class HealthBoard : IDisposable
             FlapWindow = report.FlapWindow,
         };
         problem = Held(problem with { Flaps = _flaps.Returned(problem.Id, problem.Subject, _time.GetTimestamp(), problem.Window) });
-        var gone = _problems.Add(problem, SeenAt(report.At));
+        var gone = _problems.Add(problem, SeenAt(report.At), new Sightings(report));
         if (!ReferenceEquals(gone, problem))
         {
             Incidents.Join(_problems, _problems.Find(problem.Id, problem.Subject)!, report.At);
@@ -184,9 +185,16 @@ public sealed partial class HealthBoard : IDisposable
     private void Repeat_NeedsLock(ProblemTable.Entry entry, ProblemReport report)
     {
         var before = entry.Problem;
+        var wasCounted = entry.Sightings.Take(report);
+        var words = entry.Sightings.Visible;
         var after = before with
         {
-            Count = before.Count + 1,
+            Severity = words.Severity,
+            Cause = words.Cause,
+            Action = words.Action,
+            Clearing = words.Clearing,
+            Message = ProblemTable.Cap(words.Message),
+            Count = before.Count + (wasCounted ? 0 : 1),
             FirstSeen = report.At < before.FirstSeen ? report.At : before.FirstSeen,
             LastSeen = report.At > before.LastSeen ? report.At : before.LastSeen,
             Evidence = ProblemTable.AppendEvidence(before.Evidence, report.Evidence),
@@ -194,23 +202,16 @@ public sealed partial class HealthBoard : IDisposable
             Rank = report.Rank ?? before.Rank,
             Over = null,
         };
-        if (report.Severity >= before.Severity)
-        {
-            after = after with
-            {
-                Severity = report.Severity,
-                Cause = report.Cause,
-                Action = report.Action,
-                Clearing = report.Clearing,
-                Message = ProblemTable.Cap(report.Message),
-            };
-        }
         entry.Problem = Held(after);
         entry.Seen = Math.Max(entry.Seen, SeenAt(report.At));
         if (RejoinIncident_NeedsLock(entry, before, report.At) | after.Severity > before.Severity)
         {
             if (after.Severity > before.Severity)
                 Note_NeedsLock(TransitionKind.Worsened, after, after.Message);
+            Publish_NeedsLock();
+        }
+        else if (after.Severity < before.Severity) // a more precise witness than the first
+        {
             Publish_NeedsLock();
         }
         else
@@ -253,7 +254,8 @@ public sealed partial class HealthBoard : IDisposable
         }
     }
 
-    private void PublishWithheld()
+    /// <summary>Publishes repeated reports that wait for the end of their window.</summary>
+    internal void PublishWithheld()
     {
         lock (_gate)
         {

@@ -77,6 +77,10 @@ public sealed record ProblemReport
     /// <summary>Within this time it may be cleared and come back three times; then it is held until it has been quiet for as long.
     /// Null is 10 min; zero is for what a person switches.</summary>
     public TimeSpan? FlapWindow { get; init; }
+    /// <summary>Who saw it, where several see the same fault: reports of two witnesses within 10 s are one sighting. Null: there is only one.</summary>
+    public string? Witness { get; init; }
+    /// <summary>Of two witnesses this one knows more: its severity and words stand for the sighting that both reported.</summary>
+    public bool IsPrecise { get; init; }
 }
 
 /// <summary>A fault that stands. One for each (<see cref="Id"/>, <see cref="Subject"/>): a storm is one problem with a count.</summary>

@@ -14,8 +14,9 @@ internal sealed class ProblemTable
 
     /// <summary>A problem with what the board alone needs to know of it.</summary>
     /// <param name="seen"><see cref="TimeProvider.GetTimestamp"/> of the last sighting: immune to a stepped clock.</param>
-    internal sealed class Entry(Problem problem, long seen)
+    internal sealed class Entry(Problem problem, long seen, Sightings sightings)
     {
+        public Sightings Sightings { get; } = sightings;
         public Problem Problem { get; set; } = problem;
         public long Seen { get; set; } = seen;
     }
@@ -28,7 +29,7 @@ internal sealed class ProblemTable
 
     /// <summary>Adds a problem that is not in the table yet.</summary>
     /// <returns>What had to go: null, an older problem, or the given one itself when all others are worth more.</returns>
-    public Problem? Add(Problem problem, long seen)
+    public Problem? Add(Problem problem, long seen, Sightings sightings)
     {
         Entry? victim = null;
         if (_inOrder.Count >= Limit)
@@ -39,7 +40,7 @@ internal sealed class ProblemTable
             if (victim is not null)
                 Remove(victim);
         }
-        var entry = new Entry(problem, seen);
+        var entry = new Entry(problem, seen, sightings);
         _byKey.Add((problem.Id, problem.Subject), entry);
         _inOrder.Add(entry);
         return victim?.Problem;

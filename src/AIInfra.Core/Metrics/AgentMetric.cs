@@ -59,6 +59,17 @@ internal sealed class AgentMetric
     public static AgentMetric PartFaults { get; } = new("aiinfra_agent_part_faults", MetricType.Gauge,
         "Faults in a row since the part last ran quietly.", "part");
 
+    public static AgentMetric KernelLogLines { get; } = new("aiinfra_agent_kernel_log_lines_total", MetricType.Counter, "Records of the kernel log that were read.");
+
+    public static AgentMetric KernelLogOverruns { get; } = new("aiinfra_agent_kernel_log_overruns_total", MetricType.Counter,
+        "Times that the kernel overwrote records of its log before they were read: faults among them were not seen.");
+
+    public static AgentMetric SlowRule { get; } = new("aiinfra_agent_log_rule_slow", MetricType.Gauge,
+        "Always 1 for each rule whose pattern took longer than 5 ms on a line, and now runs without backtracking or not at all.", "rule");
+
+    public static AgentMetric SlowRuleTimeouts { get; } = new("aiinfra_agent_log_rule_timeouts_total", MetricType.Counter,
+        "Times that the pattern of a rule took longer than 5 ms on a line.");
+
     public static AgentMetric Scrapes { get; } = new("aiinfra_agent_scrapes_total", MetricType.Counter, "Times this page was rendered, this one included.");
 
     public static AgentMetric ScrapeDuration { get; } = new("aiinfra_agent_scrape_duration_seconds", MetricType.Gauge,
@@ -76,7 +87,7 @@ internal sealed class AgentMetric
     public static ImmutableArray<AgentMetric> All { get; } =
     [
         BuildInfo, VendorInfo, DeviceHealthy, DeviceSampleAge, Problems, ProblemInfo, ProblemLastSeen, ProblemSeriesOmitted, ProblemsDropped,
-        PartReady, PartFaults, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
+        PartReady, PartFaults, KernelLogLines, KernelLogOverruns, SlowRuleTimeouts, SlowRule, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
     ];
 
     /// <summary>The label block of one series.</summary>

@@ -2,13 +2,15 @@ using System.Buffers;
 using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Sampling;
 
 namespace AIInfra.Core.Metrics;
 
 /// <summary>The boards that the page shows. It reads nothing else, so no device can make it wait.</summary>
-public sealed record MetricsSources(InventoryBoard Inventory, SampleBoard Samples, HealthBoard Health, WorkerBoard Workers);
+/// <param name="Log">Null where no kernel log is read.</param>
+public sealed record MetricsSources(InventoryBoard Inventory, SampleBoard Samples, HealthBoard Health, WorkerBoard Workers, LogCounters? Log = null);
 
 public sealed record MetricsPageOptions
 {
@@ -35,6 +37,7 @@ public sealed class MetricsPage(MetricsSources sources, MetricsPageOptions optio
     private DevicePlan? _plan;
     private ProblemRows? _problems;
     private PartRows? _parts;
+    private ImmutableArray<byte[]> _slowLabels = [];
     private long _scrapes;
     private double _lastSeconds;
 
@@ -49,6 +52,7 @@ public sealed class MetricsPage(MetricsSources sources, MetricsPageOptions optio
             WriteDevices_NeedsLock(writer, plan, started);
             _problems!.Write(writer);
             _parts!.Write(writer);
+            WriteLog_NeedsLock(writer);
             WriteSelf_NeedsLock(writer);
             foreach (var family in plan.Families)
                 family.Write(writer);
@@ -95,6 +99,25 @@ public sealed class MetricsPage(MetricsSources sources, MetricsPageOptions optio
             isOpen = true;
             writer.Write(AgentMetric.DeviceSampleAge.NameBytes, row.AgeLabels, Math.Round(Math.Max(0, time.GetElapsedTime(answered, now).TotalSeconds), 3));
         }
+    }
+
+    private void WriteLog_NeedsLock(SampleWriter writer)
+    {
+        if (sources.Log is not { } log)
+            return;
+        writer.Write(AgentMetric.KernelLogLines.Header);
+        writer.Write(AgentMetric.KernelLogLines.NameBytes, [], log.Lines);
+        writer.Write(AgentMetric.KernelLogOverruns.Header);
+        writer.Write(AgentMetric.KernelLogOverruns.NameBytes, [], log.Overruns);
+        writer.Write(AgentMetric.SlowRuleTimeouts.Header);
+        writer.Write(AgentMetric.SlowRuleTimeouts.NameBytes, [], log.Slow.Timeouts);
+        var slow = log.Slow.Ids;
+        if (_slowLabels.Length != slow.Length)
+            _slowLabels = [.. slow.Select(id => AgentMetric.SlowRule.Series(id))];
+        if (_slowLabels.Length > 0)
+            writer.Write(AgentMetric.SlowRule.Header);
+        foreach (var labels in _slowLabels)
+            writer.Write(AgentMetric.SlowRule.NameBytes, labels, 1);
     }
 
     private void WriteSelf_NeedsLock(SampleWriter writer)

@@ -17,6 +17,8 @@ internal sealed record StateChange
     public required ImmutableArray<VendorRelease> Releases { get; init; }
     /// <summary>Vendors that were resumed.</summary>
     public required ImmutableArray<string> GoneReleases { get; init; }
+    /// <summary>How far logs were read; written only beside what they said, so that it alone is no change.</summary>
+    public ImmutableArray<ReadingPosition> Positions { get; init; } = [];
 
     public bool IsEmpty => Problems.Length + GoneProblems.Length + Inventories.Length + GoneVendors.Length
         + Transitions.Length + Releases.Length + GoneReleases.Length == 0;
@@ -45,11 +47,14 @@ internal sealed class WrittenState
     }
 
     /// <summary>Boards replace what changes, so what is the same object has not changed.</summary>
-    public StateChange Compare(HealthSnapshot health, NodeInventory inventory, IReadOnlyCollection<VendorRelease> releases)
+    /// <param name="positions">As they were before <paramref name="health"/> was taken: what was said up to them is in it.</param>
+    public StateChange Compare(
+        HealthSnapshot health, NodeInventory inventory, IReadOnlyCollection<VendorRelease> releases, ImmutableArray<ReadingPosition> positions)
     {
         var standing = health.Problems.Select(problem => (problem.Id, problem.Subject)).ToHashSet();
         return new StateChange
         {
+            Positions = positions,
             Problems = [.. health.Problems.Where(problem => !ReferenceEquals(_problems.GetValueOrDefault((problem.Id, problem.Subject)), problem))],
             GoneProblems = [.. _problems.Keys.Where(key => !standing.Contains(key))],
             Inventories =

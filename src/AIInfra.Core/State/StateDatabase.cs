@@ -18,24 +18,9 @@ internal sealed class UnusableStateException(string suffix, string message) : Ex
 /// <summary>The tables of <c>state.db</c>. Blocks on the disk: only ever used on a thread that may hang.</summary>
 internal sealed class StateDatabase : IDisposable
 {
-    public const int SchemaVersion = 2;
+    public static int SchemaVersion => StateSchema.Steps.Length;
 
     private const int Corrupt = 11, NotADatabase = 26; // sqlite.org/rescode.html
-
-    private const string First = """
-        CREATE TABLE schema_version (version INTEGER NOT NULL);
-        CREATE TABLE problems (id TEXT NOT NULL, subject_kind TEXT NOT NULL, subject TEXT NOT NULL, boot_id TEXT NOT NULL, body BLOB NOT NULL,
-            PRIMARY KEY (id, subject_kind, subject)) WITHOUT ROWID;
-        CREATE TABLE inventories (vendor TEXT NOT NULL PRIMARY KEY, boot_id TEXT NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
-        """;
-
-    private const string Second = """
-        CREATE TABLE transitions (number INTEGER PRIMARY KEY AUTOINCREMENT, boot_id TEXT NOT NULL, body BLOB NOT NULL);
-        CREATE TABLE releases (vendor TEXT NOT NULL PRIMARY KEY, since TEXT NOT NULL) WITHOUT ROWID;
-        """;
-
-    /// <summary>What each version added to the one before it, the first one first. Never edited: databases in the field were made by it.</summary>
-    private static readonly string[] Steps = [First, Second];
 
     private readonly SqliteConnection _connection;
 
@@ -100,6 +85,7 @@ internal sealed class StateDatabase : IDisposable
         ImmutableArray<VendorInventory> inventories = [];
         ImmutableArray<HealthTransition> transitions = [];
         ImmutableArray<VendorRelease> releases = [];
+        var positions = new List<ReadingPosition>();
         Guard(() =>
         {
             problems = Read("SELECT body FROM problems", row => StoredRows.Problem(row.GetFieldValue<byte[]>(0)), ref skipped);
@@ -114,6 +100,10 @@ internal sealed class StateDatabase : IDisposable
                 return; // read only, and written by an older agent
             transitions = Read("SELECT body FROM transitions ORDER BY number", row => StoredRows.Transition(row.GetFieldValue<byte[]>(0)), ref skipped);
             releases = Read("SELECT vendor, since FROM releases", row => StoredRows.Release(row.GetString(0), row.GetString(1)), ref skipped);
+            using var command = Command("SELECT log, boot_id, sequence FROM positions");
+            using var rows = command.ExecuteReader();
+            while (rows.Read())
+                positions.Add(new ReadingPosition(rows.GetString(0), rows.GetString(1), rows.GetInt64(2)));
         });
         unreadable = skipped;
         return new StoredState
@@ -123,6 +113,7 @@ internal sealed class StateDatabase : IDisposable
             InventoryBootIds = bootIds.ToImmutable(),
             Transitions = transitions,
             Releases = releases,
+            Positions = [.. positions],
         };
     }
 
@@ -149,6 +140,8 @@ internal sealed class StateDatabase : IDisposable
         foreach (var release in change.Releases)
             Execute("INSERT OR REPLACE INTO releases VALUES ($1, $2)", release.Vendor, release.Since.ToString("O", CultureInfo.InvariantCulture));
         SaveTransitions(change.Transitions);
+        foreach (var position in change.Positions)
+            Execute("INSERT OR REPLACE INTO positions VALUES ($1, $2, $3)", position.Log, position.BootId, position.Sequence);
         transaction.Commit();
     });
 
@@ -183,7 +176,7 @@ internal sealed class StateDatabase : IDisposable
         if (from == SchemaVersion)
             return;
         using var transaction = _connection.BeginTransaction();
-        foreach (var step in Steps.Skip((int)from))
+        foreach (var step in StateSchema.Steps.Skip((int)from))
             Execute(step);
         Execute(from == 0 ? "INSERT INTO schema_version VALUES ($1)" : "UPDATE schema_version SET version = $1", SchemaVersion);
         transaction.Commit();
@@ -192,9 +185,9 @@ internal sealed class StateDatabase : IDisposable
     private void CheckVersion(string file)
     {
         var version = Version();
-        if (version is > (long)SchemaVersion)
+        if (version is long newer && newer > SchemaVersion)
             throw new UnusableStateException("newer", $"{file} has schema {version}, this agent knows up to {SchemaVersion}");
-        if (version is not (>= 1L and <= SchemaVersion))
+        if (version is not >= 1L)
             throw new UnusableStateException("corrupt", $"{file} is not a state of this agent");
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.VendorHost;
@@ -64,20 +65,25 @@ public sealed partial class StateStore : IDisposable
 
     /// <summary>Writes what changed since the last call that succeeded. Blocks on the disk.</summary>
     /// <exception cref="Exception">Whatever <see cref="StateFault.Explain"/> knows; nothing was written and the next call tries again.</exception>
+    internal void Save(HealthSnapshot health, NodeInventory inventory, string bootId) => Save(health, inventory, bootId, []);
+
+    /// <inheritdoc cref="Save(HealthSnapshot, NodeInventory, string)"/>
+    /// <param name="positions">See <see cref="WrittenState.Compare"/>.</param>
     /// <param name="releases">Vendors that are released; null counts as none.</param>
-    internal void Save(HealthSnapshot health, NodeInventory inventory, string bootId, IReadOnlyCollection<VendorRelease>? releases = null)
+    internal void Save(
+        HealthSnapshot health, NodeInventory inventory, string bootId, ImmutableArray<ReadingPosition> positions, IReadOnlyCollection<VendorRelease>? releases = null)
     {
         lock (_gate)
         {
             try
             {
-                SaveOnce_NeedsLock(health, inventory, bootId, releases ?? []);
+                SaveOnce_NeedsLock(health, inventory, bootId, positions, releases ?? []);
             }
             catch (UnusableStateException broken)
             {
                 Close_NeedsLock();
                 MoveAway_NeedsLock(broken);
-                SaveOnce_NeedsLock(health, inventory, bootId, releases ?? []);
+                SaveOnce_NeedsLock(health, inventory, bootId, positions, releases ?? []);
             }
             catch (SqliteException)
             {
@@ -101,10 +107,11 @@ public sealed partial class StateStore : IDisposable
         }
     }
 
-    private void SaveOnce_NeedsLock(HealthSnapshot health, NodeInventory inventory, string bootId, IReadOnlyCollection<VendorRelease> releases)
+    private void SaveOnce_NeedsLock(
+        HealthSnapshot health, NodeInventory inventory, string bootId, ImmutableArray<ReadingPosition> positions, IReadOnlyCollection<VendorRelease> releases)
     {
         _database ??= OpenOrSetAside_NeedsLock(out _);
-        var change = _written.Compare(health, inventory, releases);
+        var change = _written.Compare(health, inventory, releases, positions);
         if (change.IsEmpty)
             return;
         _database.Save(change, bootId);

@@ -29,8 +29,9 @@ public sealed partial class StateWriter(
         {
             while (true)
             {
+                var positions = TakePositions();
                 var (health, inventory, releases) = (boards.Health.Current.Value, boards.Inventory.Current.Value, Releases.Current.Value);
-                var fault = await WriteAsync(() => store.Save(health, inventory, boards.Health.BootId, [.. releases.Values]), cancellationToken);
+                var fault = await WriteAsync(() => store.Save(health, inventory, boards.Health.BootId, positions, [.. releases.Values]), cancellationToken);
                 Tell(fault);
                 await Task.Delay(fault is null ? Batch : Retry, time, cancellationToken);
                 if (fault is null)
@@ -41,6 +42,14 @@ public sealed partial class StateWriter(
         {
             await FlushAsync();
         }
+    }
+
+    /// <summary>First the positions, then the health: all that was said up to them is then in it, also what waits for the end of a storm's window.</summary>
+    private ImmutableArray<ReadingPosition> TakePositions()
+    {
+        var positions = boards.Positions?.Take() ?? [];
+        boards.Health.PublishWithheld();
+        return positions;
     }
 
     /// <returns>Null when it is written, else why it is not.</returns>
@@ -83,7 +92,8 @@ public sealed partial class StateWriter(
     {
         try
         {
-            await DiskThread.RunAsync(() => store.Save(boards.Health.Current.Value, boards.Inventory.Current.Value, boards.Health.BootId,
+            var positions = TakePositions();
+            await DiskThread.RunAsync(() => store.Save(boards.Health.Current.Value, boards.Inventory.Current.Value, boards.Health.BootId, positions,
                 [.. Releases.Current.Value.Values])).WaitAsync(LastWrite, time);
         }
         catch (TimeoutException)
@@ -120,4 +130,5 @@ public sealed partial class StateWriter(
 }
 
 /// <summary>What the writer reads and where it says how it fares.</summary>
-public sealed record StateBoards(HealthBoard Health, InventoryBoard Inventory, WorkerBoard Workers, VendorReleases? Releases = null);
+public sealed record StateBoards(
+    HealthBoard Health, InventoryBoard Inventory, WorkerBoard Workers, ReadingPositions? Positions = null, VendorReleases? Releases = null);

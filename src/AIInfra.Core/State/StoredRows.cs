@@ -30,7 +30,7 @@ internal static class StoredRows
         };
     }
 
-    public static HealthTransition? Transition(byte[] body) => Parse(body, StateJson.Default.HealthTransition);
+    public static HealthTransition? Transition(byte[] body) => Parse(body, StateJson.Default.HealthTransition) is { ProblemId: not null, Why: not null } step ? step : null;
 
     public static VendorRelease? Release(string vendor, string since) =>
         DateTimeOffset.TryParseExact(since, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var at) ? new VendorRelease(vendor, at) : null;

@@ -24,6 +24,8 @@ public sealed record StoredState
 
     /// <summary>Vendors that an operator has taken from the agent.</summary>
     public ImmutableArray<VendorRelease> Releases { get; init; } = [];
+    /// <summary>How far each log was read; what it said up to there is in <see cref="Problems"/>.</summary>
+    public ImmutableArray<ReadingPosition> Positions { get; init; } = [];
 
     /// <summary>True when there was a state that could not be read (corrupt, of a newer agent, or the disk did not answer):
     /// what was done before is not known, so nothing may be done on top of it.</summary>

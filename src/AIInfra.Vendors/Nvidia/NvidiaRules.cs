@@ -17,6 +17,8 @@ internal sealed class NvidiaRules(NvidiaXidTable xids) : IVendorRules
     public const string RecoveryXidId = "nvidia.xid.154";
     public const string RemapId = "nvidia.row-remap-failed";
     public const string LostId = "nvidia.gpu-lost";
+    /// <summary>See <see cref="ProblemReport.Witness"/>: the kernel log tells of the same Xids.</summary>
+    private const string Witness = "nvml";
     private const long SmoothingBack = 162, SmoothingOff = 163;
 
     private static readonly int RecoveryPlace = NvidiaFields.Table["recovery_action"];
@@ -99,6 +101,7 @@ internal sealed class NvidiaRules(NvidiaXidTable xids) : IVendorRules
             Evidence = string.Create(CultureInfo.InvariantCulture, $"NVML event: Xid {happened.Value} ({xid.Name}){where}"),
             At = at,
             Rank = NvidiaRank.Of(happened.Value),
+            Witness = Witness,
         });
         if (happened.Value == SmoothingBack)
             board.ReportHealthy(xids[SmoothingOff].ProblemId, subject, "NVML event: Xid 162");

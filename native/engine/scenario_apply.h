@@ -1,0 +1,17 @@
+/* What the commands do to a GPU. Each function says whether the command was one of its own. */
+#ifndef AIINFRA_SCENARIO_APPLY_H
+#define AIINFRA_SCENARIO_APPLY_H
+
+#include "scenario_state.h"
+
+/* As after a boot. */
+void gpu_make_healthy(const struct gpu_override *override, const struct gpu_model *model, struct gpu_state *gpu, int64_t at);
+
+/* Faults, readings and repair; also which events they raise. */
+bool gpu_apply_fault(const struct gpu_model *model, struct sim_entry *entry, struct gpu_state *gpu);
+/* MIG, vGPU and processes. */
+bool gpu_apply_instances(const struct gpu_model *model, struct sim_entry *entry, struct gpu_state *gpu);
+/* Removal and return, driver binding, reset. */
+bool gpu_apply_presence(const struct gpu_override *override, const struct gpu_model *model, struct sim_entry *entry, struct gpu_state *gpu);
+
+#endif

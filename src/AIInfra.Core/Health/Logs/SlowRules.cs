@@ -1,0 +1,48 @@
+using System.Text.RegularExpressions;
+
+namespace AIInfra.Core.Health.Logs;
+
+/// <summary>Tries patterns on lines that are made to be hard, before a real line is.</summary>
+public static class SlowRules
+{
+    private static readonly string[] Runs = ["a", "0", " ", "a ", "0a", "ab:", "/", "0x", "a, "];
+
+    /// <summary>The rules whose pattern takes longer than 5 ms on one of the lines, twice. Others may still be slow on a line of their own.</summary>
+    public static IEnumerable<LogRule> Find(IEnumerable<LogRule> rules) => rules.Where(IsSlow);
+
+    private static bool IsSlow(LogRule rule)
+    {
+        if (rule.Pattern is null)
+            return false;
+        var pattern = new Regex(rule.Pattern, PatternRule.Options, PatternRule.Patience);
+        foreach (var literal in rule.Literals)
+        {
+            foreach (var run in Runs.Append(literal))
+            {
+                var filler = string.Concat(Enumerable.Repeat(run, LogMatcher.LongestText / run.Length));
+                var line = string.Concat(literal, filler)[..(LogMatcher.LongestText - 1)] + "\0";
+                var turned = string.Concat(filler.AsSpan(0, Math.Max(0, filler.Length - literal.Length - 1)), literal, "\0");
+                if (TakesTooLong(pattern, line) || TakesTooLong(pattern, turned))
+                    return true;
+            }
+        }
+        return false;
+    }
+
+    private static bool TakesTooLong(Regex pattern, string line)
+    {
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            try
+            {
+                _ = pattern.IsMatch(line);
+                return false;
+            }
+            catch (RegexMatchTimeoutException)
+            {
+                // The thread may have been set aside for so long: once more.
+            }
+        }
+        return true;
+    }
+}

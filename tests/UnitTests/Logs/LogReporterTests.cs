@@ -1,0 +1,119 @@
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+using AIInfra.Core.Health.Logs;
+using AIInfra.Core.State;
+using AIInfra.Testing;
+
+namespace AIInfra.UnitTests.Logs;
+
+public sealed class LogReporterTests : IDisposable
+{
+    private readonly ManualTime _time = new();
+    private readonly HealthBoard _board;
+    private readonly InventoryBoard _inventory = new();
+    private readonly ReadingPositions _positions = new();
+    private readonly LogReporter _reporter;
+
+    public LogReporterTests()
+    {
+        _board = new HealthBoard(_time, "boot", []);
+        _positions["log"].Begin("boot");
+        _reporter = new LogReporter(_board, _inventory, _positions["log"], _time, "log");
+    }
+
+    public void Dispose() => _board.Dispose();
+
+    [Fact]
+    public void A_line_is_laid_on_the_device_at_its_address()
+    {
+        Publish("0000:3b:00.0");
+        Read(7, "0000:3b:00.0");
+
+        Assert.Equal((Subject.Device("GPU-0"), Severity.Fatal), (Only.Subject, Only.Severity));
+        Assert.Equal(7, Assert.Single(_positions.Take()).Sequence);
+    }
+
+    [Fact]
+    public void Before_the_devices_are_known_it_waits_for_them_and_the_place_is_not_moved_past_it()
+    {
+        Read(6, null);
+        Read(7, "0000:3b:00.0");
+        Read(8, null);
+        Assert.Equal(Subject.Node, Only.Subject);
+        Assert.Equal(6, Assert.Single(_positions.Take()).Sequence);
+
+        Publish("0000:3b:00.0");
+        _reporter.RetryWaiting();
+
+        Assert.Contains(_board.Current.Value.Problems, problem => problem.Subject == Subject.Device("GPU-0"));
+        Assert.Equal(8, Assert.Single(_positions.Take()).Sequence);
+    }
+
+    [Fact]
+    public void An_address_that_stays_unknown_is_an_alert_on_the_node_that_empties_nothing()
+    {
+        Read(7, "0000:99:00.0");
+        Assert.Empty(_board.Current.Value.Problems);
+        _time.Advance(LogReporter.Patience);
+        _reporter.RetryWaiting();
+
+        Assert.Equal((Subject.Node, Severity.Degraded, ClearingKind.Quiet), (Only.Subject, Only.Severity, Only.Clearing.Kind));
+        Assert.Contains("0000:99:00.0", Only.Message, StringComparison.Ordinal);
+        Read(8, "0000:98:00.0");
+        Assert.Equal(2, Only.Count);
+    }
+
+    [Fact]
+    public void A_part_that_is_no_accelerator_is_its_own_subject_and_one_that_the_log_named_is_found_by_its_name()
+    {
+        _reporter.Report(Finding(1, "0000:05:00.0") with { IsPart = true }, _time.GetUtcNow());
+        Assert.Equal(Subject.Device("0000:05:00.0"), Only.Subject);
+
+        Publish("0000:3b:00.0");
+        _reporter.Report(Finding(2, "0000:44:00.0") with { DeviceId = "GPU-0" }, _time.GetUtcNow());
+        Assert.Contains(_board.Current.Value.Problems, problem => problem.Subject == Subject.Device("GPU-0"));
+    }
+
+    [Fact]
+    public void A_line_that_says_it_is_over_clears_it()
+    {
+        Publish("0000:3b:00.0");
+        Read(1, "0000:3b:00.0");
+        _reporter.Report(Finding(2, "0000:3b:00.0") with { IsClear = true }, _time.GetUtcNow());
+
+        Assert.Empty(_board.Current.Value.Problems);
+    }
+
+    [Fact]
+    public void A_flood_before_the_devices_are_known_is_bounded()
+    {
+        for (var at = 0; at < 10_000; at++)
+            Read(at, "0000:3b:00.0");
+
+        Assert.InRange(Only.Count, 9_000, 10_000); // what did not fit was laid on the node at once
+    }
+
+    private Problem Only => Assert.Single(_board.Current.Value.Problems);
+
+    private void Read(long number, string? address)
+    {
+        _reporter.Report(Finding(number, address), _time.GetUtcNow());
+        _reporter.Done(number);
+        _board.PublishWithheld();
+    }
+
+    private static LogFinding Finding(long number, string? address) => new()
+    {
+        Verdict = new LogVerdict("acme.fault", Severity.Fatal, Cause.Hardware, SuggestedAction.Reboot, Clearing.OnHealthyReading, "A fault."),
+        PciAddress = address,
+        Evidence = "the line",
+        Number = number,
+    };
+
+    private void Publish(string address) => _inventory.Publish(new VendorInventory
+    {
+        Vendor = "acme",
+        State = VendorState.Ready,
+        Devices = [new Device { Id = "GPU-0", Vendor = "acme", Model = "x", ResourceName = "acme.com/gpu", PciAddress = address }],
+    });
+}
