@@ -53,15 +53,21 @@ internal sealed class TestFolder : IDisposable
 
     /// <summary>A configuration with every folder below this one and a port of its own.</summary>
     /// <param name="more">Further sections.</param>
-    public string WriteConfig(int port, string more = "") => Write("agent.yaml", $$"""
+    public string WriteConfig(int port, string more = "")
+    {
+        Directory.CreateDirectory(Combine("host/dev"));
+        Write("host/dev/kmsg", "");
+        return Write("agent.yaml", $$"""
         node: { name: test-node }
         host: { root: {{Path}}/host }
         state: { path: {{Path}}/state }
         run: { path: {{Path}}/run }
         kubelet: { root: {{Path}}/kubelet }
         metrics: { address: "127.0.0.1:{{port}}" }
+        health: { kernelLog: { path: {{Path}}/kmsg } }
         {{more}}
         """);
+    }
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

@@ -75,6 +75,7 @@ public sealed class DaemonTests : IDisposable
         var line = await WaitForStandardErrorAsync(daemon, "cannot be bound for metrics");
 
         Assert.Contains($"127.0.0.1:{_port}", line, StringComparison.Ordinal);
+        await Eventually.AsyncTrue(() => Task.FromResult(File.Exists(_folder.Combine("run/agent.sock"))), () => daemon.Transcript);
         var (status, output) = await AgentProgram.RunAsync("status", "--config", _folder.Combine("agent.yaml"));
         Assert.Equal(0, status);
         Assert.Contains("metrics: 127.0.0.1", output, StringComparison.Ordinal);

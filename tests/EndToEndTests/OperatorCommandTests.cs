@@ -97,9 +97,9 @@ public sealed class OperatorCommandTests
         await using var run = await SimulatedNodeRun.StartAsync("node l4\n");
         await run.WaitForListAsync(healthy: 4, of: 4);
 
-        await run.InjectAsync("gpu 3 hot-remove");
+        await run.InjectAsync("gpu 3 remove");
         await run.WaitForListAsync(healthy: 3, of: 4);
-        await run.InjectAsync("gpu 3 hot-add");
+        await run.InjectAsync("gpu 3 add");
         await run.WaitForListAsync(healthy: 4, of: 4);
 
         Assert.Contains("nvidia: the bus changed (", run.Node.Transcript, StringComparison.Ordinal);

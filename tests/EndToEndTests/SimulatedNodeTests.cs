@@ -87,7 +87,7 @@ public sealed class SimulatedNodeTests
 
         await AgentProgram.SignalAsync(Processes($"run\0--config\0{run.Config}").Single(), 9);
         await run.Node.WaitForExitAsync(TestContext.Current.CancellationToken);
-        run.StartNode();
+        run.StartDaemonAlone();
         await run.WaitForMetricsAsync(text => text.Split('\n').Count(line => line.StartsWith("DCGM_FI_DEV_GPU_TEMP{", StringComparison.Ordinal)) == 3);
 
         await run.InjectAsync("gpu 2 unhang");

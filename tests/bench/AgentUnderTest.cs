@@ -34,6 +34,7 @@ internal sealed class AgentUnderTest : IAsyncDisposable
             run: { path: {{_folder}}/run }
             kubelet: { root: {{KubeletRoot}} }
             metrics: { address: "127.0.0.1:{{Port}}" }
+            health: { kernelLog: { path: {{_folder}}/kmsg } }
             vendors: { nvidia: { enabled: true, library: {{RepositoryRoot.Combine("out", "native", "libnvidia-ml.so.1")}} } }
             """);
         Processors = processors;

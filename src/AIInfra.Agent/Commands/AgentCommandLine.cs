@@ -16,6 +16,8 @@ internal static class AgentCommandLine
     private static readonly Option<string?> ConfigFile = new("--config") { Description = $"The configuration file (default: {AgentConfig.DefaultFile} if it is there)", HelpName = "FILE" };
     private static readonly Option<string> Output = OutputOption();
     private static readonly ActCommands Acts = new(ConfigFile, Output);
+    /// <summary>How long a command may take to end in order after Ctrl-C; longer than the daemon's own limit.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(30);
 
     /// <summary>Parses and runs. Usage errors give <see cref="ExitStatus.Usage"/>.</summary>
     public static async Task<int> RunAsync(string[] arguments)
@@ -33,7 +35,7 @@ internal static class AgentCommandLine
 
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count == 0)
-            return await parsed.InvokeAsync();
+            return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = Farewell });
         foreach (var error in parsed.Errors)
             await Console.Error.WriteLineAsync(error.Message);
         await Console.Error.WriteLineAsync("`aiinfra-agent --help` lists the commands.");

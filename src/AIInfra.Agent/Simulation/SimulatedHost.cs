@@ -25,6 +25,7 @@ internal sealed class SimulatedHost
             File.WriteAllText(kernelLog, ""); // records may be appended to it
         File.Delete(Path.Combine(folder, "epoch")); // a new start is a new time zero
         LinkUevents(folder);
+        File.WriteAllText(Path.Combine(folder, "kmsg"), ""); // and a new kernel log, which the player writes
 
         var scenario = options.Scenario is { } given ? Path.GetFullPath(given) : Path.Combine(folder, "scenario.txt");
         if (options.Scenario is null)
@@ -38,6 +39,7 @@ internal sealed class SimulatedHost
             run: {"{"} path: {Quote(Path.Combine(folder, "run"))} {"}"}
             kubelet: {"{"} root: {Quote(kubelet)} {"}"}
             metrics: {"{"} address: {Quote(options.MetricsAddress)} {"}"}
+            health: {"{"} kernelLog: {"{"} path: {Quote(Path.Combine(folder, "kmsg"))} {"}"} {"}"}
             vendors:
               nvidia: {"{"} enabled: true, library: {Quote(Path.Combine(simulators, "libnvidia-ml.so.1"))} {"}"}
 

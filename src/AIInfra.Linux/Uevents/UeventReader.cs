@@ -3,9 +3,9 @@ using System.Text;
 
 namespace AIInfra.Linux.Uevents;
 
-/// <summary>Reads the kernel's device events as they come. What happened before is not told: whoever reads looks first.</summary>
+/// <summary>Reads the kernel's device events as they come. What happened before is not told by the kernel: whoever reads looks first.</summary>
 /// <param name="standIn">A file of uevents in place of the kernel's, for a host that is none: as the kernel sends them, but a line each,
-/// and an empty line behind each event. It may be absent, grow, and be begun anew. Null: the kernel's.</param>
+/// and an empty line behind each event. It may be absent, grow, and be begun anew, and is read from its start. Null: the kernel's.</param>
 public sealed class UeventReader(TimeProvider time, string? standIn)
 {
     private const int MostBytes = 1 << 20;

@@ -20,14 +20,16 @@ public static class SlowRules
             foreach (var run in Runs.Append(literal))
             {
                 var filler = string.Concat(Enumerable.Repeat(run, LogMatcher.LongestText / run.Length));
-                var line = string.Concat(literal, filler)[..(LogMatcher.LongestText - 1)] + "\0";
-                var turned = string.Concat(filler.AsSpan(0, Math.Max(0, filler.Length - literal.Length - 1)), literal, "\0");
-                if (TakesTooLong(pattern, line) || TakesTooLong(pattern, turned))
+                if (Hard(literal, filler).Any(line => TakesTooLong(pattern, line)))
                     return true;
             }
         }
         return false;
     }
+
+    /// <summary>The literal before and after a run of the same, and an end that fits no pattern.</summary>
+    private static IEnumerable<string> Hard(string literal, string filler) =>
+        [$"{literal}{filler}\0", $"{literal} {filler}\0", $"{literal}: {filler}\0", $"{filler}{literal}\0"];
 
     private static bool TakesTooLong(Regex pattern, string line)
     {
