@@ -25,7 +25,7 @@ public sealed class OperatorCommandTests
 
         var (status, text) = await RunAsync(run, "status");
         Assert.Equal(0, status);
-        Assert.Contains($"1 incidents with {problems.Count} problems", text, StringComparison.Ordinal);
+        Assert.Contains($"1 incident ({problems.Count} problems)", text, StringComparison.Ordinal);
         Assert.Contains("FATAL nvidia.xid.79 on device GPU-", text, StringComparison.Ordinal);
         foreach (var line in (string[])["  since 20", "  evidence: ", "  hit: nvidia 1 at ", "  next: No new work is placed on it", "    with it: info nvidia.xid.45"])
             Assert.Contains($"\n{line}", text, StringComparison.Ordinal);

@@ -45,7 +45,7 @@ internal static class ProblemLines
         if (problem.Evidence.Count > 0)
             console.WriteLine($"  evidence: {Terminal.Show(problem.Evidence[^1])}");
         if (problem.Devices.Count > 0)
-            console.WriteLine($"  hit: {Hit(problem.Devices)}; their pods are not known in this version");
+            console.WriteLine($"  hit: {Hit(problem.Devices)}; pods are not known in this version");
         console.WriteLine($"  next: {Terminal.Show(problem.Next)}");
     }
 

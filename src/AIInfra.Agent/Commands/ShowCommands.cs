@@ -62,8 +62,11 @@ internal sealed class ShowCommands(string socketPath, bool asJson, CancellationT
         $"{status.Devices.Count} devices, {(unhealthy == 0 ? "all healthy" : $"{unhealthy} UNHEALTHY")}, {Problems(status.Problems)}, "
         + $"{(missing == 0 ? "every part is ready" : $"{missing} parts not ready")}; agent {status.Version}, up since {status.Started:yyyy-MM-dd HH:mm:ss}Z";
 
-    private static string Problems(IReadOnlyList<ProblemStatus> problems) =>
-        problems.Count == 0 ? "no problem" : $"{problems.Count(problem => problem.IsHeadline)} incidents with {problems.Count} problems";
+    private static string Problems(IReadOnlyList<ProblemStatus> problems)
+    {
+        var incidents = problems.Count(problem => problem.IsHeadline);
+        return problems.Count == 0 ? "no problem" : $"{incidents} {(incidents == 1 ? "incident" : "incidents")} ({problems.Count} {(problems.Count == 1 ? "problem" : "problems")})";
+    }
 
     private static string Describe(VendorStatus vendor) => vendor.State switch
     {

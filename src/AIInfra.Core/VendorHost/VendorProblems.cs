@@ -28,7 +28,7 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
         foreach (var device in devices)
         {
             Report(Unanswered, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Drain, Clearing.OnHealthyReading, message, why);
-            ReportHealthy(device, "the vendor was resumed, and does not answer", Released);
+            EndRelease(device, "it does not answer");
         }
     }
 
@@ -40,6 +40,9 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
                 $"The devices of {vendor} are {why}. Until then they get no new work and are not watched.", why, TimeSpan.Zero);
         }
     }
+
+    /// <summary>The vendor is the agent's again, and something worse is known of the device by now.</summary>
+    internal void EndRelease(Device device, string why) => ReportHealthy(device, $"resumed: {why}", Released);
 
     /// <param name="device">Null when the board hung before it could be described, so that it has no name: then the vendor host carries it.</param>
     internal void ReportHung(Device? device, string call)

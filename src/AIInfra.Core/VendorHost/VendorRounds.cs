@@ -148,6 +148,7 @@ internal sealed partial class VendorRounds(
         LogLost(definition.Name, known.Device.Id, fault.Message);
         known.IsLossTold = true;
         definition.Rules.OnLost(known.Device, fault, time.GetUtcNow(), boards.Health);
+        problems.EndRelease(known.Device, "it is lost");
     }
 
     /// <summary>On the flow of the child's events, beside a round: reads only what is published.</summary>
