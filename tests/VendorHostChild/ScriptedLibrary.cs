@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -8,7 +9,8 @@ using AIInfra.Core.VendorHost;
 namespace AIInfra.VendorHostChild;
 
 /// <summary>A library whose boards and faults are files in a folder, read at each call:
-/// <c>count</c> (boards, by default 2), <c>open-0</c>, <c>describe-INDEX</c>, <c>sample-INDEX</c> (what that call does), <c>event</c> (a fifo to read events from: a byte for the board, a byte for the value).</summary>
+/// <c>count</c> (boards, by default 2), <c>open-0</c>, <c>describe-INDEX</c>, <c>sample-INDEX</c> (what that call does),
+/// <c>partitions-INDEX</c> (their profiles, parted by spaces; <c>?</c> when the board does not say), <c>event</c> (a fifo to read events from: a byte for the board, a byte for the value; the value 0: divided anew).</summary>
 /// <remarks>What a call does: <c>segfault</c>, <c>abort</c>, <c>hang</c> (for ever, in the kernel), <c>fifo PATH</c> (until somebody opens that fifo for writing),
 /// <c>absent</c>, <c>transient</c>, <c>lost</c>, <c>refused</c>, <c>fds PATH</c> (lists its descriptors into a file), <c>hold PATH</c> (opens a file and keeps it open).
 /// A call that is about to hang leaves the file <c>stuck-CALL-INDEX</c>.</remarks>
@@ -54,6 +56,24 @@ internal sealed partial class ScriptedLibrary(string folder) : IVendorLibrary
         readings[1] = Reading.Unknown;
     }
 
+    public ImmutableArray<Device> Partitions(int index)
+    {
+        var profiles = Read($"partitions-{index}")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        if (profiles is ["?"])
+            throw new VendorException("partitions", 999, VendorFault.Transient, "the board does not say");
+        return [.. profiles.Select((profile, place) => new Device
+        {
+            Id = $"part-{index}-{place}",
+            Vendor = "scripted",
+            Model = "Board",
+            ResourceName = $"example.com/part-{profile}",
+            Partition = new DevicePartition(profile, place, null),
+            IsHeldBack = true,
+        })];
+    }
+
+    public void SamplePartition(int index, Device partition, Span<Reading> readings) => readings[0] = Reading.Of(100 + partition.Partition!.Instance);
+
     public bool WaitEvent(TimeSpan atMost, [NotNullWhen(true)] out VendorEvent? happened)
     {
         var path = Path.Combine(folder, "event");
@@ -65,7 +85,8 @@ internal sealed partial class ScriptedLibrary(string folder) : IVendorLibrary
         }
         _events ??= new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, 1); // ReadWrite: never at its end
         var board = _events.ReadByte();
-        happened = new VendorEvent($"board-{board}", "xid", _events.ReadByte(), null);
+        var value = _events.ReadByte();
+        happened = new VendorEvent($"board-{board}", value == 0 ? VendorEvent.Repartitioned : "xid", value, null);
         return true;
     }
 

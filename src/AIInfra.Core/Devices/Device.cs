@@ -26,11 +26,32 @@ public sealed record Device
     public long? MemoryBytes { get; init; }
     /// <summary>Id of the device that this one is a partition of; null for a whole device.</summary>
     public string? ParentId { get; init; }
+    /// <summary>What part of its parent it is; null for a whole device.</summary>
+    public DevicePartition? Partition { get; init; }
+    /// <summary>Listed, read and judged like any other, but not offered to the kubelet under its <see cref="ResourceName"/>.</summary>
+    public bool IsHeldBack { get; init; }
+    /// <summary>Versions of what is burnt into the device, by part: <c>vbios</c>, <c>inforom</c>. Outside input.</summary>
+    public ImmutableSortedDictionary<string, string> Firmware { get; init => field = value ?? NoFirmware; } = NoFirmware;
     /// <summary>Nodes under the host's /dev that a container needs to use it, relative to /dev: <c>nvidia0</c>.</summary>
     public ImmutableArray<string> DeviceNodes { get; init; } = [];
     /// <summary>Direct links and the PCI distance to peers on this node. A peer that is not listed is <see cref="LinkKind.System"/> away.</summary>
     public ImmutableArray<DeviceLink> Links { get; init; } = [];
+
+    private static ImmutableSortedDictionary<string, string> NoFirmware => ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Equal in every member: record equality compares lists by reference.</summary>
+    internal bool IsSameAs(Device other) =>
+        this with { DeviceNodes = other.DeviceNodes, Links = other.Links, Firmware = other.Firmware } == other
+        && !DeviceNodes.IsDefault && DeviceNodes.SequenceEqual(other.DeviceNodes)
+        && !Links.IsDefault && Links.SequenceEqual(other.Links)
+        && Firmware.SequenceEqual(other.Firmware);
 }
+
+/// <summary>What part of a device a partition is, in the vendor's numbers. They are given anew when the device is divided anew.</summary>
+/// <param name="Profile">The vendor's name of its size: <c>1g.10gb</c>.</param>
+/// <param name="Instance">Number of the slice of the device (NVIDIA: GPU instance).</param>
+/// <param name="SubInstance">Number of the part of that slice (NVIDIA: compute instance); null where slices are not divided.</param>
+public sealed record DevicePartition(string Profile, int Instance, int? SubInstance);
 
 /// <summary>How near two devices are. Farther is smaller.</summary>
 public enum LinkKind

@@ -120,6 +120,14 @@ public sealed partial class HealthBoard : IDisposable
         }
     }
 
+    /// <summary>The subject is no more, and what is in its place is told under another id or anew: clears all that stands on it.</summary>
+    /// <remarks>Not for a device that cannot be found: that is a problem of its own.</remarks>
+    public void ReportVanished(Subject subject, string evidence)
+    {
+        lock (_gate)
+            Remove_NeedsLock(Where_NeedsLock(problem => problem.Subject == subject), $"no longer there: {ProblemTable.Cap(evidence)}");
+    }
+
     /// <summary>Clears every problem that has been quiet for long enough. One step of <see cref="QuietClearing"/>.</summary>
     /// <returns>Time until the next one is due, above zero; null when none waits for quiet.</returns>
     public TimeSpan? ExpireQuiet()

@@ -18,10 +18,12 @@ internal sealed partial class Supervisor(
             var started = time.GetTimestamp();
             try
             {
+                if (faults == 0)
+                    board.Running(name); // before it runs: what the worker says of itself is newer
                 var run = Task.Run(() => worker.RunAsync(stoppingToken), stoppingToken);
                 if (faults > 0)
                     await SettleAsync(run);
-                if (!run.IsCompleted)
+                if (faults > 0 && !run.IsCompleted)
                     board.Running(name);
                 await run;
                 board.Finished(name);

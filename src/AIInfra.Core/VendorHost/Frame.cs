@@ -9,9 +9,10 @@ internal enum FrameKind : byte
     Hello = 1,
     /// <summary>Parent: the library's path (text). Answer: <see cref="LibraryInfo"/>, then the path of the mapped file (text or null).</summary>
     Open = 2,
-    /// <summary>Parent: index (i32). Answer: a device.</summary>
+    /// <summary>Parent: index (i32). Answer: a device, the number of its partitions (i32, -1 when it does not say), and those.</summary>
     Describe = 3,
-    /// <summary>Parent: index (i32). Answer: a state (u8) and, when present, a value (f64) for each field of the table.</summary>
+    /// <summary>Parent: index (i32). Answer: a state (u8) and, when present, a value (f64) for each field of the table; whether its partitions
+    /// are others than were described (u8); the number of partitions (i32); for each its id, whether it answered (u8), and its readings if so.</summary>
     Sample = 4,
     /// <summary>Parent: start telling events. Answer: empty.</summary>
     Listen = 5,
@@ -26,9 +27,9 @@ internal enum FrameKind : byte
 /// <summary>One message on the socket: length of what follows (u32), kind (u8), number of the request it belongs to (u32), payload. Little endian.</summary>
 internal static class Frame
 {
-    internal const ushort Protocol = 1;
+    internal const ushort Protocol = 2;
     internal const int HeaderBytes = 9;
-    /// <summary>Upper bound of a whole frame. The largest real one, a board with 16 links, is below 4 KiB.</summary>
+    /// <summary>Upper bound of a whole frame. The largest real one, the readings of a board and seven partitions, is near 8 KiB.</summary>
     internal const int MostBytes = 1 << 20;
 
     private const int LengthBytes = 4;

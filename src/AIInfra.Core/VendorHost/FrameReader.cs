@@ -40,6 +40,15 @@ internal ref struct FrameReader(ReadOnlySpan<byte> payload)
         return count >= 0 && count <= _rest.Length / leastBytes ? count : throw new FormatException($"A list says it has {count} entries.");
     }
 
+    /// <summary>The same; null for -1.</summary>
+    internal int? CountOrNull(int leastBytes)
+    {
+        if (_rest.Length < sizeof(int) || BinaryPrimitives.ReadInt32LittleEndian(_rest) != -1)
+            return Count(leastBytes);
+        Int32();
+        return null;
+    }
+
     private ReadOnlySpan<byte> Take(int bytes)
     {
         if (bytes < 0 || bytes > _rest.Length)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Sampling;
@@ -29,6 +30,19 @@ public interface IVendorLibrary
     /// <exception cref="VendorException">The board as a whole does not answer.</exception>
     void Sample(int index, Span<Reading> readings);
 
+    /// <summary>The partitions that a described board has at this moment, each with its <see cref="Device.Partition"/>. Asked after every
+    /// <see cref="Describe"/> and <see cref="Sample"/>, so it must be cheap.</summary>
+    /// <exception cref="VendorException">The board does not say: the partitions known of it stay.</exception>
+    ImmutableArray<Device> Partitions(int index) => [];
+
+    /// <summary>Reads every field that a partition has of its own.</summary>
+    /// <param name="partition">Out of the newest answer of <see cref="Partitions"/>.</param>
+    /// <param name="readings">As for <see cref="Sample"/>.</param>
+    /// <exception cref="VendorException">The partition does not answer.</exception>
+    void SamplePartition(int index, Device partition, Span<Reading> readings)
+    {
+    }
+
     /// <summary>Waits for one device event.</summary>
     /// <returns>False when nothing came in time, or when this library has no events (after waiting all the same).</returns>
     /// <exception cref="VendorException">The wait itself failed; it will be called again after a pause.</exception>
@@ -44,7 +58,11 @@ public sealed record LibraryInfo(string? DriverVersion, string? LibraryVersion, 
 /// <param name="Kind">The vendor's word for it: <c>xid</c>, <c>ecc-double-bit</c>.</param>
 /// <param name="Value">The vendor's code, for example the Xid.</param>
 /// <param name="Partition">The partition it is attributed to, in the vendor's words (<c>gi 3 ci 0</c>); null for the whole device.</param>
-public sealed record VendorEvent(string? DeviceId, string Kind, long Value, string? Partition);
+public sealed record VendorEvent(string? DeviceId, string Kind, long Value, string? Partition)
+{
+    /// <summary>The <see cref="Kind"/> that any vendor may use: a board was divided anew, so the boards are described again at once.</summary>
+    public const string Repartitioned = "repartitioned";
+}
 
 public enum VendorFault
 {

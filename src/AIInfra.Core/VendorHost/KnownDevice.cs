@@ -24,6 +24,7 @@ internal sealed class KnownDevice(Device device)
     private int _missed;
 
     internal Device Device { get; private set; } = device;
+    internal bool IsPartition => Device.ParentId is not null;
     internal Presence Presence { get; set; } = Presence.Expected;
     /// <summary>What it answered last, however long ago; null before its first answer to this daemon.</summary>
     internal Reading[]? Before { get; private set; }
@@ -40,7 +41,7 @@ internal sealed class KnownDevice(Device device)
     internal void Describe(Device device)
     {
         Refusals = 0;
-        Device = Same(Device, device) ? Device : device;
+        Device = Device.IsSameAs(device) ? Device : device; // the same value, so that nobody is woken
         Presence = Presence.Served;
     }
 
@@ -68,10 +69,4 @@ internal sealed class KnownDevice(Device device)
 
     /// <summary>The call that hung has returned: the next description says whether it is well.</summary>
     internal void Return() => Presence = Presence.Expected;
-
-    /// <summary>Record equality compares lists by reference; an unchanged device must stay the same value, so that nobody is woken.</summary>
-    private static bool Same(Device one, Device other) =>
-        one with { DeviceNodes = other.DeviceNodes, Links = other.Links } == other
-        && !one.DeviceNodes.IsDefault && one.DeviceNodes.SequenceEqual(other.DeviceNodes)
-        && !one.Links.IsDefault && one.Links.SequenceEqual(other.Links);
 }

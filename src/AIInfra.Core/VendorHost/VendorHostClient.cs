@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Net.Sockets;
 using System.Threading.Channels;
-using AIInfra.Core.Devices;
 using AIInfra.Core.Sampling;
 using AIInfra.Linux.Processes;
 
@@ -88,19 +87,14 @@ internal sealed class VendorHostClient : IDisposable
         CallAsync(FrameKind.Open, null, $"opening {library}", _request.Text(library), deadline,
             static (ref reader) => new OpenedLibrary(reader.ReadInfo(), reader.TextOrNull()), cancellationToken);
 
-    internal Task<Device> DescribeAsync(int index, TimeSpan deadline, CancellationToken cancellationToken) =>
+    internal Task<DescribedBoard> DescribeAsync(int index, TimeSpan deadline, CancellationToken cancellationToken) =>
         CallAsync(FrameKind.Describe, index, $"describing board {index}", _request.Int32(index), deadline,
-            static (ref reader) => reader.ReadDevice(), cancellationToken);
+            static (ref reader) => reader.ReadBoard(), cancellationToken);
 
     /// <param name="readings">Filled when the task completes without a fault; not to be read otherwise.</param>
-    internal Task SampleAsync(int index, Reading[] readings, TimeSpan deadline, CancellationToken cancellationToken) =>
+    internal Task<SampledBoard> SampleAsync(int index, Reading[] readings, TimeSpan deadline, CancellationToken cancellationToken) =>
         CallAsync(FrameKind.Sample, index, $"reading board {index}", _request.Int32(index), deadline,
-            (ref reader) =>
-            {
-                reader.ReadReadings(readings);
-                return true;
-            },
-            cancellationToken);
+            (ref reader) => reader.ReadSample(readings), cancellationToken);
 
     /// <summary>From here on the child tells events.</summary>
     internal Task ListenAsync(TimeSpan deadline, CancellationToken cancellationToken) =>

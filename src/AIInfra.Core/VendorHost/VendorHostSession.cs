@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using AIInfra.Core.Devices;
 using AIInfra.Core.Sampling;
 using AIInfra.Linux.Processes;
 
@@ -13,6 +15,7 @@ internal sealed class VendorHostSession(string vendor, IVendorLibrary library)
     private readonly Lock _sending = new();
     private readonly FrameWriter _answer = new();
     private readonly Reading[] _readings = new Reading[library.Fields.Count];
+    private readonly Dictionary<int, ImmutableArray<Device>> _described = [];
     private byte[] _payload = new byte[512];
     private Thread? _events;
 
@@ -62,15 +65,14 @@ internal sealed class VendorHostSession(string vendor, IVendorLibrary library)
             case FrameKind.Open:
                 var path = request.Text();
                 _answer.WriteInfo(library.Open(path));
+                _described.Clear();
                 _answer.Text(LibraryFile.FindMapped(path));
                 break;
             case FrameKind.Describe:
-                _answer.WriteDevice(library.Describe(request.Int32()));
+                Describe(request.Int32());
                 break;
             case FrameKind.Sample:
-                Array.Clear(_readings);
-                library.Sample(request.Int32(), _readings);
-                _answer.WriteReadings(_readings);
+                Sample(request.Int32());
                 break;
             case FrameKind.Count:
                 _answer.Int32(library.CountDevices() ?? -1);
@@ -81,6 +83,66 @@ internal sealed class VendorHostSession(string vendor, IVendorLibrary library)
                 break;
             default:
                 throw new FormatException($"A {kind} frame is no request.");
+        }
+    }
+
+    private void Describe(int index)
+    {
+        var device = library.Describe(index);
+        var partitions = PartitionsOf(index);
+        _described[index] = partitions ?? _described.GetValueOrDefault(index, []);
+        _answer.WriteBoard(device, partitions);
+    }
+
+    private void Sample(int index)
+    {
+        Array.Clear(_readings);
+        library.Sample(index, _readings);
+        _answer.WriteReadings(_readings);
+        var described = _described.GetValueOrDefault(index, []);
+        var partitions = PartitionsOf(index);
+        _answer.Flag(partitions is { } now && !AreSame(now, described)).Int32(partitions?.Length ?? 0);
+        foreach (var partition in partitions ?? [])
+            SamplePartition(index, partition);
+    }
+
+    private void SamplePartition(int index, Device partition)
+    {
+        Array.Clear(_readings);
+        var hasAnswered = true;
+        try
+        {
+            library.SamplePartition(index, partition, _readings);
+        }
+        catch (VendorException)
+        {
+            hasAnswered = false; // its last readings stand in, and then it has none
+        }
+        _answer.WritePartition(partition.Id, _readings, hasAnswered);
+    }
+
+    private static bool AreSame(ImmutableArray<Device> now, ImmutableArray<Device> described)
+    {
+        if (now.Length != described.Length)
+            return false;
+        for (var i = 0; i < now.Length; i++)
+        {
+            if (!now[i].IsSameAs(described[i]))
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>Null when the board does not say. A board that is lost by now tells so itself when it is asked the next time.</summary>
+    private ImmutableArray<Device>? PartitionsOf(int index)
+    {
+        try
+        {
+            return library.Partitions(index);
+        }
+        catch (VendorException)
+        {
+            return null;
         }
     }
 

@@ -4,10 +4,17 @@ using AIInfra.Core.Sampling;
 
 namespace AIInfra.Core.VendorHost;
 
+/// <param name="Partitions">Null when the board does not say.</param>
+internal sealed record DescribedBoard(Device Device, ImmutableArray<Device>? Partitions);
+
+/// <param name="ArePartitionsOthers">They are no longer those that were described.</param>
+/// <param name="Partitions">Readings are null where the partition did not answer.</param>
+internal sealed record SampledBoard(bool ArePartitionsOthers, ImmutableArray<(string Id, Reading[]? Readings)> Partitions);
+
 /// <summary>How the library's answers lie in frames. Writer and reader of one thing stand together; a test sends each there and back.</summary>
 internal static class VendorMessages
 {
-    private const int LeastTextBytes = 4, LeastLinkBytes = 9;
+    private const int LeastTextBytes = 4, LeastLinkBytes = 9, LeastDeviceBytes = 62, LeastSampleBytes = 5;
 
     internal static void WriteInfo(this FrameWriter writer, LibraryInfo info) =>
         writer.Text(info.DriverVersion).Text(info.LibraryVersion).Int32(info.DeviceCount).Flag(info.IsSimulated);
@@ -20,7 +27,13 @@ internal static class VendorMessages
         writer.Text(device.Id).Text(device.Vendor).Text(device.Model).Text(device.ResourceName).Int32(device.Index)
             .Text(device.NodeName).Text(device.PciAddress).Text(device.Serial)
             .Int32(device.NumaNode ?? -1).Int64(device.MemoryBytes ?? -1).Text(device.ParentId)
-            .Int32(device.DeviceNodes.Length);
+            .Flag(device.IsHeldBack).Flag(device.Partition is not null);
+        if (device.Partition is { } partition)
+            writer.Text(partition.Profile).Int32(partition.Instance).Int32(partition.SubInstance ?? -1);
+        writer.Int32(device.Firmware.Count);
+        foreach (var (part, version) in device.Firmware)
+            writer.Text(part).Text(version);
+        writer.Int32(device.DeviceNodes.Length);
         foreach (var node in device.DeviceNodes)
             writer.Text(node);
         writer.Int32(device.Links.Length);
@@ -43,14 +56,63 @@ internal static class VendorMessages
             NumaNode = reader.Int32() is var node and >= 0 ? node : null,
             MemoryBytes = reader.Int64() is var bytes and >= 0 ? bytes : null,
             ParentId = reader.TextOrNull(),
+            IsHeldBack = reader.Flag(),
+            Partition = reader.Flag() ? new DevicePartition(reader.Text(), reader.Int32(), reader.Int32() is var sub and >= 0 ? sub : null) : null,
         };
+        var firmware = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        for (var left = reader.Count(2 * LeastTextBytes); left > 0; left--)
+            firmware[reader.Text()] = reader.Text();
         var nodes = ImmutableArray.CreateBuilder<string>(reader.Count(LeastTextBytes));
         while (nodes.Count < nodes.Capacity)
             nodes.Add(reader.Text());
         var links = ImmutableArray.CreateBuilder<DeviceLink>(reader.Count(LeastLinkBytes));
         while (links.Count < links.Capacity)
             links.Add(new DeviceLink(reader.Text(), (LinkKind)reader.Choice((byte)LinkKind.Direct), reader.Int32()));
-        return device with { DeviceNodes = nodes.MoveToImmutable(), Links = links.MoveToImmutable() };
+        return device with { Firmware = firmware.ToImmutable(), DeviceNodes = nodes.MoveToImmutable(), Links = links.MoveToImmutable() };
+    }
+
+    /// <param name="partitions">Null when the board does not say.</param>
+    internal static void WriteBoard(this FrameWriter writer, Device device, ImmutableArray<Device>? partitions)
+    {
+        writer.WriteDevice(device);
+        writer.Int32(partitions?.Length ?? -1);
+        foreach (var partition in partitions ?? [])
+            writer.WriteDevice(partition);
+    }
+
+    internal static DescribedBoard ReadBoard(this ref FrameReader reader)
+    {
+        var device = reader.ReadDevice();
+        if (reader.CountOrNull(LeastDeviceBytes) is not { } count)
+            return new DescribedBoard(device, null);
+        var partitions = ImmutableArray.CreateBuilder<Device>(count);
+        while (partitions.Count < count)
+            partitions.Add(reader.ReadDevice());
+        return new DescribedBoard(device, partitions.MoveToImmutable());
+    }
+
+    internal static void WritePartition(this FrameWriter writer, string id, ReadOnlySpan<Reading> readings, bool hasAnswered)
+    {
+        writer.Text(id).Flag(hasAnswered);
+        if (hasAnswered)
+            writer.WriteReadings(readings);
+    }
+
+    /// <param name="readings">The board's, filled.</param>
+    internal static SampledBoard ReadSample(this ref FrameReader reader, Reading[] readings)
+    {
+        reader.ReadReadings(readings);
+        var areOthers = reader.Flag();
+        var partitions = ImmutableArray.CreateBuilder<(string Id, Reading[]? Readings)>(reader.Count(LeastSampleBytes));
+        while (partitions.Count < partitions.Capacity)
+        {
+            var id = reader.Text();
+            var of = reader.Flag() ? new Reading[readings.Length] : null;
+            reader.ReadReadings(of);
+            partitions.Add((id, of));
+        }
+        return reader.IsAtEnd ? new SampledBoard(areOthers, partitions.MoveToImmutable())
+            : throw new FormatException($"There are more readings than the {readings.Length} fields of the table.");
     }
 
     internal static void WriteReadings(this FrameWriter writer, ReadOnlySpan<Reading> readings)
@@ -63,7 +125,7 @@ internal static class VendorMessages
         }
     }
 
-    /// <exception cref="FormatException">There are fewer or more readings than places.</exception>
+    /// <exception cref="FormatException">There are fewer readings than places.</exception>
     internal static void ReadReadings(this ref FrameReader reader, Span<Reading> readings)
     {
         foreach (ref var reading in readings)
@@ -75,8 +137,6 @@ internal static class VendorMessages
                 _ => Reading.Of(reader.Double()),
             };
         }
-        if (!reader.IsAtEnd)
-            throw new FormatException($"There are more readings than the {readings.Length} fields of the table.");
     }
 
     internal static void WriteEvent(this FrameWriter writer, VendorEvent happened) =>

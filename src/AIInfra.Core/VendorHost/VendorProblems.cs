@@ -7,7 +7,7 @@ namespace AIInfra.Core.VendorHost;
 internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvider time)
 {
     internal const string Crashed = "vendor.crashed", Unanswered = "vendor.unanswered", DeviceHung = "vendor.device-hung", DeviceGone = "vendor.device-gone",
-        Released = VendorReleases.ProblemId;
+        DeviceMissing = "vendor.device-missing", Released = VendorReleases.ProblemId;
 
     /// <summary>Long enough to be seen by a person, and for a library that crashes every few minutes to be one problem.</summary>
     private static readonly TimeSpan CrashQuiet = TimeSpan.FromMinutes(30);
@@ -67,6 +67,23 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
         ReportHealthy(device, "the driver no longer lists it", Unanswered, DeviceHung, Released);
     }
 
+    /// <summary>On the bus, and not in the driver's list although the driver runs.</summary>
+    internal void ReportMissing(string address) => Report(
+        DeviceMissing, Subject.Device(address), Severity.Fatal, SuggestedAction.Reboot, Clearing.OnHealthyReading,
+        $"The bus has a board of {vendor} at {address} that the driver does not list: it failed to start, or fell off. "
+        + "The kernel log says why; a board that is kept from the driver on purpose belongs to vfio-pci.",
+        $"sysfs lists {address}, the library does not");
+
+    /// <summary>Of every vendor.</summary>
+    internal HashSet<string> StandingMissing() =>
+        [.. board.Current.Value.Problems.Where(problem => problem.Id == DeviceMissing).Select(problem => problem.Subject.Id)];
+
+    internal void ReportFound(string address) => board.ReportHealthy(DeviceMissing, Subject.Device(address), "the driver lists it, or the bus no longer does");
+
+    /// <summary>The board was divided anew and has this partition no more.</summary>
+    internal void ReportVanished(Device partition) =>
+        board.ReportVanished(Subject.Device(partition.Id), $"{partition.ParentId} was divided anew");
+
     /// <summary>False when a person has cleared it: the device may be forgotten.</summary>
     internal bool StandsGone(Device device) =>
         board.Current.Value.Problems.Any(problem => problem.Id == DeviceGone && problem.Subject == Subject.Device(device.Id));
@@ -98,7 +115,7 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
             Id = id,
             Subject = subject,
             Severity = severity,
-            Cause = id switch { DeviceGone => Cause.Hardware, Released => Cause.Host, _ => Cause.Driver },
+            Cause = id switch { DeviceGone or DeviceMissing => Cause.Hardware, Released => Cause.Host, _ => Cause.Driver },
             Action = action,
             Clearing = clearing,
             Message = message,

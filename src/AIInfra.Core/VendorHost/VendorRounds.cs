@@ -1,4 +1,4 @@
-using AIInfra.Core.Devices;
+using System.Collections.Immutable;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Sampling;
@@ -15,11 +15,18 @@ internal sealed partial class VendorRounds(
     private const int RefusalsToUnhealthy = 2;
     private static readonly TimeSpan CountInterval = TimeSpan.FromSeconds(60);
 
+    private readonly PciCensus? _census = definition.Pci is { } family ? new PciCensus(host, family) : null;
+    private TaskCompletionSource _repartitioned = NewSignal();
     private long _counted;
+
+    /// <summary>Completes when an event says that a board was divided anew since the boards were last described.</summary>
+    internal Task Repartitioned => Volatile.Read(ref _repartitioned).Task;
 
     /// <summary>Asks every board that does not hang who it is. One that refuses leaves the others.</summary>
     internal async Task DescribeAsync(VendorChild child, CancellationToken cancellationToken)
     {
+        if (Repartitioned.IsCompleted)
+            Volatile.Write(ref _repartitioned, NewSignal()); // first: what comes while we ask is asked again
         devices.Expect();
         child.Refused.Clear();
         _counted = time.GetTimestamp();
@@ -59,26 +66,30 @@ internal sealed partial class VendorRounds(
     internal Task ListenAsync(VendorChild child, CancellationToken cancellationToken) =>
         child.ListenAsync(options.CallTimeout, Happened, cancellationToken);
 
-    /// <summary>One round: reads every described board, one after the other, and publishes what is known then.</summary>
-    internal async Task SampleAsync(VendorChild child, CancellationToken cancellationToken)
+    /// <summary>One round: reads every described board with its partitions, one after the other, and publishes what is known then.</summary>
+    /// <returns>True when a board was divided anew: all are to be described again.</returns>
+    internal async Task<bool> SampleAsync(VendorChild child, CancellationToken cancellationToken)
     {
-        foreach (var known in devices.Served.ToArray())
+        var isDividedAnew = false;
+        foreach (var known in devices.ServedBoards.ToArray())
         {
             var readings = new Reading[definition.Fields.Count];
             try
             {
-                await child.Client.SampleAsync(known.Device.Index, readings, options.CallTimeout, cancellationToken);
+                var sampled = await child.Client.SampleAsync(known.Device.Index, readings, options.CallTimeout, cancellationToken);
+                Answered(known, readings);
+                PartitionsAnswered(known, sampled.Partitions);
+                isDividedAnew |= sampled.ArePartitionsOthers;
             }
             catch (VendorException fault)
             {
                 Missed(known, fault);
-                continue;
             }
-            Answered(known, readings);
         }
         Publish();
         if (abandoned.IsEmpty)
             problems.ReportNoneHangs();
+        return isDividedAnew;
     }
 
     /// <summary>Once a minute: whether the boards must be described again.</summary>
@@ -87,6 +98,7 @@ internal sealed partial class VendorRounds(
         if (time.GetElapsedTime(_counted) < CountInterval)
             return false;
         _counted = time.GetTimestamp();
+        TakeCensus();
         var forgotten = devices.All.Where(known => known.Presence == Presence.Gone && !problems.StandsGone(known.Device)).ToArray();
         Array.ForEach(forgotten, devices.Forget);
         foreach (var known in devices.All)
@@ -109,16 +121,55 @@ internal sealed partial class VendorRounds(
         Publish();
     }
 
-    private void Found(int index, Device device)
+    private void Found(int index, DescribedBoard described)
     {
-        device = device with
+        var device = described.Device with
         {
             Index = index,
             Vendor = definition.Name,
-            NumaNode = device.NumaNode ?? (device.PciAddress is { } address ? host.ReadNumaNode(address) : null),
+            ParentId = null,
+            NumaNode = described.Device.NumaNode ?? (described.Device.PciAddress is { } address ? host.ReadNumaNode(address) : null),
         };
         if (!devices.Describe(device))
+        {
             LogTwice(definition.Name, index, device.Id);
+            return;
+        }
+        var partitions = described.Partitions?.Select(partition => partition with
+        {
+            Index = index,
+            Vendor = definition.Name,
+            ParentId = device.Id,
+            PciAddress = device.PciAddress,
+            NumaNode = device.NumaNode,
+        });
+        foreach (var vanished in devices.DescribePartitions(devices.Find(device.Id)!, partitions?.ToImmutableArray()))
+            problems.ReportVanished(vanished.Device);
+    }
+
+    private void PartitionsAnswered(KnownDevice board, ImmutableArray<(string Id, Reading[]? Readings)> partitions)
+    {
+        foreach (var (id, readings) in partitions)
+        {
+            if (devices.FindPartition(board, id) is not { Presence: Presence.Served } known)
+                continue; // newer than the last description
+            if (readings is null)
+                known.Miss();
+            else
+                Answered(known, readings);
+        }
+    }
+
+    /// <summary>Boards that the bus has and the driver does not list. Said when it is so for two looks, a minute apart.</summary>
+    private void TakeCensus()
+    {
+        if (_census is null)
+            return;
+        var (missing, found) = _census.Look(devices.All.Select(known => known.Device.PciAddress).OfType<string>().ToHashSet(StringComparer.Ordinal), problems.StandingMissing());
+        foreach (var address in missing)
+            problems.ReportMissing(address);
+        foreach (var address in found)
+            problems.ReportFound(address);
     }
 
     private void Answered(KnownDevice known, Reading[] readings)
@@ -140,9 +191,11 @@ internal sealed partial class VendorRounds(
         {
             LogMissed(definition.Name, known.Device.Id, fault.Message);
             known.Miss();
+            foreach (var partition in devices.PartitionsOf(known))
+                partition.Miss();
             return;
         }
-        known.Drop();
+        devices.Drop(known);
         if (known.IsLossTold)
             return;
         LogLost(definition.Name, known.Device.Id, fault.Message);
@@ -154,9 +207,16 @@ internal sealed partial class VendorRounds(
     /// <summary>On the flow of the child's events, beside a round: reads only what is published.</summary>
     private void Happened(VendorEvent happened)
     {
+        if (happened.Kind == VendorEvent.Repartitioned)
+        {
+            Volatile.Read(ref _repartitioned).TrySetResult();
+            return;
+        }
         var device = happened.DeviceId is { } id ? boards.Inventory.Current.Value.Find(id) : null;
         definition.Rules.OnEvent(device, happened, time.GetUtcNow(), boards.Health);
     }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task<int> CountAsync(VendorChild child, CancellationToken cancellationToken)
     {

@@ -18,11 +18,14 @@ public sealed partial class VendorWorker
             _states.Absent(fault.Message);
             return LookAgain;
         }
-        Fail(fault.Fault == VendorFault.Absent
+        Fail(AreRefusalsTold(fault), fault.Fault == VendorFault.Absent
             ? $"{fault.Message}. Devices of it are known on this node: install the driver again, or set vendors.{_definition.Name}.enabled to false"
             : fault.Message);
         return fault.Fault is VendorFault.Transient or VendorFault.DeviceLost ? BackOff : LookAgain;
     }
+
+    private bool AreRefusalsTold(VendorException fault) =>
+        fault.Fault == VendorFault.Refused && _definition.Rules.OnRefused(_devices.ToBoards(), fault, _time.GetUtcNow(), _boards.Health);
 
     /// <summary>The child itself failed.</summary>
     private TimeSpan Failed(VendorHostException fault)
@@ -36,18 +39,19 @@ public sealed partial class VendorWorker
         }
         _child?.Dispose();
         _child = null;
-        Fail(fault.Fault == HostFault.Ended ? $"the vendor host with its library failed, {fault.Message}" : fault.Message);
+        Fail(isTold: false, fault.Fault == HostFault.Ended ? $"the vendor host with its library failed, {fault.Message}" : fault.Message);
         return fault.Fault == HostFault.OtherVersion ? LookAgain : BackOff;
     }
 
     private TimeSpan BackOff => TimeSpan.FromSeconds(Math.Min(60, 1 << Math.Min(_failures - 1, 6)));
 
-    private void Fail(string reason)
+    /// <param name="isTold">The rules have said already what it means for the devices.</param>
+    private void Fail(bool isTold, string reason)
     {
         _failures++;
         _rounds.DropAll();
         _states.Unavailable(reason);
-        if (_failures >= FailuresToUnhealthy)
+        if (!isTold && _failures >= FailuresToUnhealthy)
             ReportUnanswered(reason);
     }
 
@@ -60,6 +64,8 @@ public sealed partial class VendorWorker
         _child = null;
         LogHung(_definition.Name, fault.Message, known?.Device.Id);
         _problems.ReportHung(known?.Device, fault.Message);
+        if (known is not null)
+            _devices.Drop(known);
         known?.Hang();
         _rounds.Publish();
         _lastHang = fault.Message;
@@ -95,7 +101,7 @@ public sealed partial class VendorWorker
     {
         foreach (var known in _devices.All)
             known.MayHaveProblem = true;
-        _problems.ReportUnanswered(_devices.ToInventory(), reason);
+        _problems.ReportUnanswered(_devices.ToBoards(), reason);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor}: the library took its process down: {How}")]

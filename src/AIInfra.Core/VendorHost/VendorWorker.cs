@@ -29,6 +29,7 @@ public sealed partial class VendorWorker : IWorker
     private readonly ILogger<VendorWorker> _logger;
     private readonly VendorDevices _devices = new();
     private readonly AbandonedChildren _abandoned = new();
+    private readonly VendorBoards _boards;
     private readonly VendorProblems _problems;
     private readonly VendorStates _states;
     private readonly VendorRounds _rounds;
@@ -47,7 +48,7 @@ public sealed partial class VendorWorker : IWorker
         VendorDefinition definition, VendorOptions options, VendorHostLauncher launcher, VendorBoards boards,
         StoredInventories stored, HostPaths host, TimeProvider time, ILogger<VendorWorker> logger)
     {
-        (_definition, _options, _launcher, _host, _time, _logger) = (definition, options, launcher, host, time, logger);
+        (_definition, _options, _launcher, _boards, _host, _time, _logger) = (definition, options, launcher, boards, host, time, logger);
         (_releases, _bus) = (boards.Releases ?? new VendorReleases(time, []), boards.Bus ?? new PciChanges());
         (_seenReleases, _seenChange) = (_releases.Current.Value, _bus.Current.Value);
         _problems = new VendorProblems(definition.Name, boards.Health, time);
@@ -112,6 +113,7 @@ public sealed partial class VendorWorker : IWorker
         {
             await child.OpenAsync(_options, cancellationToken);
             isKept = true;
+            _definition.Rules.OnOpened(_devices.ToBoards(), _time.GetUtcNow(), _boards.Health);
             return child;
         }
         catch (VendorHostException fault) when (fault.Fault == HostFault.Hung)
@@ -139,9 +141,9 @@ public sealed partial class VendorWorker : IWorker
             child.Client.ThrowIfEnded();
             if (child.Events.IsFaulted)
                 await child.Events;
-            await _rounds.SampleAsync(child, cancellationToken);
+            var isDividedAnew = await _rounds.SampleAsync(child, cancellationToken);
             _failures = 0;
-            if (await _rounds.HaveBoardsChangedAsync(child, cancellationToken) | TakeBackAnswered())
+            if (await _rounds.HaveBoardsChangedAsync(child, cancellationToken) | TakeBackAnswered() | isDividedAnew)
                 return;
             if (await UpgradedAsync(child, cancellationToken) is { } next)
             {
@@ -150,8 +152,8 @@ public sealed partial class VendorWorker : IWorker
                 return;
             }
             var rest = _options.SampleInterval - _time.GetElapsedTime(started);
-            await WaitAsync(rest, cancellationToken, child.Client.Ended, child.Events);
-            if (Release is not null)
+            await WaitAsync(rest, cancellationToken, child.Client.Ended, child.Events, _rounds.Repartitioned);
+            if (Release is not null || _rounds.Repartitioned.IsCompleted)
                 return;
             if (TakeBusChange())
             {
@@ -196,6 +198,8 @@ public sealed partial class VendorWorker : IWorker
             if (_refusedFile?.File != file)
                 LogUpgradeRefused(_definition.Name, child.File.Path, fault.Message);
             _refusedFile = (file, _time.GetTimestamp());
+            if (fault is VendorException refusal)
+                AreRefusalsTold(refusal);
             return null;
         }
     }

@@ -54,7 +54,7 @@ internal sealed partial class DeviceListFeed(string resource, InventoryBoard inv
         var offered = ImmutableArray.CreateBuilder<Device>();
         foreach (var device in devices.Devices)
         {
-            if (device.ResourceName != resource)
+            if (device.ResourceName != resource || device.IsHeldBack)
                 continue;
             if (ResourceName.FaultOfDeviceId(device.Id) is not { } fault)
                 offered.Add(device);

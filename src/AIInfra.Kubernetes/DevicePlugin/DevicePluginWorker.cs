@@ -46,7 +46,7 @@ public sealed partial class DevicePluginWorker(
         while (true)
         {
             var seen = inventory.Current.Value;
-            foreach (var resource in seen.Devices.Select(device => device.ResourceName).Where(known.Add).ToArray())
+            foreach (var resource in seen.Devices.Where(device => !device.IsHeldBack).Select(device => device.ResourceName).Where(known.Add).ToArray())
             {
                 if (ResourceName.Fault(resource) is { } fault)
                     LogBadName(resource, fault);

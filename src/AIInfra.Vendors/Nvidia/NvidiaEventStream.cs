@@ -26,6 +26,10 @@ internal sealed class NvidiaLastXids
     /// <summary>0 before the first one; unknown until the board is listened to; absent where it has no such event.</summary>
     public Reading this[string deviceId] => _readings.GetValueOrDefault(deviceId, Reading.Unknown);
 
+    /// <summary>The same for a partition: what is listened to is its board.</summary>
+    public Reading OfPartition(string partitionId, string boardId) =>
+        _readings.TryGetValue(partitionId, out var seen) ? seen : this[boardId] is { IsPresent: true } ? Reading.Of(0) : this[boardId];
+
     public void Saw(string deviceId, ulong xid) => _readings[deviceId] = Reading.Of(xid);
 
     public void Listens(string deviceId) => _readings.AddOrUpdate(deviceId, Reading.Of(0), (_, last) => last.IsPresent ? last : Reading.Of(0));
@@ -35,7 +39,7 @@ internal sealed class NvidiaLastXids
 
 /// <summary>One event set for all boards of one opened library. Boards are added from any thread; they are registered by the
 /// thread that waits, so that no call of ours ever stands behind a wait inside the driver.</summary>
-internal sealed class NvidiaEventStream(NvmlLibrary nvml, int boards, NvidiaLastXids lastXids, TimeProvider time) : IDisposable
+internal sealed class NvidiaEventStream(NvmlLibrary nvml, int boards, NvidiaLastXids lastXids, NvidiaPartitions partitions, TimeProvider time) : IDisposable
 {
     /// <summary>Length of a wait while boards are still to come: events before a registration are not kept.</summary>
     private static readonly TimeSpan ShortWait = TimeSpan.FromMilliseconds(200);
@@ -165,17 +169,31 @@ internal sealed class NvidiaEventStream(NvmlLibrary nvml, int boards, NvidiaLast
     {
         var id = _registered.TryGetValue(one.Device, out var board) ? board.Id : null;
         if (one.Type.HasFlag(NvmlEvents.Xid))
-        {
-            if (id is not null)
-                lastXids.Saw(id, one.Data);
-            _ready.Enqueue(new VendorEvent(id, NvidiaEvent.Xid, (long)Math.Min(one.Data, long.MaxValue), PartitionOf(one)));
-        }
+            EnqueueXid_NeedsLock(one, id);
+        if (one.Type.HasFlag(NvmlEvents.MigConfiguration))
+            _ready.Enqueue(new VendorEvent(id, VendorEvent.Repartitioned, 0, null));
         if (one.Type.HasFlag(NvmlEvents.DoubleBitEcc))
             _ready.Enqueue(new VendorEvent(id, NvidiaEvent.DoubleBitEcc, 0, PartitionOf(one)));
         if (one.Type.HasFlag(NvmlEvents.GpuUnavailable))
             _ready.Enqueue(new VendorEvent(id, NvidiaEvent.Unavailable, 0, null));
         if (one.Type.HasFlag(NvmlEvents.RecoveryAction) || one is { Type: NvmlEvents.Xid, Data: NvidiaRecovery.Xid })
             EnqueueRecovery_NeedsLock(one.Device, id);
+    }
+
+    /// <summary>To the partitions that it is attributed to; to the board when there is none of them (any more).</summary>
+    private void EnqueueXid_NeedsLock(NvmlEvent one, string? id)
+    {
+        var value = (long)Math.Min(one.Data, long.MaxValue);
+        if (id is not null)
+            lastXids.Saw(id, one.Data);
+        var parts = id is not null && one.GpuInstance is { } gpu ? partitions.At(id, gpu, one.ComputeInstance) : [];
+        foreach (var part in parts)
+        {
+            lastXids.Saw(part, one.Data);
+            _ready.Enqueue(new VendorEvent(part, NvidiaEvent.Xid, value, PartitionOf(one)));
+        }
+        if (parts.IsEmpty)
+            _ready.Enqueue(new VendorEvent(id, NvidiaEvent.Xid, value, PartitionOf(one)));
     }
 
     /// <summary>Neither event carries the action, so it is asked for; without an answer the next sampling round tells.</summary>

@@ -20,6 +20,8 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVend
 
     private readonly SortedDictionary<int, NvidiaBoard> _boards = [];
     private readonly NvidiaLastXids _lastXids = new();
+    private readonly NvidiaPartitions _partitions = new();
+    private readonly HashSet<string> _noted = new(StringComparer.Ordinal);
     private readonly NvidiaSampler _sampler = new(time);
     private NvmlLibrary? _nvml;
     private NvidiaEventStream? _events;
@@ -33,7 +35,7 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVend
         nvml.Init();
         _nvml = nvml;
         var count = nvml.Count();
-        Volatile.Write(ref _events, new NvidiaEventStream(nvml, count, _lastXids, time));
+        Volatile.Write(ref _events, new NvidiaEventStream(nvml, count, _lastXids, _partitions, time));
         return new LibraryInfo(nvml.DriverVersion(), nvml.LibraryVersion(), count, nvml.IsSimulated);
     }
 
@@ -49,36 +51,42 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVend
         var printed = nvml.PciAddress(handle);
         var address = printed is null ? null : PciAddress.Normalise(printed);
         var uuid = nvml.Uuid(handle);
-        var board = new NvidiaBoard(Identify(index, uuid, address), handle, address, nvml.NvLinks(handle));
-        foreach (var moved in _boards.Where(other => other.Value.Id == board.Id && other.Value.Address == address).ToArray())
+        var board = new NvidiaBoard(Identify(index, uuid, address), handle, address, nvml.NvLinks(handle))
+        {
+            Model = (nvml.Name(handle) ?? "unknown NVIDIA board") + (nvml.IsSimulated ? " (simulated)" : ""),
+            NodeName = nvml.Minor(handle) is { } minor ? string.Create(CultureInfo.InvariantCulture, $"nvidia{minor}") : null,
+            InforomCorrupted = nvml.InforomCorrupted(handle),
+            Profiler = nvml.HasGpm(handle) ? new NvidiaProfiler(time) : null,
+        };
+        foreach (var moved in _boards.Where(other => other.Key == index || (other.Value.Id == board.Id && other.Value.Address == address)).ToArray())
+        {
             _boards.Remove(moved.Key); // an index shifts when a board is lost
+            moved.Value.Dispose();
+        }
         _boards[index] = board;
         _events?.Add(handle, board.Id);
 
-        var minor = nvml.Minor(handle) is { } number ? string.Create(CultureInfo.InvariantCulture, $"nvidia{number}") : null;
-        var model = nvml.Name(handle) ?? "unknown NVIDIA board";
         var memory = nvml.Memory(handle).Total;
         return new Device
         {
             Id = board.Id,
             Vendor = Fields.Vendor,
-            Model = nvml.IsSimulated ? model + " (simulated)" : model,
+            Model = board.Model,
             ResourceName = ResourceName,
             Index = index,
-            NodeName = minor,
+            NodeName = board.NodeName,
             PciAddress = address,
             Serial = nvml.Serial(handle),
             MemoryBytes = memory is { IsPresent: true, Value: > 0 } ? (long)memory.Value : null,
-            DeviceNodes = minor is null ? [] : [minor, "nvidiactl", "nvidia-uvm", "nvidia-uvm-tools"],
+            Firmware = FirmwareOf(nvml, handle),
+            DeviceNodes = NodesOf(board.NodeName),
             Links = LinksOf(nvml, board),
         };
     }
 
     public void Sample(int index, Span<Reading> readings)
     {
-        var nvml = Opened;
-        if (!_boards.TryGetValue(index, out var board))
-            throw new InvalidOperationException($"Board {index} was not described since the library was opened.");
+        var (nvml, board) = (Opened, Described(index));
         try
         {
             if (board is { IsLost: true, Address: { } address })
@@ -95,6 +103,32 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVend
         readings[Fields["last_xid"]] = _lastXids[board.Id];
     }
 
+    /// <summary>See <see cref="IVendorLibrary.Partitions"/>. They are held back: which of them are offered, and under which name, is for a
+    /// strategy to say. The nodes under <c>nvidia-caps</c> are left to the daemon, which knows where the host's files are.</summary>
+    public ImmutableArray<Device> Partitions(int index)
+    {
+        var board = Described(index);
+        var found = new Dictionary<string, NvmlPartition>(StringComparer.Ordinal);
+        foreach (var partition in Opened.Partitions(board.Handle))
+        {
+            if (Identify(board, partition, found) is { } id)
+                found[id] = partition;
+        }
+        board.SetParts(found, time);
+        ImmutableArray<Device> devices = [.. found.Select(entry => Device(index, board, entry.Key, entry.Value))];
+        _partitions.Set(board.Id, devices);
+        return devices;
+    }
+
+    public void SamplePartition(int index, Device partition, Span<Reading> readings)
+    {
+        var board = Described(index);
+        if (!board.Parts.TryGetValue(partition.Id, out var part))
+            throw new InvalidOperationException($"Board {index} has no partition {partition.Id}.");
+        NvidiaSampler.Read(Opened, board, part, readings);
+        readings[Fields["last_xid"]] = _lastXids.OfPartition(partition.Id, board.Id);
+    }
+
     public bool WaitEvent(TimeSpan atMost, [NotNullWhen(true)] out VendorEvent? happened)
     {
         happened = null;
@@ -108,17 +142,44 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVend
     public void Dispose()
     {
         Interlocked.Exchange(ref _events, null)?.Dispose();
-        Interlocked.Exchange(ref _nvml, null)?.Shutdown();
+        foreach (var board in _boards.Values)
+            board.Dispose(); // before the library is shut down: their samples are its memory
         _boards.Clear();
+        Interlocked.Exchange(ref _nvml, null)?.Shutdown();
     }
 
     private NvmlLibrary Opened => _nvml ?? throw new InvalidOperationException("The library is not open.");
 
+    private NvidiaBoard Described(int index) => _boards.GetValueOrDefault(index)
+        ?? throw new InvalidOperationException($"Board {index} was not described since the library was opened.");
+
+    private Device Device(int index, NvidiaBoard board, string id, NvmlPartition partition) => new()
+    {
+        Id = id,
+        Vendor = Fields.Vendor,
+        Model = board.Model,
+        ResourceName = $"nvidia.com/mig-{partition.Profile.Replace('+', '.')}",
+        Index = index,
+        NodeName = board.NodeName,
+        PciAddress = board.Address,
+        MemoryBytes = partition.MemoryBytes,
+        ParentId = board.Id,
+        Partition = new DevicePartition(partition.Profile, partition.GpuInstance, partition.ComputeInstance),
+        IsHeldBack = true,
+        DeviceNodes = NodesOf(board.NodeName),
+    };
+
+    private static ImmutableArray<string> NodesOf(string? name) => name is null ? [] : [name, "nvidiactl", "nvidia-uvm", "nvidia-uvm-tools"];
+
+    private static ImmutableSortedDictionary<string, string> FirmwareOf(NvmlLibrary nvml, NvmlDevice device) =>
+        new (string Part, string? Version)[] { ("vbios", nvml.VbiosVersion(device)), ("inforom", nvml.InforomVersion(device)), ("gsp", nvml.GspVersion(device)) }
+            .Where(entry => entry.Version is not null)
+            .ToImmutableSortedDictionary(entry => entry.Part, entry => entry.Version!, StringComparer.Ordinal);
 
     /// <summary>The UUID; the PCI address where the UUID is missing, not usable as an id, or already another board's.</summary>
     private string Identify(int index, string? uuid, string? address)
     {
-        var usable = uuid is not null && uuid.Length <= LongestId && uuid.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+        var usable = IsUsable(uuid);
         if (usable && !_boards.Any(other => other.Key != index && other.Value.Id == uuid && other.Value.Address != address))
             return uuid!;
         if (address is null)
@@ -126,8 +187,30 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVend
             throw new VendorException("nvmlDeviceGetUUID", (int)NvmlReturn.Unknown, VendorFault.Transient,
                 $"board {index} has neither a usable UUID nor a PCI address, so it cannot be told from others");
         }
-        notes.WriteLine($"nvidia: the UUID of board {index} is {(usable ? "that of another board" : "missing or not usable")}; its id is its PCI address {address}");
+        Note($"the UUID of board {index} is {(usable ? "that of another board" : "missing or not usable")}; its id is its PCI address {address}");
         return address;
+    }
+
+    /// <summary>The UUID; board and instance numbers where the UUID is missing, not usable as an id, or already another partition's.</summary>
+    private string? Identify(NvidiaBoard board, NvmlPartition partition, Dictionary<string, NvmlPartition> found)
+    {
+        var uuid = partition.Uuid;
+        if (IsUsable(uuid) && !found.ContainsKey(uuid!) && !_boards.Values.Any(other => other.Id == uuid || (other != board && other.Parts.ContainsKey(uuid!))))
+            return uuid;
+        var place = string.Create(CultureInfo.InvariantCulture, $"{board.Address ?? board.Id}-gi{partition.GpuInstance}-ci{partition.ComputeInstance}");
+        var isFree = place.Length <= LongestId && !found.ContainsKey(place);
+        Note($"the UUID of a partition of {board.Id} is missing, not usable or another's; {(isFree ? $"its id is {place}" : $"{place} is left out")}");
+        return isFree ? place : null;
+    }
+
+    private static bool IsUsable(string? uuid) =>
+        uuid is { Length: > 0 and <= LongestId } && uuid.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+
+    /// <summary>Once: partitions are looked at in every round.</summary>
+    private void Note(string sentence)
+    {
+        if (_noted.Add(sentence))
+            notes.WriteLine($"nvidia: {sentence}");
     }
 
     private ImmutableArray<DeviceLink> LinksOf(NvmlLibrary nvml, NvidiaBoard board)
@@ -144,17 +227,4 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVend
         }
         return links.DrainToImmutable();
     }
-}
-
-/// <summary>What the vendor host keeps of a board between calls.</summary>
-internal sealed class NvidiaBoard(string id, NvmlDevice handle, string? address, NvmlLinks links)
-{
-    public string Id { get; } = id;
-    public string? Address { get; } = address;
-    public NvmlLinks Links { get; } = links;
-    public NvmlDevice Handle { get; set; } = handle;
-    /// <summary>It did not answer the last time: its handle is looked up anew.</summary>
-    public bool IsLost { get; set; }
-    /// <summary>Counter of all NVLinks in KiB and when it was read; null when the last round could not read it.</summary>
-    public (double Kibibytes, long Timestamp)? NvlinkData { get; set; }
 }

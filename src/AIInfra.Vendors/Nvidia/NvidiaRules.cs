@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
@@ -10,25 +11,29 @@ namespace AIInfra.Vendors.Nvidia;
 /// <remarks><para>A double-bit ECC event reports nothing by itself: an Xid (48, 94 or 95) comes with it and says whether the error
 /// was contained, so counting both would count one fault twice.</para>
 /// <para>Corrected error counts never touch health.</para></remarks>
-internal sealed class NvidiaRules(NvidiaXidTable xids) : IVendorRules
+/// <param name="uptime">How long the node has run.</param>
+internal sealed class NvidiaRules(NvidiaXidTable xids, Func<TimeSpan> uptime) : IVendorRules
 {
     public const string RecoveryId = "nvidia.recovery-action";
     /// <summary>The same from the kernel log, where the line of Xid 154 carries the action.</summary>
     public const string RecoveryXidId = "nvidia.xid.154";
-    public const string RemapId = "nvidia.row-remap-failed";
     public const string LostId = "nvidia.gpu-lost";
+    public const string MismatchId = "nvidia.api-mismatch";
     /// <summary>See <see cref="ProblemReport.Witness"/>: the kernel log tells of the same Xids.</summary>
     private const string Witness = "nvml";
     private const long SmoothingBack = 162, SmoothingOff = 163;
 
     private static readonly int RecoveryPlace = NvidiaFields.Table["recovery_action"];
-    private static readonly int RemapPlace = NvidiaFields.Table["row_remap_failed"];
 
     /// <summary>Counters that start from zero when the GPU is reset or its driver is loaded anew, and never go down otherwise.</summary>
     private static readonly (int Place, string Name)[] SinceReset =
     [
         .. new[] { "ecc_volatile_uncorrected_total", "ecc_volatile_corrected_total", "energy_joules_total" }.Select(name => (NvidiaFields.Table[name], name)),
     ];
+
+    private readonly NvidiaWatches _watches = new(uptime);
+    /// <summary>Partitions that were sampled, by their board: a reset of the board is one of theirs.</summary>
+    private readonly Dictionary<string, HashSet<string>> _partitions = new(StringComparer.Ordinal);
 
     public void OnEvent(Device? device, VendorEvent happened, DateTimeOffset at, HealthBoard board)
     {
@@ -49,6 +54,12 @@ internal sealed class NvidiaRules(NvidiaXidTable xids) : IVendorRules
 
     public void OnSample(Device device, Reading[]? before, Reading[] now, DateTimeOffset at, HealthBoard board)
     {
+        if (device.ParentId is { } parent)
+        {
+            _partitions.TryAdd(parent, new HashSet<string>(StringComparer.Ordinal));
+            _partitions[parent].Add(device.Id);
+            return; // all that can be wrong is its board's, or comes as an event
+        }
         var subject = Subject.Device(device.Id);
         board.ReportHealthy(LostId, subject, "the board answers");
 
@@ -61,14 +72,14 @@ internal sealed class NvidiaRules(NvidiaXidTable xids) : IVendorRules
                 recovery.Value == 0 ? "NVML field 230: 0" : string.Create(CultureInfo.InvariantCulture, $"NVML field 230: {recovery.Value}"), at, board);
         }
 
-        var remap = now[RemapPlace];
-        if (remap is { IsPresent: true, Value: 0 })
-            board.ReportHealthy(RemapId, subject, "no failed row remapping");
-        else if (remap.IsPresent && before?[RemapPlace] != remap)
-            board.Report(RemapFailed(subject, at));
+        _watches.Look(device, now, at, board);
 
         if (before is not null && !IsAskingForRecovery(recovery) && ProofOfReset(before, now) is { } proof)
+        {
             board.ReportReset(subject, proof);
+            foreach (var partition in _partitions.GetValueOrDefault(device.Id) ?? [])
+                board.ReportReset(Subject.Device(partition), proof);
+        }
     }
 
     /// <summary>The problem clears when the board answers again; an Xid 79 that came with it stays until the node has booted.</summary>
@@ -81,6 +92,25 @@ internal sealed class NvidiaRules(NvidiaXidTable xids) : IVendorRules
             _ => SuggestedAction.Reboot,
         };
         board.Report(Lost(Subject.Device(device.Id), action, fault.Message, at));
+    }
+
+    /// <summary>A driver that was changed under the running node: no program can use a GPU until kernel module and libraries fit again.</summary>
+    public bool OnRefused(ImmutableArray<Device> devices, VendorException fault, DateTimeOffset at, HealthBoard board)
+    {
+        if ((NvmlReturn)fault.Status != NvmlReturn.LibRmVersionMismatch)
+            return false;
+        foreach (var device in devices)
+            board.Report(Mismatch(Subject.Device(device.Id), Severity.Fatal, fault.Message, at));
+        if (devices.IsEmpty)
+            board.Report(Mismatch(Subject.Node, Severity.Degraded, fault.Message, at)); // nothing is offered that could be taken away
+        return true;
+    }
+
+    public void OnOpened(ImmutableArray<Device> devices, DateTimeOffset at, HealthBoard board)
+    {
+        foreach (var device in devices)
+            board.ReportHealthy(MismatchId, Subject.Device(device.Id), "the library opens");
+        board.ReportHealthy(MismatchId, Subject.Node, "the library opens");
     }
 
     private void ReportXid(Subject subject, VendorEvent happened, DateTimeOffset at, HealthBoard board)
@@ -144,16 +174,16 @@ internal sealed class NvidiaRules(NvidiaXidTable xids) : IVendorRules
         Rank = NvidiaRank.Lost,
     };
 
-    private static ProblemReport RemapFailed(Subject subject, DateTimeOffset at) => new()
+    private static ProblemReport Mismatch(Subject subject, Severity severity, string evidence, DateTimeOffset at) => new()
     {
-        Id = RemapId,
+        Id = MismatchId,
         Subject = subject,
-        Severity = Severity.Fatal,
-        Cause = Cause.Hardware,
-        Action = SuggestedAction.Replace,
+        Severity = severity,
+        Cause = Cause.Driver,
+        Action = SuggestedAction.Reboot,
         Clearing = Clearing.OnHealthyReading,
-        Message = "The GPU could not replace a faulty row of its memory: no spare rows are left, and the board wants replacing.",
-        Evidence = "NVML: row remapping failed",
+        Message = "NVIDIA's libraries and its kernel module are of different versions: no new program can use a GPU until the module is loaded anew, or the node boots.",
+        Evidence = evidence,
         At = at,
     };
 

@@ -3,16 +3,17 @@ using AIInfra.Core.VendorHost;
 
 namespace AIInfra.Vendors.Nvidia;
 
-/// <summary>Reads one board: every field of <see cref="NvidiaFields"/> but the last Xid, which comes from events.</summary>
+/// <summary>Reads one board, or one partition of it: every field of <see cref="NvidiaFields"/> but the last Xid, which comes from events.</summary>
 internal sealed class NvidiaSampler(TimeProvider time)
 {
-    private static readonly NvmlField[] Batch =
-    [
-        NvmlField.MemoryTemperature, NvmlField.NvlinkDataSent, NvmlField.NvlinkDataReceived,
-        NvmlField.RemappedCorrectable, NvmlField.RemappedUncorrectable, NvmlField.RemapFailed,
-        NvmlField.EccVolatileCorrected, NvmlField.EccVolatileUncorrected, NvmlField.EccAggregateCorrected, NvmlField.EccAggregateUncorrected,
-        NvmlField.RecoveryAction,
-    ];
+    /// <summary>In front of the rows of <see cref="NvidiaTables.Fields"/>: what becomes a rate.</summary>
+    private const int Sent = 0, Received = 1, FirstRow = 2;
+    private const double MostKibibytes = 1L << 53;
+
+    private static readonly NvmlField[] Batch = [NvmlField.NvlinkDataSent, NvmlField.NvlinkDataReceived, .. NvidiaTables.Fields.Select(row => row.Field)];
+    private static readonly int[] FieldPlaces = [.. NvidiaTables.Fields.Select(row => NvidiaFields.Table[row.Name])];
+    private static readonly int[] NumberPlaces = [.. NvidiaTables.Numbers.Select(row => NvidiaFields.Table[row.Name])];
+    private static readonly (int First, int Second)[] PairPlaces = [.. NvidiaTables.Pairs.Select(row => (NvidiaFields.Table[row.First], NvidiaFields.Table[row.Second]))];
 
     /// <exception cref="VendorException">Device lost; or transient, when the board answered nothing at all: silence is no reading.</exception>
     public void Read(NvmlLibrary nvml, NvidiaBoard board, Span<Reading> readings)
@@ -21,8 +22,10 @@ internal sealed class NvidiaSampler(TimeProvider time)
         var table = NvidiaFields.Table;
 
         readings[table["temperature_celsius"]] = nvml.Temperature(device); // first: a lost board shows here and costs one call
+        readings[table["temperature_margin_celsius"]] = nvml.TemperatureMargin(device);
         readings[table["sm_clock_hertz"]] = nvml.SmClock(device);
         readings[table["memory_clock_hertz"]] = nvml.MemoryClock(device);
+        readings[table["clock_event_reasons"]] = nvml.ClockEvents(device);
         readings[table["power_watts"]] = nvml.Power(device);
         readings[table["power_limit_watts"]] = nvml.PowerLimit(device);
         readings[table["energy_joules_total"]] = nvml.Energy(device);
@@ -30,12 +33,13 @@ internal sealed class NvidiaSampler(TimeProvider time)
         (readings[table["utilization_ratio"]], readings[table["memory_copy_utilization_ratio"]]) = nvml.Utilization(device);
         readings[table["encoder_utilization_ratio"]] = nvml.EncoderUtilization(device);
         readings[table["decoder_utilization_ratio"]] = nvml.DecoderUtilization(device);
-        var memory = nvml.Memory(device);
-        readings[table["memory_free_bytes"]] = memory.Free;
-        readings[table["memory_used_bytes"]] = memory.Used;
-        readings[table["memory_reserved_bytes"]] = memory.Reserved;
+        (readings[table["bar1_total_bytes"]], readings[table["bar1_used_bytes"]]) = nvml.Bar1(device);
         readings[table["vgpu_license_status"]] = nvml.VgpuLicense(device);
-        ReadFields(nvml, board, readings);
+        ReadMemory(nvml, device, readings);
+        ReadRepair(nvml, board, readings);
+        ReadInterconnect(nvml, board, readings);
+        ReadRows(nvml, board, readings);
+        board.Profiler?.Read(nvml, device, null, readings);
 
         if (!readings.ContainsAnyPresent() && readings.ContainsAnyUnknown())
         {
@@ -44,33 +48,90 @@ internal sealed class NvidiaSampler(TimeProvider time)
         }
     }
 
-    private void ReadFields(NvmlLibrary nvml, NvidiaBoard board, Span<Reading> readings)
+    /// <summary>What a partition has of its own; temperature, power, clocks and errors are its board's.</summary>
+    /// <exception cref="VendorException">Device lost; or transient, when the partition answered nothing: it was destroyed a moment ago.</exception>
+    public static void Read(NvmlLibrary nvml, NvidiaBoard board, NvidiaPart part, Span<Reading> readings)
     {
-        var device = board.Handle;
-        var table = NvidiaFields.Table;
-        Span<Reading> batch = stackalloc Reading[Batch.Length];
-        nvml.Fields(device, Batch, batch);
-
-        readings[table["memory_temperature_celsius"]] = batch[0];
-        readings[table["nvlink_bytes_per_second"]] = Rate(board, batch[1], batch[2]);
-        if (batch[3..6].ContainsAnyPresent() || batch[3..6].ContainsAnyUnknown())
+        ReadMemory(nvml, part.Partition.Handle, readings);
+        if (!readings.ContainsAnyPresent())
         {
-            readings[table["remapped_rows_correctable_total"]] = batch[3];
-            readings[table["remapped_rows_uncorrectable_total"]] = batch[4];
-            readings[table["row_remap_failed"]] = batch[5];
+            throw new VendorException("nvmlDeviceGetMemoryInfo_v2", (int)NvmlReturn.Unknown, VendorFault.Transient,
+                "the partition answered none of the questions");
         }
-        else
+        part.Profiler?.Read(nvml, board.Handle, part.Partition.GpuInstance, readings);
+    }
+
+    private static void ReadMemory(NvmlLibrary nvml, NvmlDevice device, Span<Reading> readings)
+    {
+        var table = NvidiaFields.Table;
+        var memory = nvml.Memory(device);
+        readings[table["memory_total_bytes"]] = memory.Total;
+        readings[table["memory_free_bytes"]] = memory.Free;
+        readings[table["memory_used_bytes"]] = memory.Used;
+        readings[table["memory_reserved_bytes"]] = memory.Reserved;
+        (readings[table["compute_processes"]], readings[table["compute_process_memory_bytes"]]) = nvml.ComputeProcesses(device);
+    }
+
+    private static void ReadRepair(NvmlLibrary nvml, NvidiaBoard board, Span<Reading> readings)
+    {
+        var table = NvidiaFields.Table;
+        var banks = nvml.RemapBanks(board.Handle);
+        readings[table["row_remap_banks_max"]] = banks.Max;
+        readings[table["row_remap_banks_high"]] = banks.High;
+        readings[table["row_remap_banks_partial"]] = banks.Partial;
+        readings[table["row_remap_banks_low"]] = banks.Low;
+        readings[table["row_remap_banks_none"]] = banks.None;
+        readings[table["sram_threshold_exceeded"]] = nvml.SramThresholdExceeded(board.Handle);
+        readings[table["inforom_corrupted"]] = board.InforomCorrupted;
+    }
+
+    private static void ReadInterconnect(NvmlLibrary nvml, NvidiaBoard board, Span<Reading> readings)
+    {
+        var table = NvidiaFields.Table;
+        (readings[table["nvlink_links_up"]], readings[table["nvlink_links_down"]]) = nvml.LinkStates(board.Handle, board.Links.Count);
+        var fabric = nvml.Fabric(board.Handle);
+        readings[table["fabric_state"]] = fabric.State;
+        readings[table["fabric_status"]] = fabric.Status;
+        readings[table["fabric_health_mask"]] = fabric.HealthMask;
+        readings[table["fabric_health_summary"]] = fabric.HealthSummary;
+    }
+
+    private void ReadRows(NvmlLibrary nvml, NvidiaBoard board, Span<Reading> readings)
+    {
+        for (var row = 0; row < NumberPlaces.Length; row++)
+            readings[NumberPlaces[row]] = nvml.Number(board.Handle, row);
+        for (var row = 0; row < PairPlaces.Length; row++)
+            (readings[PairPlaces[row].First], readings[PairPlaces[row].Second]) = nvml.Pair(board.Handle, row);
+
+        Span<Reading> batch = stackalloc Reading[Batch.Length];
+        nvml.Fields(board.Handle, Batch, batch);
+        for (var row = 0; row < FieldPlaces.Length; row++)
+            readings[FieldPlaces[row]] = NvmlLibrary.Checked(batch[FirstRow + row], NvidiaTables.Fields[row]);
+        readings[NvidiaFields.Table["nvlink_bytes_per_second"]] = Rate(board, batch[Sent], batch[Received]);
+        ReadOldWays(nvml, board.Handle, readings);
+    }
+
+    /// <summary>Older libraries have the function but not the field.</summary>
+    private static void ReadOldWays(NvmlLibrary nvml, NvmlDevice device, Span<Reading> readings)
+    {
+        var table = NvidiaFields.Table;
+        var failed = table["row_remap_failed"];
+        if (readings[failed].State == ReadingState.Absent)
         {
             var remapped = nvml.RemappedRows(device);
             readings[table["remapped_rows_correctable_total"]] = remapped.Correctable;
             readings[table["remapped_rows_uncorrectable_total"]] = remapped.Uncorrectable;
-            readings[table["row_remap_failed"]] = remapped.Failed;
+            readings[table["row_remap_pending"]] = remapped.Pending;
+            readings[failed] = remapped.Failed;
         }
-        readings[table["ecc_volatile_corrected_total"]] = batch[6].OrElse(nvml, device, uncorrected: false, aggregate: false);
-        readings[table["ecc_volatile_uncorrected_total"]] = batch[7].OrElse(nvml, device, uncorrected: true, aggregate: false);
-        readings[table["ecc_aggregate_corrected_total"]] = batch[8].OrElse(nvml, device, uncorrected: false, aggregate: true);
-        readings[table["ecc_aggregate_uncorrected_total"]] = batch[9].OrElse(nvml, device, uncorrected: true, aggregate: true);
-        readings[table["recovery_action"]] = batch[10];
+        foreach (var (name, uncorrected, aggregate) in (ReadOnlySpan<(string, bool, bool)>)[
+            ("ecc_volatile_corrected_total", false, false), ("ecc_volatile_uncorrected_total", true, false),
+            ("ecc_aggregate_corrected_total", false, true), ("ecc_aggregate_uncorrected_total", true, true)])
+        {
+            ref var reading = ref readings[table[name]];
+            if (reading.State == ReadingState.Absent)
+                reading = nvml.EccErrors(device, uncorrected, aggregate);
+        }
     }
 
     /// <summary>Bytes per second since the round before; unknown in the first round and when the counter started anew.</summary>
@@ -78,7 +139,7 @@ internal sealed class NvidiaSampler(TimeProvider time)
     {
         var before = board.NvlinkData;
         board.NvlinkData = null;
-        if (!sent.IsPresent || !received.IsPresent)
+        if (!sent.IsPresent || !received.IsPresent || sent.Value + received.Value is < 0 or > MostKibibytes)
             return sent.State == ReadingState.Absent && received.State == ReadingState.Absent ? Reading.Absent : Reading.Unknown;
 
         var now = (Kibibytes: sent.Value + received.Value, Timestamp: time.GetTimestamp());
@@ -94,10 +155,6 @@ file static class Readings
     public static bool ContainsAnyPresent(this Span<Reading> readings) => Contains(readings, ReadingState.Present);
 
     public static bool ContainsAnyUnknown(this Span<Reading> readings) => Contains(readings, ReadingState.Unknown);
-
-    /// <summary>Older libraries have the function but not the field.</summary>
-    public static Reading OrElse(this Reading field, NvmlLibrary nvml, NvmlDevice device, bool uncorrected, bool aggregate) =>
-        field.State == ReadingState.Absent ? nvml.EccErrors(device, uncorrected, aggregate) : field;
 
     private static bool Contains(Span<Reading> readings, ReadingState state)
     {

@@ -11,9 +11,10 @@ internal enum NvmlEvents : ulong
     None = 0,
     DoubleBitEcc = 0x2,
     Xid = 0x8,
+    MigConfiguration = 0x100,
     GpuUnavailable = 0x4000,
     RecoveryAction = 0x8000,
-    All = DoubleBitEcc | Xid | GpuUnavailable | RecoveryAction,
+    All = DoubleBitEcc | Xid | MigConfiguration | GpuUnavailable | RecoveryAction,
 }
 
 /// <param name="Data">The Xid for <see cref="NvmlEvents.Xid"/>; 0 for the others.</param>

@@ -3,21 +3,15 @@ using AIInfra.Core.VendorHost;
 
 namespace AIInfra.Vendors.Nvidia;
 
-/// <summary>Field ids, nvml.h <c>NVML_FI_DEV_*</c>. None of these moved between the headers 11.0 and 13.3; those from 251 up did.</summary>
+/// <summary>Field ids, nvml.h <c>NVML_FI_DEV_*</c>: those that are asked for by name; the others are rows of <see cref="NvidiaTables.Fields"/>.
+/// None of either moved between the headers 11.0 and 13.3.</summary>
 internal enum NvmlField : uint
 {
-    EccVolatileCorrected = 3,
-    EccVolatileUncorrected = 4,
-    EccAggregateCorrected = 5,
-    EccAggregateUncorrected = 6,
     MemoryTemperature = 82,
     /// <summary>KiB of data sent over NVLink; scope is the link, or all of them.</summary>
     NvlinkDataSent = 138,
     /// <summary>KiB of data received over NVLink; scope is the link, or all of them.</summary>
     NvlinkDataReceived = 139,
-    RemappedCorrectable = 142,
-    RemappedUncorrectable = 143,
-    RemapFailed = 145,
     RecoveryAction = 230,
 }
 
@@ -27,11 +21,13 @@ internal sealed unsafe partial class NvmlLibrary
     /// <summary>Integers up to 2^53 are exact in a double; a counter above that is a broken answer.</summary>
     private const double MostCount = 1L << 53;
     private const uint AllLinks = uint.MaxValue;
-    private const int MostFields = 16;
+    private const int MostFields = 96;
+    private const double MostUnsigned = 1e19; // all ones is 1.8e19
 
     /// <summary>Asks for several fields in one call; values are in the driver's own unit (degrees, KiB, counts).</summary>
-    /// <param name="fields">At most 16.</param>
+    /// <param name="fields">At most 96.</param>
     /// <param name="readings">One place for each field. A field that this driver does not know is absent.</param>
+    /// <remarks>How large a value may be is for the caller to judge; all-ones is unknown.</remarks>
     /// <exception cref="VendorException">Device lost.</exception>
     public void Fields(NvmlDevice device, ReadOnlySpan<NvmlField> fields, Span<Reading> readings)
     {
@@ -71,7 +67,7 @@ internal sealed unsafe partial class NvmlLibrary
             return Reading.Absent; // an id that this driver does not know: the row's counterpart of a missing symbol
         // Driver 545 declares a wrong type for the memory temperature; the 32-bit member holds in every version.
         var value = field == NvmlField.MemoryTemperature ? row.Value.UiVal : Number(row);
-        return Checked(row.NvmlReturn, call, value, 1, field == NvmlField.MemoryTemperature ? 200 : MostCount);
+        return Checked(row.NvmlReturn, call, value, 1, MostUnsigned, least: double.MinValue);
     }
 
     /// <summary>Not a number when the type is one that this header does not have.</summary>

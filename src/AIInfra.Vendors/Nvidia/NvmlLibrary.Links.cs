@@ -4,9 +4,10 @@ using AIInfra.Core.Sampling;
 namespace AIInfra.Vendors.Nvidia;
 
 /// <summary>Where the active NVLinks of a board end.</summary>
+/// <param name="Count">Links that the board has, active or not.</param>
 /// <param name="ToSwitches">Links into NVSwitches: they reach every other board with such links.</param>
 /// <param name="ToBoards">Links straight to a board, by its PCI address as <see cref="PciAddress"/> prints it.</param>
-internal sealed record NvmlLinks(int ToSwitches, IReadOnlyDictionary<string, int> ToBoards);
+internal sealed record NvmlLinks(int Count, int ToSwitches, IReadOnlyDictionary<string, int> ToBoards);
 
 // Ways between boards: NVLink, and the PCIe path where there is none.
 internal sealed unsafe partial class NvmlLibrary
@@ -16,7 +17,7 @@ internal sealed unsafe partial class NvmlLibrary
     /// <summary>Asks one board only; its peers are not touched.</summary>
     public NvmlLinks NvLinks(NvmlDevice device)
     {
-        var toSwitches = 0;
+        var (count, toSwitches) = (0, 0);
         var toBoards = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var link = 0u; link < MostLinks && _links.State != null; link++)
         {
@@ -24,14 +25,34 @@ internal sealed unsafe partial class NvmlLibrary
             var status = _links.State(device.Handle, link, &active);
             if (status == NvmlReturn.InvalidArgument)
                 break; // past the last link
-            if (NvmlStatus.StateOf(status, "nvmlDeviceGetNvLinkState") != ReadingState.Present || active != 1)
+            if (NvmlStatus.StateOf(status, "nvmlDeviceGetNvLinkState") != ReadingState.Present)
+                continue;
+            count = (int)link + 1;
+            if (active != 1)
                 continue;
             if (IsSwitch(device, link))
                 toSwitches++;
             else if (RemoteAddress(device, link) is { } peer)
                 toBoards[peer] = toBoards.GetValueOrDefault(peer) + 1;
         }
-        return new NvmlLinks(toSwitches, toBoards);
+        return new NvmlLinks(count, toSwitches, toBoards);
+    }
+
+    /// <summary>Links that are active now and that are not; absent for a board without any, unknown when one does not say.</summary>
+    public (Reading Up, Reading Down) LinkStates(NvmlDevice device, int count)
+    {
+        if (count == 0 || _links.State == null)
+            return default;
+        var up = 0;
+        for (var link = 0u; link < count; link++)
+        {
+            int active;
+            var state = NvmlStatus.StateOf(_links.State(device.Handle, link, &active), "nvmlDeviceGetNvLinkState");
+            if (state != ReadingState.Present || active is not (0 or 1))
+                return (Reading.Unknown, Reading.Unknown);
+            up += active;
+        }
+        return (Reading.Of(up), Reading.Of(count - up));
     }
 
     /// <summary>The PCIe path between two boards; <see cref="LinkKind.System"/> also when the driver does not say.</summary>

@@ -6,8 +6,8 @@ namespace AIInfra.Vendors.Nvidia;
 /// <summary>Free, used and reserved bytes. Reserved is absent where only the first ABI is there: it is then part of used.</summary>
 internal readonly record struct NvmlMemoryReading(Reading Total, Reading Free, Reading Used, Reading Reserved);
 
-/// <summary>Rows of GPU memory that were replaced by spare ones, and whether a replacement failed (0 or 1).</summary>
-internal readonly record struct NvmlRemapReading(Reading Correctable, Reading Uncorrectable, Reading Failed);
+/// <summary>Rows of GPU memory that were replaced by spare ones; whether a replacement waits for a reset, and whether one failed (0 or 1).</summary>
+internal readonly record struct NvmlRemapReading(Reading Correctable, Reading Uncorrectable, Reading Pending, Reading Failed);
 
 // Single readings. Each is absent when board or library does not have it, and unknown when the call failed or the value cannot be.
 // All throw VendorException (device lost) when the board as a whole is out of reach.
@@ -115,7 +115,7 @@ internal sealed unsafe partial class NvmlLibrary
         uint correctable, uncorrectable, pending, failed;
         var status = _telemetry.RemappedRows(device.Handle, &correctable, &uncorrectable, &pending, &failed);
         return new NvmlRemapReading(Checked(status, call, correctable, 1, MostCount), Checked(status, call, uncorrectable, 1, MostCount),
-            Checked(status, call, failed != 0 ? 1 : 0, 1, 1));
+            Checked(status, call, pending != 0 ? 1 : 0, 1, 1), Checked(status, call, failed != 0 ? 1 : 0, 1, 1));
     }
 
     /// <summary>1 while a vGPU licence is held, else 0; 0 as well where none is needed.</summary>
@@ -170,6 +170,10 @@ internal sealed unsafe partial class NvmlLibrary
             ReadingState.Present when value >= least && value <= most => Reading.Of(Scaled(value, scale)),
             _ => Reading.Unknown,
         };
+
+    /// <summary>A field value in its row's base unit; unknown when it is not believed.</summary>
+    internal static Reading Checked(Reading value, NvidiaFieldRow row) => !value.IsPresent ? value
+        : value.Value >= 0 && value.Value <= row.Most ? Reading.Of(Scaled(value.Value, row.Scale)) : Reading.Unknown;
 
     /// <summary>Divides where the scale is a fraction: 29 × 0.01 is not 0.29, 29 / 100 is.</summary>
     private static double Scaled(double value, double scale) => scale < 1 ? value / Math.Round(1 / scale) : value * scale;

@@ -25,11 +25,18 @@ internal sealed unsafe partial class NvmlLibrary
     private readonly delegate* unmanaged[Cdecl]<nint, byte*, uint, NvmlReturn> _uuid;
     private readonly delegate* unmanaged[Cdecl]<nint, byte*, uint, NvmlReturn> _name;
     private readonly delegate* unmanaged[Cdecl]<nint, byte*, uint, NvmlReturn> _serial;
+    private readonly delegate* unmanaged[Cdecl]<nint, byte*, uint, NvmlReturn> _vbios;
+    private readonly delegate* unmanaged[Cdecl]<nint, byte*, uint, NvmlReturn> _inforom;
+    private readonly delegate* unmanaged[Cdecl]<nint, byte*, NvmlReturn> _gsp;
     private readonly delegate* unmanaged[Cdecl]<nint, uint*, NvmlReturn> _minor;
     private readonly delegate* unmanaged[Cdecl]<nint, NvmlPciInfo*, NvmlReturn> _pciInfo;
     private readonly TelemetryCalls _telemetry;
     private readonly LinkCalls _links;
     private readonly EventCalls _events;
+    private readonly BulkCalls _bulk;
+    private readonly ConditionCalls _condition;
+    private readonly MigCalls _mig;
+    private readonly GpmCalls _gpm;
 
     private NvmlLibrary(NvmlExports exports)
     {
@@ -43,11 +50,18 @@ internal sealed unsafe partial class NvmlLibrary
         _uuid = (delegate* unmanaged[Cdecl]<nint, byte*, uint, NvmlReturn>)exports.Find("nvmlDeviceGetUUID");
         _name = (delegate* unmanaged[Cdecl]<nint, byte*, uint, NvmlReturn>)exports.Find("nvmlDeviceGetName");
         _serial = (delegate* unmanaged[Cdecl]<nint, byte*, uint, NvmlReturn>)exports.Find("nvmlDeviceGetSerial");
+        _vbios = (delegate* unmanaged[Cdecl]<nint, byte*, uint, NvmlReturn>)exports.Find("nvmlDeviceGetVbiosVersion");
+        _inforom = (delegate* unmanaged[Cdecl]<nint, byte*, uint, NvmlReturn>)exports.Find("nvmlDeviceGetInforomImageVersion");
+        _gsp = (delegate* unmanaged[Cdecl]<nint, byte*, NvmlReturn>)exports.Find("nvmlDeviceGetGspFirmwareVersion"); // since 11.7
         _minor = (delegate* unmanaged[Cdecl]<nint, uint*, NvmlReturn>)exports.Find("nvmlDeviceGetMinorNumber");
         _pciInfo = (delegate* unmanaged[Cdecl]<nint, NvmlPciInfo*, NvmlReturn>)exports.Find("nvmlDeviceGetPciInfo_v3", "nvmlDeviceGetPciInfo_v2");
         _telemetry = new TelemetryCalls(exports);
         _links = new LinkCalls(exports);
         _events = new EventCalls(exports);
+        _bulk = new BulkCalls(exports);
+        _condition = new ConditionCalls(exports);
+        _mig = new MigCalls(exports);
+        _gpm = new GpmCalls(exports);
         IsSimulated = exports.Find("aiinfraSimulator") != 0;
     }
 
@@ -117,6 +131,24 @@ internal sealed unsafe partial class NvmlLibrary
 
     /// <summary>The board's serial number; null where it has none. Outside input.</summary>
     public string? Serial(NvmlDevice device) => DeviceText(_serial, device, "nvmlDeviceGetSerial");
+
+    /// <summary>Null when the board does not say. Outside input, as the next two.</summary>
+    public string? VbiosVersion(NvmlDevice device) => DeviceText(_vbios, device, "nvmlDeviceGetVbiosVersion");
+
+    /// <summary>Of the image of the board's configuration memory; null where it has none.</summary>
+    public string? InforomVersion(NvmlDevice device) => DeviceText(_inforom, device, "nvmlDeviceGetInforomImageVersion");
+
+    /// <summary>Of the firmware of the board's own processor; null where that is not used.</summary>
+    public string? GspVersion(NvmlDevice device)
+    {
+        Span<byte> text = stackalloc byte[LongestText]; // the call has no length; the header asks for 64
+        text.Clear();
+        fixed (byte* start = text)
+        {
+            return _gsp != null && NvmlStatus.StateOf(_gsp(device.Handle, start), "nvmlDeviceGetGspFirmwareVersion") == ReadingState.Present
+                ? Text(text) : null;
+        }
+    }
 
     /// <summary>The N of <c>/dev/nvidiaN</c>; null where there is no such node (WSL).</summary>
     public uint? Minor(NvmlDevice device)

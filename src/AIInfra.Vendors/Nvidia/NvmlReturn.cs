@@ -20,6 +20,7 @@ internal enum NvmlReturn
     IrqIssue = 11,
     LibraryNotFound = 12,
     FunctionNotFound = 13,
+    CorruptedInforom = 14,
     GpuIsLost = 15,
     ResetRequired = 16,
     LibRmVersionMismatch = 18,

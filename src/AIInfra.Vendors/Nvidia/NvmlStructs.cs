@@ -12,6 +12,9 @@ internal struct NvmlText16 { private byte _first; }
 [InlineArray(32)]
 internal struct NvmlText32 { private byte _first; }
 
+[InlineArray(96)]
+internal struct NvmlText96 { private byte _first; }
+
 [InlineArray(128)]
 internal struct NvmlText128 { private byte _first; }
 
@@ -124,4 +127,74 @@ internal struct NvmlGridLicensableFeatures
 
     [InlineArray(3)]
     internal struct Features { private NvmlGridLicensableFeature _first; }
+}
+
+/// <summary><c>nvmlBAR1Memory_t</c>: bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlBar1Memory
+{
+    public ulong Bar1Total, Bar1Free, Bar1Used;
+}
+
+/// <summary><c>nvmlProcessInfo_t</c> of <c>_v2</c> and <c>_v3</c>. Memory is all-ones when the driver cannot tell.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlProcessInfo
+{
+    public uint Pid;
+    public ulong UsedGpuMemory;
+    public uint GpuInstanceId, ComputeInstanceId;
+}
+
+/// <summary><c>nvmlMarginTemperature_v1_t</c>: degrees left to the slowdown point.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlMarginTemperature_v1
+{
+    public const uint VersionWord = 0x0100_0008;
+
+    public uint Version;
+    public int MarginTemperature;
+}
+
+/// <summary><c>nvmlRowRemapperHistogramValues_t</c>: banks by the spare rows they have left.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlRowRemapperHistogram
+{
+    public uint Max, High, Partial, Low, None;
+}
+
+/// <summary><c>nvmlEccSramErrorStatus_v1_t</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlEccSramErrorStatus_v1
+{
+    public const uint VersionWord = 0x0100_0068;
+
+    public uint Version;
+    public ulong AggregateUncParity, AggregateUncSecDed, AggregateCor, VolatileUncParity, VolatileUncSecDed, VolatileCor;
+    public ulong AggregateUncBucketL2, AggregateUncBucketSm, AggregateUncBucketPcie, AggregateUncBucketMcu, AggregateUncBucketOther;
+    public uint BThresholdExceeded;
+}
+
+/// <summary><c>nvmlGpuFabricInfo_t</c>, the first form, without health.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlGpuFabricInfo
+{
+    public NvmlText16 ClusterUuid;
+    public NvmlReturn Status;
+    public uint CliqueId;
+    public byte State;
+}
+
+/// <summary><c>nvmlGpuFabricInfo_v3_t</c>; version 2 is the same without its last member.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlGpuFabricInfo_v3
+{
+    public const uint VersionWord = 0x0300_0028, VersionWord_v2 = 0x0200_0024;
+
+    public uint Version;
+    public NvmlText16 ClusterUuid;
+    public NvmlReturn Status;
+    public uint CliqueId;
+    public byte State;
+    public uint HealthMask;
+    public byte HealthSummary;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
@@ -34,12 +35,12 @@ internal sealed class VendorFixture : IVendorRules, ILogger<VendorWorker>, IAsyn
     internal VendorFixture(VendorRelease released) : this() =>
         Boards = Boards with { Releases = new VendorReleases(Time, [released]) };
 
-
     internal VendorFolder Folder { get; } = new();
     internal ManualTime Time { get; } = new();
     internal VendorBoards Boards { get; private init; }
     internal Task Run { get; private set; } = Task.CompletedTask;
     internal bool? Enabled { get; init; }
+    internal bool AreRefusalsTold { get; init; }
     internal string Library { get; init; } = "libscripted.so.1";
     internal VendorInventory? Stored { get; init; }
     internal ConcurrentQueue<VendorInventory> Saved { get; } = [];
@@ -54,7 +55,7 @@ internal sealed class VendorFixture : IVendorRules, ILogger<VendorWorker>, IAsyn
     {
         var options = new VendorOptions { Enabled = Enabled, Library = Library, SampleInterval = Interval, CallTimeout = CallTimeout, OpenTimeout = OpenTimeout };
         _worker ??= new VendorWorker(
-            new VendorDefinition("scripted", Library, Fields, this), options, Folder.Launcher, Boards,
+            new VendorDefinition("scripted", Library, Fields, this, new PciFamily("0x1234", ["0x0302"], "scripted")), options, Folder.Launcher, Boards,
             new StoredInventories(_ => Stored, Saved.Enqueue), new HostPaths { Root = Folder.Path, Proc = "/proc" }, Time, this);
         Run = _worker.RunAsync(_stop.Token);
     }
@@ -105,6 +106,12 @@ internal sealed class VendorFixture : IVendorRules, ILogger<VendorWorker>, IAsyn
         Tell(happened.Value == Unbearable ? throw new InvalidDataException("a rule with a fault") : $"{happened.Kind} {happened.Value} on {device?.Id}");
 
     public void OnSample(Device device, Reading[]? before, Reading[] now, DateTimeOffset at, HealthBoard board) => Tell($"sample {device.Id} {before?.Length ?? 0}");
+
+    public bool OnRefused(ImmutableArray<Device> devices, VendorException fault, DateTimeOffset at, HealthBoard board)
+    {
+        Tell($"refused {fault.Status} {string.Join(' ', devices.Select(device => device.Id))}");
+        return AreRefusalsTold;
+    }
 
     public void OnLost(Device device, VendorException fault, DateTimeOffset at, HealthBoard board) => Tell($"lost {device.Id}");
 

@@ -21,7 +21,7 @@ public sealed class VendorHostClientTests : IDisposable
     {
         using var client = await OpenAsync();
 
-        var device = await client.DescribeAsync(1, Deadline, Stop);
+        var device = (await client.DescribeAsync(1, Deadline, Stop)).Device;
         var readings = new Reading[3];
         await client.SampleAsync(1, readings, Deadline, Stop);
 
@@ -171,7 +171,7 @@ public sealed class VendorHostClientTests : IDisposable
         var fault = await Assert.ThrowsAsync<VendorHostException>(() => OpenAsync());
 
         Assert.Equal(HostFault.OtherVersion, fault.Fault);
-        Assert.Equal($"The program on disk is version 0.0.1 (protocol 1), this agent runs {VendorHostProcess.Version} (protocol 1): restart the agent.", fault.Message);
+        Assert.Equal($"The program on disk is version 0.0.1 (protocol 1), this agent runs {VendorHostProcess.Version} (protocol {Frame.Protocol}): restart the agent.", fault.Message);
     }
 
     [Theory]

@@ -76,6 +76,60 @@ public sealed class HostileNvmlTests : IDisposable
     }
 
     [Fact]
+    public void Partitions_that_cannot_be_told_apart_go_by_their_place()
+    {
+        _library.Describe(0);
+        var partitions = _library.Partitions(0);
+
+        Assert.Equal(["MIG-twin", "0000:01:00.0-gi2-ci0", "0000:01:00.0-gi3-ci0"], partitions.Select(partition => partition.Id));
+        Assert.All(partitions, partition => Assert.Equal(("unknown", null), (partition.Partition!.Profile, partition.MemoryBytes)));
+        Assert.Equal(partitions.Select(partition => partition.Id), _library.Partitions(0).Select(partition => partition.Id)); // stays
+        Assert.Single(_notes.ToString().Split('\n'), line => line.Contains("gi2-ci0", StringComparison.Ordinal)); // said once
+        _library.Describe(1);
+        Assert.Empty(_library.Partitions(1));
+    }
+
+    [Fact]
+    public void Conditions_that_cannot_be_are_unknown()
+    {
+        _library.Describe(0);
+        var readings = new Reading[_library.Fields.Count];
+        _library.Sample(0, readings);
+
+        foreach (var field in new[] { "compute_processes", "performance_state", "row_remap_banks_none", "row_remap_pending" })
+            Assert.Equal((field, ReadingState.Unknown), (field, readings[_library.Fields[field]].State));
+        var rules = new NvidiaWatches(() => TimeSpan.FromDays(1));
+        using var board = new AIInfra.Core.Health.HealthBoard(TimeProvider.System, "boot-1", []);
+        for (var minute = 0; minute < 3; minute++)
+            rules.Look(_library.Describe(0), readings, DateTimeOffset.UnixEpoch.AddMinutes(minute), board);
+        Assert.Equal(["nvidia.fabric-unhealthy"], board.Current.Value.Problems.Select(problem => problem.Id)); // it has a bit for every fault
+    }
+
+    [Fact]
+    public void Profiling_without_data_is_unknown_and_its_rounding_is_cut()
+    {
+        var time = new ManualTime();
+        using var library = new NvidiaLibrary(time, _notes);
+        library.Open(_file);
+        library.Describe(0);
+        var readings = new Reading[library.Fields.Count];
+        library.Sample(0, readings);
+        time.Advance(TimeSpan.FromMilliseconds(99));
+        library.Sample(0, readings);
+        Assert.Equal(ReadingState.Unknown, readings[library.Fields["memory_active_ratio"]].State); // too soon for a second sample
+
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        library.Sample(0, readings);
+
+        Assert.Equal(ReadingState.Unknown, readings[library.Fields["graphics_engine_active_ratio"]].State); // not a number
+        Assert.Equal(ReadingState.Unknown, readings[library.Fields["sm_active_ratio"]].State); // 5000 %
+        Assert.Equal(ReadingState.Unknown, readings[library.Fields["sm_occupancy_ratio"]].State);
+        Assert.Equal(ReadingState.Absent, readings[library.Fields["tensor_active_ratio"]].State); // a metric it does not know
+        Assert.Equal(Reading.Of(1), readings[library.Fields["memory_active_ratio"]]);
+        Assert.Equal(Reading.Of(5000.0 * 1048576), readings[library.Fields["pcie_sent_bytes_per_second"]]);
+    }
+
+    [Fact]
     public void A_board_that_cannot_be_registered_leaves_the_others_and_an_event_of_nobody_is_told_as_such()
     {
         Array.ForEach([0, 1, 2], index => _library.Describe(index));

@@ -61,7 +61,7 @@ public sealed class NvidiaFaultTests : SimulatedBoards
         var (library, _, sim) = Open("node dgx-h100\n");
         var device = library.Describe(2);
         using var board = new HealthBoard(TimeProvider.System, "boot-1", []);
-        var rules = new NvidiaRules(NvidiaXidTable.Embedded);
+        var rules = new NvidiaRules(NvidiaXidTable.Embedded, () => TimeSpan.FromHours(1));
         rules.OnEvent(device, new VendorEvent(device.Id, "xid", 48, null), DateTimeOffset.UnixEpoch, board);
 
         sim.Inject("gpu 2 ecc uncorrected 3");

@@ -3,14 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BOARDS = 3, SUCCESS = 0, INVALID = 2, NOT_SUPPORTED = 3, TIMEOUT = 10, OF_NO_HEADER = 4242, UNKNOWN = 999 };
+enum { BOARDS = 3, PARTS = 4, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7, SUCCESS = 0, INVALID = 2, NOT_SUPPORTED = 3, TIMEOUT = 10, OF_NO_HEADER = 4242, UNKNOWN = 999 };
 
 struct pci { char legacy[16]; uint32_t domain, bus, device, id, subsystem; char bus_id[32]; };
 struct memory { uint32_t version; uint64_t total, reserved, free, used; };
 struct field { uint32_t id, scope; int64_t time, latency; uint32_t type, result; union { uint32_t number; uint64_t all; } value; };
 struct event { void *device; uint64_t type, data; uint32_t gpu, compute; };
 
-static char boards[BOARDS], set;
+static char boards[BOARDS], parts[PARTS], set, sample;
 int hostile_waits;
 
 int nvmlInit_v2(void) { return SUCCESS; }
@@ -27,7 +27,46 @@ int nvmlSystemGetDriverVersion(char *text, uint32_t size) { memset(text, '5', si
 int nvmlSystemGetNVMLVersion(char *text, uint32_t size) { (void)text, (void)size; return OF_NO_HEADER; }
 int nvmlDeviceGetUUID(void *device, char *text, uint32_t size)
 {
-    snprintf(text, size, device == &boards[2] ? "GPU-\n\"third\"" : "GPU-twin");
+    int part = (char *)device - parts;
+    if (part >= 0 && part < PARTS) snprintf(text, size, part == 2 ? "MIG-GPU-twin/3/0" : "MIG-twin");
+    else snprintf(text, size, device == &boards[2] ? "GPU-\n\"third\"" : "GPU-twin");
+    return SUCCESS;
+}
+
+/* Only the first board is divided: twins, an id of older drivers, an empty slot between, one in no GPU instance. */
+int nvmlDeviceGetMigMode(void *device, uint32_t *current, uint32_t *pending)
+{
+    *current = *pending = 1;
+    return device == &boards[0] ? SUCCESS : NOT_SUPPORTED;
+}
+int nvmlDeviceGetMaxMigDeviceCount(void *device, uint32_t *count) { (void)device; *count = UINT32_MAX; return SUCCESS; }
+int nvmlDeviceGetMigDeviceHandleByIndex(void *device, uint32_t index, void **part)
+{
+    (void)device;
+    if (index == 1 || index > PARTS) return NOT_FOUND;
+    *part = &parts[index == 0 ? 0 : index - 1];
+    return SUCCESS;
+}
+int nvmlDeviceGetGpuInstanceId(void *part, uint32_t *id) { *id = part == &parts[3] ? UINT32_MAX : (uint32_t)((char *)part - parts) + 1; return SUCCESS; }
+int nvmlDeviceGetComputeInstanceId(void *part, uint32_t *id) { (void)part; *id = 0; return SUCCESS; }
+int nvmlDeviceGetAttributes_v2(void *part, void *attributes) { (void)part; memset(attributes, 0xff, 40); return SUCCESS; }
+int nvmlDeviceGetComputeRunningProcesses_v3(void *device, uint32_t *count, void *rows) { (void)device, (void)rows; *count = UINT32_MAX; return INSUFFICIENT_SIZE; }
+int nvmlDeviceGetGpuFabricInfoV(void *device, uint32_t *info) { (void)device; memset(info + 1, 0xff, 36); return SUCCESS; }
+int nvmlDeviceGetPerformanceState(void *device, uint32_t *state) { (void)device; *state = 32; return SUCCESS; }
+int nvmlDeviceGetRowRemapperHistogram(void *device, uint32_t *banks) { (void)device; memset(banks, 0xff, 20); return SUCCESS; }
+
+struct metric { uint32_t id, result; double value; void *text[3]; };
+struct metrics { uint32_t version, count; void *older, *newer; struct metric rows[]; };
+int nvmlGpmQueryDeviceSupport(void *device, uint32_t *support) { (void)device; support[1] = 1; return SUCCESS; }
+int nvmlGpmSampleAlloc(void **made) { *made = &sample; return SUCCESS; }
+int nvmlGpmSampleFree(void *freed) { (void)freed; return SUCCESS; }
+int nvmlGpmSampleGet(void *device, void *into) { (void)device, (void)into; return SUCCESS; }
+int nvmlGpmMetricsGet(struct metrics *get)
+{
+    for (uint32_t i = 0; i < get->count; i++) {
+        get->rows[i].result = get->rows[i].id == 3 ? OF_NO_HEADER : get->rows[i].id == 5 ? INVALID : SUCCESS;
+        get->rows[i].value = get->rows[i].id == 1 ? __builtin_nan("") : get->rows[i].id == 10 ? 100.4 : 5000;
+    }
     return SUCCESS;
 }
 int nvmlDeviceGetName(void *device, char *text, uint32_t size) { (void)device; memset(text, 'x', size); return SUCCESS; }
@@ -68,7 +107,7 @@ int nvmlDeviceGetSupportedEventTypes(void *device, uint64_t *types) { (void)devi
 int nvmlDeviceRegisterEvents(void *device, uint64_t types, void *in)
 {
     (void)in;
-    return device == &boards[1] ? UNKNOWN : (types & ~UINT64_C(0xc00a)) != 0 ? NOT_SUPPORTED : SUCCESS;
+    return device == &boards[1] ? UNKNOWN : (types & ~UINT64_C(0xc10a)) != 0 ? NOT_SUPPORTED : SUCCESS;
 }
 /* The first event is of no board that was registered; then it comes back at once with nothing, for ever. */
 int nvmlEventSetWait_v2(void *in, struct event *event, uint32_t milliseconds)

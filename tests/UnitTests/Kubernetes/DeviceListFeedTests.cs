@@ -158,6 +158,17 @@ public sealed class DeviceListFeedTests : IDisposable
         Assert.DoesNotContain(_feed.Current.Value.Devices, listed => listed is { IsPresent: true, Device.ResourceName: "acme.com/other" });
     }
 
+    [Fact]
+    public void A_device_that_is_held_back_is_not_offered()
+    {
+        var all = TestGpus.Switched(3);
+        Publish([all[0], all[1] with { ParentId = all[0].Id, IsHeldBack = true }]);
+        _time.Advance(DeviceListFeed.Interval);
+        Step();
+
+        Assert.DoesNotContain(_feed.Current.Value.Devices, listed => listed is { IsPresent: true, Device.Index: 1 });
+    }
+
     private TimeSpan? Step() => _feed.Step(_inventory.Current.Value, _health.Current.Value);
     private void Publish(ImmutableArray<Device> devices) => _inventory.Publish(TestGpus.Inventory(devices));
     private void Fail(int index) => _health.Report(TestGpus.Fatal(TestGpus.Id(index)));

@@ -1,6 +1,8 @@
 using System.Text;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Logs;
+using FsCheck;
+using FsCheck.Fluent;
 
 namespace AIInfra.UnitTests.Logs;
 
@@ -61,6 +63,16 @@ public sealed class RulePackTests
     [InlineData("rules: *x", "rules must be a list.")]
     public void A_file_that_is_no_pack_is_refused(string text, string expected) =>
         Assert.Contains(expected, Assert.Single(RulePackReader.Read("pack.yaml", text).Errors).Message, StringComparison.Ordinal);
+
+    [Fact]
+    [Trait("Kind", "Fuzz")]
+    public void No_text_at_all_throws()
+    {
+        var pieces = Gen.Elements("rules:", "id", ":", " ", "\n", "  - ", "{", "}", "[", "]", "\"", "'", "&x", "*x", "#", "|", ">", "!!int", "\t", "\u0000", "é", "---", "...", "? ", "<<");
+        var text = Gen.ListOf(pieces).Select(parts => string.Concat(parts));
+
+        Prop.ForAll(text.ToArbitrary(), candidate => RulePackReader.Read("f", candidate) is var _).Check(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(2000));
+    }
 
     [Fact]
     public void Folders_are_read_in_order_and_one_that_is_not_there_holds_nothing()

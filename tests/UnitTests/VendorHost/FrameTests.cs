@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorHost;
@@ -22,6 +23,9 @@ public sealed class FrameTests
         NumaNode = 1,
         MemoryBytes = 85_899_345_920,
         ParentId = "GPU-0",
+        Partition = new DevicePartition("1g.10gb", 3, 0),
+        IsHeldBack = true,
+        Firmware = ImmutableSortedDictionary<string, string>.Empty.Add("vbios", "96.00.5F").Add("inforom", ""),
         DeviceNodes = ["acme3", "acme-caps/c1"],
         Links = [new DeviceLink("GPU-2", LinkKind.Direct, 18), new DeviceLink("GPU-7", LinkKind.System, 0)],
     };
@@ -52,6 +56,39 @@ public sealed class FrameTests
         reader.ReadReadings(got);
 
         Assert.Equal(sent, got);
+    }
+
+    [Fact]
+    public void A_board_arrives_with_its_partitions_or_without_word_of_them()
+    {
+        var writer = new FrameWriter();
+        writer.WriteBoard(Full, [Full with { Id = "MIG-1" }, Full with { Id = "MIG-2", Partition = new DevicePartition("1", 1, null) }]);
+        var reader = Payload(writer.Seal(FrameKind.Describe, 1));
+        Assert.Equal([("MIG-1", 0), ("MIG-2", null)], reader.ReadBoard().Partitions?.Select(one => (one.Id, one.Partition?.SubInstance)));
+
+        writer.WriteBoard(Full, null);
+        reader = Payload(writer.Seal(FrameKind.Describe, 1));
+        Assert.Null(reader.ReadBoard().Partitions);
+        Assert.True(reader.IsAtEnd);
+    }
+
+    [Fact]
+    public void A_sample_arrives_with_those_of_its_partitions()
+    {
+        var writer = new FrameWriter();
+        writer.WriteReadings([Reading.Of(1), Reading.Absent]);
+        writer.Flag(true).Int32(2);
+        writer.WritePartition("MIG-1", [Reading.Unknown, Reading.Of(2)], true);
+        writer.WritePartition("MIG-2", [], false);
+        var readings = new Reading[2];
+
+        var reader = Payload(writer.Seal(FrameKind.Sample, 1));
+        var sampled = reader.ReadSample(readings);
+
+        Assert.Equal([Reading.Of(1), Reading.Absent], readings);
+        Assert.True(sampled.ArePartitionsOthers);
+        Assert.Equal([("MIG-1", true), ("MIG-2", false)], sampled.Partitions.Select(one => (one.Id, one.Readings is not null)));
+        Assert.Equal([Reading.Unknown, Reading.Of(2)], sampled.Partitions[0].Readings!);
     }
 
     [Fact]
@@ -120,7 +157,7 @@ public sealed class FrameTests
 
     private static bool IsAnswerOrFormatError(byte[] bytes)
     {
-        Action<byte[]>[] readers = [payload => ReadDevice(payload), payload => Info(payload), payload => Fault(payload), payload => Readings(payload)];
+        Action<byte[]>[] readers = [payload => ReadDevice(payload), payload => Sampled(payload), payload => Board(payload), payload => Info(payload), payload => Fault(payload), payload => Readings(payload)];
         foreach (var read in readers)
         {
             try
@@ -133,6 +170,18 @@ public sealed class FrameTests
             }
         }
         return true;
+
+        static void Board(byte[] payload)
+        {
+            var reader = new FrameReader(payload);
+            reader.ReadBoard();
+        }
+
+        static void Sampled(byte[] payload)
+        {
+            var reader = new FrameReader(payload);
+            reader.ReadSample(new Reading[1]);
+        }
 
         static void Info(byte[] payload)
         {

@@ -40,6 +40,17 @@ public sealed class NvidiaDcgmProfileTests
     [InlineData("DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS", MetricType.Counter, 2, "2")]
     [InlineData("DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS", MetricType.Counter, 1, "1")]
     [InlineData("DCGM_FI_DEV_ROW_REMAP_FAILURE", MetricType.Gauge, 0, "0")]
+    [InlineData("DCGM_FI_PROF_GR_ENGINE_ACTIVE", MetricType.Gauge, 0.875, "0.875")]
+    [InlineData("DCGM_FI_PROF_PIPE_TENSOR_ACTIVE", MetricType.Gauge, 0, "0")]
+    [InlineData("DCGM_FI_PROF_DRAM_ACTIVE", MetricType.Gauge, 1, "1")]
+    [InlineData("DCGM_FI_PROF_PCIE_TX_BYTES", MetricType.Gauge, 12345678.9, "12345679")]
+    [InlineData("DCGM_FI_PROF_SM_OCCUPANCY", MetricType.Gauge, 0.25, "0.25")]
+    [InlineData("DCGM_FI_DEV_POWER_VIOLATION", MetricType.Counter, 1.5, "1500000000")]
+    [InlineData("DCGM_FI_DEV_ECC_DBE_AGG_TOTAL", MetricType.Counter, 3, "3")]
+    [InlineData("DCGM_FI_DEV_RETIRED_PENDING", MetricType.Counter, 1, "1")]
+    [InlineData("DCGM_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_TOTAL", MetricType.Counter, 9, "9")]
+    [InlineData("DCGM_FI_DEV_ENFORCED_POWER_LIMIT", MetricType.Gauge, 699.5, "699.5")]
+    [InlineData("DCGM_FI_DEV_FABRIC_HEALTH_MASK", MetricType.Gauge, 0x1aa, "426")]
     public void Each_name_has_the_type_and_unit_of_dcgm_exporter(string name, MetricType type, double reading, string printed)
     {
         var family = NvidiaDcgmProfile.Profile.Families.Single(family => family.Name == name);
@@ -52,8 +63,8 @@ public sealed class NvidiaDcgmProfileTests
     [Fact]
     public void Every_family_shows_a_field_and_explains_itself_in_one_sentence()
     {
-        Assert.Equal(20, NvidiaDcgmProfile.Profile.Families.Length);
-        Assert.Equal(20, NvidiaDcgmProfile.Profile.Families.Select(family => family.Name).Distinct().Count());
+        Assert.Equal(51, NvidiaDcgmProfile.Profile.Families.Length);
+        Assert.Equal(51, NvidiaDcgmProfile.Profile.Families.Select(family => family.Name).Distinct().Count());
         Assert.All(NvidiaDcgmProfile.Profile.Families, family =>
         {
             Assert.InRange(NvidiaFields.Table[family.Field], 0, NvidiaFields.Table.Count - 1);
@@ -70,6 +81,22 @@ public sealed class NvidiaDcgmProfileTests
                 new("modelName", "NVIDIA H100 80GB HBM3"), new("Hostname", "gpu-17"), new("DCGM_FI_DRIVER_VERSION", "570.124.06"),
             ],
             NvidiaDcgmProfile.Profile.Labels(Gpu, Inventory, "gpu-17"));
+    }
+
+    [Fact]
+    public void A_partition_goes_by_its_gpu_with_its_profile_and_gpu_instance()
+    {
+        var partition = Gpu with { Id = "MIG-b", ParentId = Gpu.Id, Partition = new DevicePartition("1g.10gb", 7, 0) };
+
+        var labels = NvidiaDcgmProfile.Profile.Labels(partition, Inventory, "gpu-17");
+
+        Assert.Equal(
+            [
+                new("gpu", "3"), new("UUID", "GPU-a"), new("pci_bus_id", "00000000:9D:00.0"), new("device", "nvidia3"),
+                new("modelName", "NVIDIA H100 80GB HBM3"), new("GPU_I_PROFILE", "1g.10gb"), new("GPU_I_ID", "7"), new("Hostname", "gpu-17"),
+                new("DCGM_FI_DRIVER_VERSION", "570.124.06"),
+            ],
+            labels);
     }
 
     [Fact]

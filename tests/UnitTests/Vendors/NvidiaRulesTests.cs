@@ -12,7 +12,7 @@ public sealed class NvidiaRulesTests : IDisposable
     private static readonly Device Gpu = new() { Id = "GPU-a", Vendor = "nvidia", Model = "H100", ResourceName = "nvidia.com/gpu" };
 
     private readonly HealthBoard _board = new(TimeProvider.System, "boot-1", []);
-    private readonly NvidiaRules _rules = new(NvidiaXidTable.Embedded);
+    private readonly NvidiaRules _rules = new(NvidiaXidTable.Embedded, () => TimeSpan.FromHours(1));
 
     public void Dispose() => _board.Dispose();
 
@@ -171,7 +171,7 @@ public sealed class NvidiaRulesTests : IDisposable
         Raise(NvidiaEvent.Xid, 48);
         Raise(NvidiaEvent.Xid, 79);
 
-        Observe(Sample((counter, 5)), Sample((counter, 1)));
+        Observe(Sample((counter, 5)), Sample((counter, 0)));
 
         Assert.Equal("nvidia.xid.79", Assert.Single(Problems).Id); // that one needs a boot
     }
@@ -223,6 +223,45 @@ public sealed class NvidiaRulesTests : IDisposable
         Raise(NvidiaEvent.Unavailable, 0);
 
         Assert.Equal("nvidia.gpu-lost", Assert.Single(Problems).Id);
+    }
+
+    [Fact]
+    public void A_reset_of_the_board_is_one_of_its_partitions()
+    {
+        var partition = Gpu with { Id = "MIG-1", ParentId = Gpu.Id };
+        _rules.OnSample(partition, null, Sample(), At, _board);
+        _rules.OnEvent(partition, new VendorEvent(partition.Id, NvidiaEvent.Xid, 48, "gi 3 ci 0"), At, _board);
+        Assert.Equal(Subject.Device("MIG-1"), Assert.Single(Problems).Subject);
+
+        Observe(Sample(("energy_joules_total", 5)), Sample(("energy_joules_total", 0)));
+        Assert.Empty(Problems);
+    }
+
+    [Fact]
+    public void Libraries_that_do_not_fit_the_kernel_module_take_every_board_away_until_the_library_opens()
+    {
+        var fault = NvmlStatus.Failure("nvmlInit_v2", NvmlReturn.LibRmVersionMismatch);
+
+        Assert.True(_rules.OnRefused([Gpu, Gpu with { Id = "GPU-b" }], fault, At, _board));
+        Assert.All(Problems, problem => Assert.Equal(("nvidia.api-mismatch", Severity.Fatal, SuggestedAction.Reboot), (problem.Id, problem.Severity, problem.Action)));
+        Assert.Equal(2, Problems.Length);
+
+        Observe(null, Sample()); // one that opened it before answers: that says nothing of new programs
+        Assert.Equal(2, Problems.Length);
+
+        _rules.OnOpened([Gpu, Gpu with { Id = "GPU-b" }], At, _board);
+        Assert.Empty(Problems);
+    }
+
+    [Fact]
+    public void A_mismatch_on_a_node_whose_boards_are_not_known_stands_on_the_node()
+    {
+        _rules.OnRefused([], NvmlStatus.Failure("nvmlInit_v2", NvmlReturn.LibRmVersionMismatch), At, _board);
+        Assert.Equal((Subject.Node, Severity.Degraded), (Assert.Single(Problems).Subject, Problems[0].Severity));
+
+        _rules.OnOpened([], At, _board);
+        Assert.Empty(Problems);
+        Assert.False(_rules.OnRefused([Gpu], NvmlStatus.Failure("nvmlInit_v2", NvmlReturn.NoPermission), At, _board));
     }
 
     [Fact]

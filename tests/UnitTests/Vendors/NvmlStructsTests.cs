@@ -25,6 +25,21 @@ public sealed class NvmlStructsTests
         { "VgpuLicenseExpiry", typeof(NvmlVgpuLicenseExpiry) },
         { "GridLicensableFeature", typeof(NvmlGridLicensableFeature) },
         { "GridLicensableFeatures", typeof(NvmlGridLicensableFeatures) },
+        { "BAR1Memory", typeof(NvmlBar1Memory) },
+        { "ProcessInfo", typeof(NvmlProcessInfo) },
+        { "MarginTemperature_v1", typeof(NvmlMarginTemperature_v1) },
+        { "RowRemapperHistogramValues", typeof(NvmlRowRemapperHistogram) },
+        { "EccSramErrorStatus_v1", typeof(NvmlEccSramErrorStatus_v1) },
+        { "GpuFabricInfo", typeof(NvmlGpuFabricInfo) },
+        { "GpuFabricInfo_v3", typeof(NvmlGpuFabricInfo_v3) },
+        { "DeviceAttributes", typeof(NvmlDeviceAttributes) },
+        { "GpuInstancePlacement", typeof(NvmlGpuInstancePlacement) },
+        { "GpuInstanceInfo", typeof(NvmlGpuInstanceInfo) },
+        { "GpuInstanceProfileInfo_v2", typeof(NvmlGpuInstanceProfileInfo_v2) },
+        { "GpuInstanceProfileInfo_v3", typeof(NvmlGpuInstanceProfileInfo_v3) },
+        { "GpmSupport", typeof(NvmlGpmSupport) },
+        { "GpmMetric", typeof(NvmlGpmMetric) },
+        { "GpmMetricsGet", typeof(NvmlGpmMetricsGet) },
     };
 
     [Theory, MemberData(nameof(Structs))]
@@ -35,7 +50,7 @@ public sealed class NvmlStructsTests
         Assert.NotEmpty(rows);
         Assert.All(rows, row => Assert.Equal(row[1], SizeOf(type).ToString()));
         Assert.Equal(
-            rows.Select(row => (Name: row[3], Offset: row[4])).Order(),
+            rows.DistinctBy(row => row[3].Split('.')[0]).Select(row => (Name: row[3].Split('.')[0], Offset: row[4])).Order(), // a nested struct is its first member
             FieldsOf(type).Select(field => (Name: char.ToLowerInvariant(field.Name[0]) + field.Name[1..], Offset: OffsetOf(type, field).ToString())).Order());
     }
 
@@ -44,6 +59,12 @@ public sealed class NvmlStructsTests
     {
         Assert.Equal(NvmlMemory_v2.VersionWord, VersionOf("Memory_v2"));
         Assert.Equal(NvmlTemperature_v1.VersionWord, VersionOf("Temperature_v1"));
+        Assert.Equal(NvmlMarginTemperature_v1.VersionWord, VersionOf("MarginTemperature_v1"));
+        Assert.Equal(NvmlEccSramErrorStatus_v1.VersionWord, VersionOf("EccSramErrorStatus_v1"));
+        Assert.Equal(NvmlGpuFabricInfo_v3.VersionWord, VersionOf("GpuFabricInfo_v3"));
+        Assert.Equal(NvmlGpuFabricInfo_v3.VersionWord_v2, VersionOf("GpuFabricInfo_v2"));
+        Assert.Equal(NvmlGpuInstanceProfileInfo_v3.VersionWord, VersionOf("GpuInstanceProfileInfo_v3"));
+        Assert.Equal(NvmlGpuInstanceProfileInfo_v2.VersionWord, VersionOf("GpuInstanceProfileInfo_v2"));
     }
 
     private static FieldInfo[] FieldsOf(Type type) => type.GetFields(BindingFlags.Instance | BindingFlags.Public);

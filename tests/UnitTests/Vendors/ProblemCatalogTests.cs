@@ -24,12 +24,17 @@ public sealed class ProblemCatalogTests
     [Theory]
     [InlineData(NvidiaRules.RecoveryId)]
     [InlineData(NvidiaRules.RecoveryXidId)]
-    [InlineData(NvidiaRules.RemapId)]
     [InlineData(NvidiaRules.LostId)]
     [InlineData("vendor.crashed")]
     [InlineData("vendor.unanswered")]
     [InlineData("vendor.device-hung")]
     [InlineData("vendor.device-gone")]
+    [InlineData("vendor.device-missing")]
+    [InlineData("nvidia.thermal-slowdown")]
+    [InlineData("nvidia.power-brake")]
+    [InlineData("nvidia.hardware-slowdown")]
+    [InlineData("nvidia.software-thermal")]
+    [InlineData("nvidia.nvlink-down")]
     [InlineData("nvidia.init-failed")]
     [InlineData("nvidia.api-mismatch")]
     [InlineData("nvidia.peermem")]
@@ -38,6 +43,16 @@ public sealed class ProblemCatalogTests
     [InlineData("nvidia.xid.219")] // in no table
     [InlineData("nvidia.sxid.99999")]
     public void Every_id_that_can_be_raised_is_explained(string id) => Assert.Equal(id, ProblemCatalog.Find(id)?.Id);
+
+    [Fact]
+    public void What_readings_raise_is_explained_as_it_is_raised()
+    {
+        Assert.All(NvidiaConditions.All, row =>
+        {
+            var text = ProblemCatalog.Find(row.Condition.Id)!;
+            Assert.Equal((row.Condition.Id, row.Condition.Severity, row.Condition.Cause, row.Condition.Action), (text.Id, text.Severity, text.Cause, text.Action));
+        });
+    }
 
     [Fact]
     public void A_bare_number_is_an_Xid_and_a_slip_of_the_pen_finds_its_neighbours()
