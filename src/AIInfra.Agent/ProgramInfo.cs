@@ -11,6 +11,8 @@ internal static class ExitStatus
 {
     public const int Ok = 0;
     public const int Usage = 64;
+    /// <summary>The daemon was asked to change something and did not: it says why.</summary>
+    public const int NotDone = 65;
     /// <summary>A file that was named cannot be read.</summary>
     public const int NoInput = 66;
     /// <summary>No daemon answers, or the simulators are not installed.</summary>

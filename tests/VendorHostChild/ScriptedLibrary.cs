@@ -12,13 +12,14 @@ namespace AIInfra.VendorHostChild;
 /// <c>count</c> (boards, by default 2), <c>open-0</c>, <c>describe-INDEX</c>, <c>sample-INDEX</c> (what that call does),
 /// <c>partitions-INDEX</c> (their profiles, parted by spaces; <c>?</c> when the board does not say), <c>event</c> (a fifo to read events from: a byte for the board, a byte for the value; the value 0: divided anew).</summary>
 /// <remarks>What a call does: <c>segfault</c>, <c>abort</c>, <c>hang</c> (for ever, in the kernel), <c>fifo PATH</c> (until somebody opens that fifo for writing),
-/// <c>absent</c>, <c>transient</c>, <c>lost</c>, <c>refused</c>, <c>fds PATH</c> (lists its descriptors into a file).
+/// <c>absent</c>, <c>transient</c>, <c>lost</c>, <c>refused</c>, <c>fds PATH</c> (lists its descriptors into a file), <c>hold PATH</c> (opens a file and keeps it open).
 /// A call that is about to hang leaves the file <c>stuck-CALL-INDEX</c>.</remarks>
 internal sealed partial class ScriptedLibrary(string folder) : IVendorLibrary
 {
     internal static readonly FieldTable Table = new("scripted", [new Field("temperature_celsius", FieldKind.Gauge), new Field("energy_joules", FieldKind.Counter), new Field("absent", FieldKind.Gauge)]);
 
     private Stream? _events;
+    private Stream? _held;
 
     public FieldTable Fields => Table;
 
@@ -119,6 +120,9 @@ internal sealed partial class ScriptedLibrary(string folder) : IVendorLibrary
                     break;
             case "fds":
                 File.WriteAllLines(argument, Directory.EnumerateFileSystemEntries("/proc/self/fd").Select(fd => $"{Path.GetFileName(fd)} {new FileInfo(fd).LinkTarget}"));
+                break;
+            case "hold":
+                _held = new FileStream(argument, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
                 break;
             case "absent":
                 throw new VendorException(call, 12, VendorFault.Absent, "the library is not on this host");

@@ -15,6 +15,7 @@ internal static class AgentCommandLine
 {
     private static readonly Option<string?> ConfigFile = new("--config") { Description = $"The configuration file (default: {AgentConfig.DefaultFile} if it is there)", HelpName = "FILE" };
     private static readonly Option<string> Output = OutputOption();
+    private static readonly ActCommands Acts = new(ConfigFile, Output);
     /// <summary>How long a command may take to end in order after Ctrl-C; longer than the daemon's own limit.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(30);
 
@@ -25,7 +26,7 @@ internal static class AgentCommandLine
         {
             Run(), Show("status", "What is wrong on this node, since when, and what happens next", show => show.StatusAsync()),
             Show("devices", "The devices and their health", show => show.DevicesAsync()),
-            Show("problems", "The problems that stand, worst first", show => show.ProblemsAsync()),
+            Acts.Problems(), Acts.Clear(), Acts.Release(), Acts.Resume(),
             ScanLogCommand.Create(ConfigFile, Output), ExplainCommand.Create(Output),
             CheckConfig(), ConfigReferencePage(), Simulate(), Version(),
         };

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using AIInfra.Agent.Control;
 using AIInfra.Core.Devices;
-using AIInfra.Core.Health;
 using Spectre.Console;
 
 namespace AIInfra.Agent.Commands;
@@ -18,8 +17,10 @@ internal sealed class ShowCommands(string socketPath, bool asJson, CancellationT
     {
         if (problems.Count == 0)
             Console.WriteLine("No problem stands.");
-        ShowProblems(Terminal.Open(), problems);
+        ProblemLines.Show(Terminal.Open(), problems);
     });
+
+    public Task<int> HistoryAsync() => AskAsync("/v1/history", ControlJson.Default.IReadOnlyListHistoryStep, steps => ProblemLines.ShowHistory(Terminal.Open(), steps));
 
     private async Task<int> AskAsync<T>(string path, JsonTypeInfo<T> type, Action<T> show)
     {
@@ -53,13 +54,19 @@ internal sealed class ShowCommands(string socketPath, bool asJson, CancellationT
         if (status.Problems.Count > 0)
         {
             console.WriteLine();
-            ShowProblems(console, status.Problems);
+            ProblemLines.Show(console, status.Problems);
         }
     }
 
     private static string Summary(NodeStatus status, int unhealthy, int missing) =>
-        $"{status.Devices.Count} devices, {(unhealthy == 0 ? "all healthy" : $"{unhealthy} UNHEALTHY")}, {status.Problems.Count} problems, "
+        $"{status.Devices.Count} devices, {(unhealthy == 0 ? "all healthy" : $"{unhealthy} UNHEALTHY")}, {Problems(status.Problems)}, "
         + $"{(missing == 0 ? "every part is ready" : $"{missing} parts not ready")}; agent {status.Version}, up since {status.Started:yyyy-MM-dd HH:mm:ss}Z";
+
+    private static string Problems(IReadOnlyList<ProblemStatus> problems)
+    {
+        var incidents = problems.Count(problem => problem.IsHeadline);
+        return problems.Count == 0 ? "no problem" : $"{incidents} {(incidents == 1 ? "incident" : "incidents")} ({problems.Count} {(problems.Count == 1 ? "problem" : "problems")})";
+    }
 
     private static string Describe(VendorStatus vendor) => vendor.State switch
     {
@@ -84,23 +91,4 @@ internal sealed class ShowCommands(string socketPath, bool asJson, CancellationT
         else
             console.Write(table);
     }
-
-    private static void ShowProblems(IAnsiConsole console, IReadOnlyList<ProblemStatus> problems)
-    {
-        var now = TimeProvider.System.GetUtcNow();
-        foreach (var problem in problems)
-        {
-            var colour = problem.Severity switch { Severity.Fatal => "red", Severity.Degraded => "yellow", _ => "default" };
-            console.MarkupLineInterpolated($"[{colour}]{problem.Severity.ToString().ToUpperInvariant()}[/] [bold]{Terminal.Show(problem.Id)}[/] on {Terminal.Show(problem.Subject)}");
-            console.WriteLine($"  {Terminal.Show(problem.Message)}");
-            console.WriteLine($"  {Count(problem)}, last {Terminal.Ago(problem.LastSeen, now)} ({problem.LastSeen:yyyy-MM-dd HH:mm:ss}Z); cause {Word(problem.Cause)}; suggested: {Word(problem.Action)}; clears {problem.Clears}");
-            if (problem.Evidence.Count > 0)
-                console.WriteLine($"  evidence: {Terminal.Show(problem.Evidence[^1])}");
-        }
-    }
-
-    private static string Count(ProblemStatus problem) => problem.Count == 1 ? "seen once" : $"seen {problem.Count} times";
-
-    /// <summary>As the vocabulary writes it: <c>reset-device</c>.</summary>
-    private static string Word<T>(T value) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json.Serialization.Metadata;
@@ -26,15 +27,29 @@ internal sealed class ControlClient(string socketPath) : IDisposable
             }
         },
     })
-    { BaseAddress = new Uri("http://localhost"), Timeout = Patience };
+    { BaseAddress = new Uri("http://localhost"), Timeout = Timeout.InfiniteTimeSpan };
 
     /// <exception cref="NoDaemonException">Nobody answers; the message says why and what to do.</exception>
-    public async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    public Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        AskAsync(patience => _http.GetFromJsonAsync(path, type, patience), Patience, cancellationToken);
+
+    /// <summary>Asks for a change. The answer says whether it was done.</summary>
+    /// <exception cref="NoDaemonException">Nobody answers; the message says why and what to do.</exception>
+    public Task<CommandAnswer> PostAsync<T>(string path, T request, JsonTypeInfo<T> type, CancellationToken cancellationToken) => AskAsync(async patience =>
     {
+        using var answer = await _http.PostAsJsonAsync(path, request, type, patience);
+        if (answer.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.Conflict))
+            throw new NoDaemonException($"The daemon on {socketPath} does not know this command ({(int)answer.StatusCode}): is it of another version? Restart it.");
+        return await answer.Content.ReadFromJsonAsync(ControlJson.Default.CommandAnswer, patience);
+    }, NodeCommands.ReleasePatience + Patience, cancellationToken);
+
+    private async Task<T> AskAsync<T>(Func<CancellationToken, Task<T?>> ask, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(atMost);
         try
         {
-            return await _http.GetFromJsonAsync(path, type, cancellationToken)
-                ?? throw new NoDaemonException($"The daemon on {socketPath} gave an empty answer.");
+            return await ask(patience.Token) ?? throw new NoDaemonException($"The daemon on {socketPath} gave an empty answer.");
         }
         catch (HttpRequestException fault)
         {
@@ -47,9 +62,9 @@ internal sealed class ControlClient(string socketPath) : IDisposable
                 _ => $"No daemon answers on {socketPath} ({fault.Message}). Start it with `aiinfra-agent run`.",
             });
         }
-        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new NoDaemonException($"The daemon on {socketPath} did not answer within {Patience.TotalSeconds:0} s; its log says what it does.");
+            throw new NoDaemonException($"The daemon on {socketPath} did not answer within {atMost.TotalSeconds:0} s; its log says what it does.");
         }
     }
 

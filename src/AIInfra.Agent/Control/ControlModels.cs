@@ -24,11 +24,36 @@ internal sealed record DeviceStatus(
     string Id, string Vendor, string Model, string Resource, int Index, string? NodeName, string? PciAddress, int? NumaNode, long? MemoryBytes,
     string? ParentId, bool IsHealthy, IReadOnlyList<string> Problems);
 
+/// <summary>A problem that stands. Those of one incident follow each other, the headline first.</summary>
 /// <param name="Clears">How it ends, as a phrase: <c>when the device was reset</c>.</param>
+/// <param name="FirstSeen">Since when it stands.</param>
 /// <param name="Evidence">The last lines that show it, oldest first.</param>
+/// <param name="Incident">The same for problems of one device that came within seconds; null for what is not on a device.</param>
+/// <param name="IsHeadline">False for one that follows from another problem of its incident.</param>
+/// <param name="Flaps">How often it came back when that was too often, so that it is held; else 0.</param>
+/// <param name="Devices">Who is hit. Pods are not known in this version.</param>
+/// <param name="Next">What happens now, in sentences.</param>
 internal sealed record ProblemStatus(
     string Id, string Subject, Severity Severity, Cause Cause, SuggestedAction Action, string Message, string Clears,
-    DateTimeOffset FirstSeen, DateTimeOffset LastSeen, long Count, IReadOnlyList<string> Evidence);
+    DateTimeOffset FirstSeen, DateTimeOffset LastSeen, long Count, IReadOnlyList<string> Evidence,
+    string? Incident, bool IsHeadline, int Flaps, IReadOnlyList<HitDevice> Devices, string Next);
+
+internal sealed record HitDevice(string Id, string Vendor, int Index, string? PciAddress, bool IsHealthy);
+
+/// <summary>One step in the life of a problem.</summary>
+/// <param name="Boot">The kernel's id of the boot it happened in; empty when unknown.</param>
+internal sealed record HistoryStep(
+    DateTimeOffset At, TransitionKind Step, string Problem, string Subject, Severity Severity, string Why, string Boot, bool IsThisBoot);
+
+/// <param name="On">The subject, as <c>problems</c> shows it, or a device's id, address or node name; null when only one can be meant.</param>
+internal sealed record ClearRequest(string Problem, string? On);
+
+internal sealed record VendorRequest(string Vendor);
+
+/// <summary>What became of a request to change something.</summary>
+/// <param name="Says">What was done, or why nothing was.</param>
+/// <param name="Details">One line each: what it was done on, or what stands in the way.</param>
+internal sealed record CommandAnswer(bool IsDone, string Says, IReadOnlyList<string> Details);
 
 /// <param name="Config">The file that was checked.</param>
 /// <param name="Errors">Each with its place.</param>
@@ -46,6 +71,10 @@ internal sealed record ProgramVersion(string Version, string Runtime);
 [JsonSerializable(typeof(NodeStatus))]
 [JsonSerializable(typeof(IReadOnlyList<DeviceStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<ProblemStatus>))]
+[JsonSerializable(typeof(IReadOnlyList<HistoryStep>))]
+[JsonSerializable(typeof(ClearRequest))]
+[JsonSerializable(typeof(VendorRequest))]
+[JsonSerializable(typeof(CommandAnswer))]
 [JsonSerializable(typeof(ConfigCheck))]
 [JsonSerializable(typeof(ProgramVersion))]
 [JsonSerializable(typeof(ProblemExplanation))]

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace AIInfra.Agent.Control;
 
 /// <summary>The local control API: HTTP and JSON on <c>agent.sock</c> in the run folder, for its owner alone (mode 0600).</summary>
-internal sealed class ControlServer(string socketPath, NodeView view, ILoggerFactory loggers) : IWorker
+internal sealed class ControlServer(string socketPath, NodeView view, NodeCommands commands, ILoggerFactory loggers) : IWorker
 {
     public static string SocketPath(Config config) => Path.Combine(config.Get(AgentKeys.RunPath), "agent.sock");
 
@@ -24,25 +24,43 @@ internal sealed class ControlServer(string socketPath, NodeView view, ILoggerFac
         await cancellationToken.WhenCancelledAsync();
     }
 
-    private Task AnswerAsync(HttpContext context)
+    private Task AnswerAsync(HttpContext context) => (context.Request.Method, context.Request.Path.Value) switch
     {
-        if (!HttpMethods.IsGet(context.Request.Method))
+        ("GET", "/v1/status") => WriteAsync(context, view.Status(), ControlJson.Default.NodeStatus),
+        ("GET", "/v1/devices") => WriteAsync(context, view.Devices(), ControlJson.Default.IReadOnlyListDeviceStatus),
+        ("GET", "/v1/problems") => WriteAsync(context, view.Problems(), ControlJson.Default.IReadOnlyListProblemStatus),
+        ("GET", "/v1/history") => WriteAsync(context, view.History(), ControlJson.Default.IReadOnlyListHistoryStep),
+        ("POST", "/v1/clear") => ActAsync(context, ControlJson.Default.ClearRequest, request => Task.FromResult(commands.Clear(request))),
+        ("POST", "/v1/release") => ActAsync(context, ControlJson.Default.VendorRequest, request => commands.ReleaseAsync(request.Vendor, context.RequestAborted)),
+        ("POST", "/v1/resume") => ActAsync(context, ControlJson.Default.VendorRequest, request => Task.FromResult(commands.Resume(request.Vendor))),
+        ("GET" or "POST", _) => Refuse(context, StatusCodes.Status404NotFound),
+        _ => Refuse(context, StatusCodes.Status405MethodNotAllowed),
+    };
+
+    /// <summary>Answers 200 when it is done, 409 when it is not, 400 when the request cannot be read.</summary>
+    private static async Task ActAsync<T>(HttpContext context, JsonTypeInfo<T> type, Func<T, Task<CommandAnswer>> act) where T : class
+    {
+        try
         {
-            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
-            return Task.CompletedTask;
+            if (await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted) is { } request)
+            {
+                var answer = await act(request);
+                context.Response.StatusCode = answer.IsDone ? StatusCodes.Status200OK : StatusCodes.Status409Conflict;
+                await WriteAsync(context, answer, ControlJson.Default.CommandAnswer);
+                return;
+            }
         }
-        switch (context.Request.Path.Value)
+        catch (JsonException)
         {
-            case "/v1/status":
-                return WriteAsync(context, view.Status(), ControlJson.Default.NodeStatus);
-            case "/v1/devices":
-                return WriteAsync(context, view.Devices(), ControlJson.Default.IReadOnlyListDeviceStatus);
-            case "/v1/problems":
-                return WriteAsync(context, view.Problems(), ControlJson.Default.IReadOnlyListProblemStatus);
-            default:
-                context.Response.StatusCode = StatusCodes.Status404NotFound;
-                return Task.CompletedTask;
+            // Said by the status below.
         }
+        await Refuse(context, StatusCodes.Status400BadRequest);
+    }
+
+    private static Task Refuse(HttpContext context, int status)
+    {
+        context.Response.StatusCode = status;
+        return Task.CompletedTask;
     }
 
     private static Task WriteAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type)

@@ -16,12 +16,17 @@ internal sealed class NodeView(string node, InventoryBoard inventory, HealthBoar
             node, ProgramInfo.Version, _started, workers.IsReady,
             [.. workers.Parts.Values.Select(part => new PartStatus(part.Name, part.IsReady, part.Detail, part.Faults))],
             [.. now.Vendors.Select(vendor => Vendor(vendor, problems))],
-            Devices(now, problems), Problems(problems));
+            Devices(now, problems), ProblemView.Of(problems, now));
     }
 
     public IReadOnlyList<DeviceStatus> Devices() => Devices(inventory.Current.Value, health.Current.Value);
 
-    public IReadOnlyList<ProblemStatus> Problems() => Problems(health.Current.Value);
+    public IReadOnlyList<ProblemStatus> Problems() => ProblemView.Of(health.Current.Value, inventory.Current.Value);
+
+    /// <summary>Oldest first.</summary>
+    public IReadOnlyList<HistoryStep> History() =>
+        [.. health.Current.Value.Transitions.Select(step => new HistoryStep(
+            step.At, step.Kind, step.ProblemId, step.Subject.ToString(), step.Severity, step.Why, step.BootId, step.BootId == health.BootId))];
 
     private static VendorStatus Vendor(VendorInventory vendor, HealthSnapshot problems) => new(
         vendor.Vendor, vendor.State, vendor.Reason, vendor.DriverVersion, vendor.LibraryVersion, vendor.IsSimulated,
@@ -32,18 +37,4 @@ internal sealed class NodeView(string node, InventoryBoard inventory, HealthBoar
             device.Id, device.Vendor, device.Model, device.ResourceName, device.Index, device.NodeName, device.PciAddress, device.NumaNode,
             device.MemoryBytes, device.ParentId, problems.IsHealthy(device.Id),
             [.. problems.Problems.Where(problem => problem.Subject == Subject.Device(device.Id)).Select(problem => problem.Id)]))];
-
-    private static List<ProblemStatus> Problems(HealthSnapshot snapshot) =>
-        [.. snapshot.Problems.OrderByDescending(problem => problem.Severity).Select(problem => new ProblemStatus(
-            problem.Id, problem.Subject.ToString(), problem.Severity, problem.Cause, problem.Action, problem.Message, Clears(problem.Clearing),
-            problem.FirstSeen, problem.LastSeen, problem.Count, problem.Evidence))];
-
-    private static string Clears(Clearing clearing) => clearing.Kind switch
-    {
-        ClearingKind.Quiet => $"after {clearing.Quiet.TotalMinutes:0} min without another",
-        ClearingKind.HealthyReading => "when it reads healthy again",
-        ClearingKind.DeviceReset => "when the device was reset, or the node booted",
-        ClearingKind.Boot => "when the node has booted and the device answers",
-        _ => "by hand only",
-    };
 }

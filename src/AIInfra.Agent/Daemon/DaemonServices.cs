@@ -11,6 +11,7 @@ using AIInfra.Core.Sampling;
 using AIInfra.Core.State;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.DevicePlugin;
+using AIInfra.Linux.Uevents;
 using AIInfra.Vendors;
 using AIInfra.Vendors.Nvidia;
 using Microsoft.Extensions.DependencyInjection;
@@ -38,7 +39,12 @@ internal static class DaemonServices
         .AddSingleton<InventoryBoard>()
         .AddSingleton<SampleBoard>()
         .AddSingleton(provider => new HealthBoard(
-            provider.GetRequiredService<TimeProvider>(), host.ReadBootId(), provider.GetRequiredService<StateStore>().Stored.Problems))
+            provider.GetRequiredService<TimeProvider>(), host.ReadBootId(), provider.GetRequiredService<StateStore>().Stored.Problems,
+            provider.GetRequiredService<StateStore>().Stored.Transitions))
+        .AddSingleton(provider => new VendorReleases(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<StateStore>().Stored.Releases))
+        .AddSingleton<PciChanges>()
+        .AddSingleton(provider => new UeventReader(provider.GetRequiredService<TimeProvider>(), host.UeventStandIn))
+        .AddWorker<PciWatch>("device events")
         .AddWorker<QuietClearing>("health")
         .AddWorker<TransitionLog>("health log");
 
@@ -97,6 +103,8 @@ internal static class DaemonServices
         .AddSingleton(provider => new NodeView(
             AgentConfig.NodeName(config), provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(),
             provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton<NodeCommands>()
         .AddWorker("control", provider => new ControlServer(
-            ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<ILoggerFactory>()));
+            ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(),
+            provider.GetRequiredService<ILoggerFactory>()));
 }

@@ -20,6 +20,7 @@ internal sealed class SimulatedHost
         Directory.CreateDirectory(Path.Combine(folder, "host"));
         Directory.CreateDirectory(Path.Combine(kubelet, "device-plugins"));
         File.Delete(Path.Combine(folder, "epoch")); // a new start is a new time zero
+        LinkUevents(folder);
         File.WriteAllText(Path.Combine(folder, "kmsg"), ""); // and a new kernel log, which the player writes
 
         var scenario = options.Scenario is { } given ? Path.GetFullPath(given) : Path.Combine(folder, "scenario.txt");
@@ -40,6 +41,14 @@ internal sealed class SimulatedHost
 
             """);
         return new SimulatedHost(folder, simulators, scenario);
+    }
+
+    /// <summary>The player keeps its uevents beside the host; a host that is a folder has them in run/uevents.</summary>
+    private static void LinkUevents(string folder)
+    {
+        var link = Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "host/run")).FullName, "uevents");
+        File.Delete(link);
+        File.CreateSymbolicLink(link, "../../uevents");
     }
 
     /// <summary>Runs a command of the player's to its end. Its complaints go to this process's standard error.</summary>

@@ -5,10 +5,16 @@ namespace AIInfra.Core.Health;
 
 /// <summary>The one writer of what is wrong with the node. Publishes first, persists after.</summary>
 /// <remarks>Every method may be called from any thread, applies at once and never waits for the disk.</remarks>
-public sealed class HealthBoard : IDisposable
+public sealed partial class HealthBoard : IDisposable
 {
     /// <summary>Transitions that <see cref="HealthSnapshot.Transitions"/> keeps.</summary>
-    public const int HistoryLength = 200;
+    public const int HistoryLength = 1000;
+
+    /// <summary>Boots that it reaches back to, this one included.</summary>
+    public const int HistoryBoots = 5;
+
+    /// <summary>See <see cref="ProblemReport.FlapWindow"/>, where a report asks for no other.</summary>
+    public static TimeSpan FlapWindow => FlapMemory.DefaultWindow;
 
     /// <summary>In a storm of repeated reports so many are published at once in a window; the others when it ends.</summary>
     private const int RepeatsPerWindow = 16;
@@ -17,6 +23,7 @@ public sealed class HealthBoard : IDisposable
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly ProblemTable _problems = new();
+    private readonly FlapMemory _flaps;
     private readonly ITimer _windowEnd;
     private ImmutableArray<HealthTransition> _history = [];
     private long _dropped;
@@ -26,9 +33,11 @@ public sealed class HealthBoard : IDisposable
 
     /// <param name="bootId">The kernel's id of this boot; empty when it cannot be read: then nothing is cleared by a boot.</param>
     /// <param name="restored">The problems that stood when the agent ended; they stand again, in the order they were first seen.</param>
-    public HealthBoard(TimeProvider time, string bootId, IEnumerable<Problem> restored)
+    /// <param name="history">What happened before the agent was started, oldest first.</param>
+    public HealthBoard(TimeProvider time, string bootId, IEnumerable<Problem> restored, IEnumerable<HealthTransition>? history = null)
     {
         _time = time;
+        _flaps = new FlapMemory(time);
         BootId = bootId;
         _windowStart = time.GetTimestamp();
         _windowEnd = time.CreateTimer(_ => PublishWithheld(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -37,6 +46,9 @@ public sealed class HealthBoard : IDisposable
             if (_problems.Find(problem.Id, problem.Subject) is null && _problems.Add(problem, SeenAt(problem.LastSeen), new Sightings(problem)) is not null)
                 _dropped++;
         }
+        foreach (var entry in _problems.Entries.Where(entry => entry.Problem.Incident is null))
+            Incidents.Join(_problems, entry, entry.Problem.FirstSeen); // stored by an agent that knew no incidents
+        RestoreHistory(history ?? []);
         Current = new(new HealthSnapshot(_problems.ToImmutable(), _history, _dropped));
     }
 
@@ -91,7 +103,8 @@ public sealed class HealthBoard : IDisposable
         {
             if (_problems.Find(problemId, subject) is not { } entry)
                 return false;
-            Clear_NeedsLock([entry], "cleared by hand");
+            _flaps.Forget(problemId, subject);
+            Remove_NeedsLock([entry], ByHand);
             return true;
         }
     }
@@ -112,7 +125,7 @@ public sealed class HealthBoard : IDisposable
     public void ReportVanished(Subject subject, string evidence)
     {
         lock (_gate)
-            Clear_NeedsLock(Where_NeedsLock(problem => problem.Subject == subject), $"no longer there: {ProblemTable.Cap(evidence)}");
+            Remove_NeedsLock(Where_NeedsLock(problem => problem.Subject == subject), $"no longer there: {ProblemTable.Cap(evidence)}");
     }
 
     /// <summary>Clears every problem that has been quiet for long enough. One step of <see cref="QuietClearing"/>.</summary>
@@ -126,15 +139,15 @@ public sealed class HealthBoard : IDisposable
             List<ProblemTable.Entry> over = [];
             foreach (var entry in _problems.Entries)
             {
-                if (entry.Problem.Clearing is not { Kind: ClearingKind.Quiet } clearing)
+                if (QuietToEnd(entry.Problem) is not { } quiet)
                     continue;
-                var left = clearing.Quiet - _time.GetElapsedTime(entry.Seen, now);
+                var left = quiet - _time.GetElapsedTime(entry.Seen, now);
                 if (left <= TimeSpan.Zero)
                     over.Add(entry);
                 else if (next is null || left < next)
                     next = left;
             }
-            Clear_NeedsLock(over, "quiet for long enough");
+            Expire_NeedsLock(over);
             return next;
         }
     }
@@ -157,13 +170,21 @@ public sealed class HealthBoard : IDisposable
             Count = 1,
             Evidence = [ProblemTable.Cap(report.Evidence)],
             BootId = BootId,
+            Rank = report.Rank,
+            FlapWindow = report.FlapWindow,
         };
+        problem = Held(problem with { Flaps = _flaps.Returned(problem.Id, problem.Subject, _time.GetTimestamp(), problem.Window) });
         var gone = _problems.Add(problem, SeenAt(report.At), new Sightings(report));
         if (!ReferenceEquals(gone, problem))
+        {
+            Incidents.Join(_problems, _problems.Find(problem.Id, problem.Subject)!, report.At);
             Note_NeedsLock(TransitionKind.Raised, problem, problem.Message);
+        }
         if (gone is not null)
         {
             _dropped++;
+            if (gone.Incident is { } incident)
+                Incidents.Settle(_problems, gone.Subject, incident.Id);
             Note_NeedsLock(TransitionKind.Dropped, gone, $"more than {ProblemTable.Limit} problems at once");
         }
         Publish_NeedsLock();
@@ -186,12 +207,15 @@ public sealed class HealthBoard : IDisposable
             LastSeen = report.At > before.LastSeen ? report.At : before.LastSeen,
             Evidence = ProblemTable.AppendEvidence(before.Evidence, report.Evidence),
             BootId = BootId,
+            Rank = report.Rank ?? before.Rank,
+            Over = null,
         };
-        entry.Problem = after;
+        entry.Problem = Held(after);
         entry.Seen = Math.Max(entry.Seen, SeenAt(report.At));
-        if (after.Severity > before.Severity)
+        if (RejoinIncident_NeedsLock(entry, before, report.At) | after.Severity > before.Severity)
         {
-            Note_NeedsLock(TransitionKind.Worsened, after, after.Message);
+            if (after.Severity > before.Severity)
+                Note_NeedsLock(TransitionKind.Worsened, after, after.Message);
             Publish_NeedsLock();
         }
         else if (after.Severity < before.Severity) // a more precise witness than the first
@@ -207,20 +231,9 @@ public sealed class HealthBoard : IDisposable
     private List<ProblemTable.Entry> Where_NeedsLock(Func<Problem, bool> condition) =>
         [.. _problems.Entries.Where(entry => condition(entry.Problem))];
 
-    private void Clear_NeedsLock(List<ProblemTable.Entry> over, string why)
-    {
-        foreach (var entry in over)
-        {
-            _problems.Remove(entry);
-            Note_NeedsLock(TransitionKind.Cleared, entry.Problem, why);
-        }
-        if (over.Count > 0)
-            Publish_NeedsLock();
-    }
-
     private void Note_NeedsLock(TransitionKind kind, Problem problem, string why)
     {
-        var step = new HealthTransition(_time.GetUtcNow(), kind, problem.Id, problem.Subject, problem.Severity, why);
+        var step = new HealthTransition(_time.GetUtcNow(), kind, problem.Id, problem.Subject, problem.Severity, why) { BootId = BootId };
         _history = _history.Length < HistoryLength ? _history.Add(step) : [.. _history.AsSpan()[1..], step];
     }
 

@@ -30,7 +30,7 @@ public sealed class HealthSnapshot
 
     public ImmutableArray<Problem> Problems { get; }
 
-    /// <summary>What was raised and cleared since the agent was started, oldest first; the last 200.</summary>
+    /// <summary>What was raised and cleared in this boot and the four before it, oldest first; the last 1,000.</summary>
     public ImmutableArray<HealthTransition> Transitions { get; }
 
     /// <summary>Problems that were dropped since the agent was started because the board was full.</summary>

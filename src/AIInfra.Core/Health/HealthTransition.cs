@@ -15,4 +15,8 @@ public enum TransitionKind
 /// <param name="Severity">The severity after the step; the last one of a problem that went.</param>
 /// <param name="Why">The problem's message, or what cleared it. May hold outside text: escape it wherever it is shown.</param>
 public sealed record HealthTransition(
-    DateTimeOffset At, TransitionKind Kind, string ProblemId, Subject Subject, Severity Severity, string Why);
+    DateTimeOffset At, TransitionKind Kind, string ProblemId, Subject Subject, Severity Severity, string Why)
+{
+    /// <summary>The boot it happened in; empty when unknown.</summary>
+    public string BootId { get; init; } = "";
+}

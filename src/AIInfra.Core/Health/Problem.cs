@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace AIInfra.Core.Health;
 
@@ -70,6 +71,12 @@ public sealed record ProblemReport
     public required string Evidence { get; init; }
     /// <summary>When it happened; the source's clock.</summary>
     public required DateTimeOffset At { get; init; }
+    /// <summary>How much it says about the cause when several faults of a device come at once: the highest is the headline of their
+    /// <see cref="Incident"/>. 0 to 1000; null counts by the severity: fatal 500, degraded 200, info 100.</summary>
+    public int? Rank { get; init; }
+    /// <summary>Within this time it may be cleared and come back three times; then it is held until it has been quiet for as long.
+    /// Null is 10 min; zero is for what a person switches.</summary>
+    public TimeSpan? FlapWindow { get; init; }
     /// <summary>Who saw it, where several see the same fault: reports of two witnesses within 10 s are one sighting. Null: there is only one.</summary>
     public string? Witness { get; init; }
     /// <summary>Of two witnesses this one knows more: its severity and words stand for the sighting that both reported.</summary>
@@ -93,4 +100,21 @@ public sealed record Problem
     public required ImmutableArray<string> Evidence { get; init; }
     /// <summary>The boot in which it was last seen; empty when the boot's id could not be read.</summary>
     public required string BootId { get; init; }
+    /// <summary>See <see cref="ProblemReport.Rank"/>.</summary>
+    public int? Rank { get; init; }
+    /// <summary>What it came together with. Null for what is not on a device: it stands for itself.</summary>
+    public Incident? Incident { get; init; }
+    /// <summary>See <see cref="ProblemReport.FlapWindow"/>.</summary>
+    public TimeSpan? FlapWindow { get; init; }
+    /// <summary>How often it came back within its window when that was too often; 0 otherwise. Above 0 it is held: it stands until it
+    /// has been quiet for the window, whatever its source says.</summary>
+    public int Flaps { get; init; }
+    /// <summary>While it is held: what said that it is over. Null again with the next sighting.</summary>
+    public string? Over { get; init; }
+
+    /// <summary>False for one that follows from the headline of its incident.</summary>
+    [JsonIgnore]
+    public bool IsHeadline => Incident is null || Incident.Headline == Id;
+    [JsonIgnore]
+    internal TimeSpan Window => FlapWindow ?? FlapMemory.DefaultWindow;
 }

@@ -15,6 +15,10 @@ public sealed class HostPaths
     /// <summary>By default <c>ROOT/run</c>.</summary>
     public string Run { get => field ?? Path.Combine(Root, "run"); init; }
 
+    /// <summary>Null where the host's kernel is the one this process runs on. A host that is only a folder (a test's, a simulated one) cannot
+    /// send device events: its file <c>run/uevents</c> stands in, see <see cref="Linux.Uevents.UeventReader"/>.</summary>
+    public string? UeventStandIn => Root == "/" || Root.StartsWith("/proc/", StringComparison.Ordinal) ? null : Path.Combine(Run, "uevents");
+
     /// <summary>The kernel's random id of this boot (/proc/sys/kernel/random/boot_id, see random(4)); empty when it cannot be read.</summary>
     public string ReadBootId()
     {

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.VendorHost;
 using Microsoft.Data.Sqlite;
 
 namespace AIInfra.Core.State;
@@ -16,19 +18,9 @@ internal sealed class UnusableStateException(string suffix, string message) : Ex
 /// <summary>The tables of <c>state.db</c>. Blocks on the disk: only ever used on a thread that may hang.</summary>
 internal sealed class StateDatabase : IDisposable
 {
-    public const int SchemaVersion = 1;
+    public static int SchemaVersion => StateSchema.Steps.Length;
 
     private const int Corrupt = 11, NotADatabase = 26; // sqlite.org/rescode.html
-
-    private const string Schema = """
-        CREATE TABLE schema_version (version INTEGER NOT NULL);
-        CREATE TABLE problems (id TEXT NOT NULL, subject_kind TEXT NOT NULL, subject TEXT NOT NULL, boot_id TEXT NOT NULL, body BLOB NOT NULL,
-            PRIMARY KEY (id, subject_kind, subject)) WITHOUT ROWID;
-        CREATE TABLE inventories (vendor TEXT NOT NULL PRIMARY KEY, boot_id TEXT NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
-        """;
-
-    /// <summary>Came after the first version; an agent before it passes over the table.</summary>
-    private const string Positions = "CREATE TABLE IF NOT EXISTS positions (log TEXT NOT NULL PRIMARY KEY, boot_id TEXT NOT NULL, sequence INTEGER NOT NULL) WITHOUT ROWID;";
 
     private readonly SqliteConnection _connection;
 
@@ -88,52 +80,39 @@ internal sealed class StateDatabase : IDisposable
     public StoredState Load(out int unreadable)
     {
         var skipped = 0;
-        var problems = new List<Problem>();
-        var inventories = new List<VendorInventory>();
-        var positions = new List<ReadingPosition>();
         var bootIds = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        ImmutableArray<Problem> problems = [];
+        ImmutableArray<VendorInventory> inventories = [];
+        ImmutableArray<HealthTransition> transitions = [];
+        ImmutableArray<VendorRelease> releases = [];
+        var positions = new List<ReadingPosition>();
         Guard(() =>
         {
-            using var select = Command("SELECT body FROM problems");
-            using (var rows = select.ExecuteReader())
+            problems = Read("SELECT body FROM problems", row => StoredRows.Problem(row.GetFieldValue<byte[]>(0)), ref skipped);
+            inventories = Read("SELECT body, boot_id FROM inventories ORDER BY vendor", row =>
             {
-                while (rows.Read())
-                {
-                    if (Restore(rows.GetFieldValue<byte[]>(0)) is { } problem)
-                        problems.Add(problem);
-                    else
-                        skipped++;
-                }
-            }
-            select.CommandText = "SELECT body, boot_id FROM inventories ORDER BY vendor";
-            using (var rows = select.ExecuteReader())
-            {
-                while (rows.Read())
-                {
-                    if (RestoreInventory(rows.GetFieldValue<byte[]>(0)) is not { } inventory)
-                    {
-                        skipped++;
-                        continue;
-                    }
-                    inventories.Add(inventory);
-                    bootIds[inventory.Vendor] = rows.GetString(1);
-                }
-            }
-            if (Scalar("SELECT count(*) FROM sqlite_master WHERE name = 'positions'") is not 1L)
-                return;
-            select.CommandText = "SELECT log, boot_id, sequence FROM positions";
-            using (var rows = select.ExecuteReader())
-            {
-                while (rows.Read())
-                    positions.Add(new ReadingPosition(rows.GetString(0), rows.GetString(1), rows.GetInt64(2)));
-            }
+                var inventory = StoredRows.Inventory(row.GetFieldValue<byte[]>(0));
+                if (inventory is not null)
+                    bootIds[inventory.Vendor] = row.GetString(1);
+                return inventory;
+            }, ref skipped);
+            if (Version() is not >= 2L)
+                return; // read only, and written by an older agent
+            transitions = Read("SELECT body FROM transitions ORDER BY number", row => StoredRows.Transition(row.GetFieldValue<byte[]>(0)), ref skipped);
+            releases = Read("SELECT vendor, since FROM releases", row => StoredRows.Release(row.GetString(0), row.GetString(1)), ref skipped);
+            using var command = Command("SELECT log, boot_id, sequence FROM positions");
+            using var rows = command.ExecuteReader();
+            while (rows.Read())
+                positions.Add(new ReadingPosition(rows.GetString(0), rows.GetString(1), rows.GetInt64(2)));
         });
         unreadable = skipped;
         return new StoredState
         {
             Problems = [.. problems.OrderBy(problem => problem.FirstSeen)],
-            Inventories = [.. inventories],
+            Inventories = inventories,
             InventoryBootIds = bootIds.ToImmutable(),
+            Transitions = transitions,
+            Releases = releases,
             Positions = [.. positions],
         };
     }
@@ -156,10 +135,28 @@ internal sealed class StateDatabase : IDisposable
         }
         foreach (var vendor in change.GoneVendors)
             Execute("DELETE FROM inventories WHERE vendor = $1", vendor);
+        foreach (var vendor in change.GoneReleases)
+            Execute("DELETE FROM releases WHERE vendor = $1", vendor);
+        foreach (var release in change.Releases)
+            Execute("INSERT OR REPLACE INTO releases VALUES ($1, $2)", release.Vendor, release.Since.ToString("O", CultureInfo.InvariantCulture));
+        SaveTransitions(change.Transitions);
         foreach (var position in change.Positions)
             Execute("INSERT OR REPLACE INTO positions VALUES ($1, $2, $3)", position.Log, position.BootId, position.Sequence);
         transaction.Commit();
     });
+
+    private void SaveTransitions(ImmutableArray<HealthTransition> transitions)
+    {
+        if (transitions.IsEmpty)
+            return;
+        foreach (var step in transitions)
+            Execute("INSERT INTO transitions (boot_id, body) VALUES ($1, $2)", step.BootId, JsonSerializer.SerializeToUtf8Bytes(step, StateJson.Default.HealthTransition));
+        Execute("DELETE FROM transitions WHERE number <= (SELECT max(number) FROM transitions) - $1", HealthBoard.HistoryLength);
+        Execute("""
+            DELETE FROM transitions WHERE boot_id NOT IN
+                (SELECT boot_id FROM transitions GROUP BY boot_id ORDER BY max(number) DESC LIMIT $1)
+            """, HealthBoard.HistoryBoots);
+    }
 
     public void Dispose() => _connection.Dispose();
 
@@ -167,58 +164,51 @@ internal sealed class StateDatabase : IDisposable
     {
         if (Scalar("PRAGMA quick_check(1)") is not "ok")
             throw new UnusableStateException("corrupt", $"{file} is corrupt");
-        if (Scalar("SELECT count(*) FROM sqlite_master") is 0L)
-        {
-            using var transaction = _connection.BeginTransaction();
-            Execute(Schema);
-            Execute("INSERT INTO schema_version VALUES ($1)", SchemaVersion);
-            transaction.Commit();
-        }
-        CheckVersion(file);
-        Execute(Positions);
+        var isNew = Scalar("SELECT count(*) FROM sqlite_master") is 0L;
+        if (!isNew)
+            CheckVersion(file);
+        Migrate(isNew ? 0 : (long)Version()!);
+    }
+
+    /// <summary>From the version that is there to this agent's, as one transaction: a power cut leaves the old one or the new one.</summary>
+    private void Migrate(long from)
+    {
+        if (from == SchemaVersion)
+            return;
+        using var transaction = _connection.BeginTransaction();
+        foreach (var step in StateSchema.Steps.Skip((int)from))
+            Execute(step);
+        Execute(from == 0 ? "INSERT INTO schema_version VALUES ($1)" : "UPDATE schema_version SET version = $1", SchemaVersion);
+        transaction.Commit();
     }
 
     private void CheckVersion(string file)
     {
-        var version = Scalar("SELECT count(*) FROM sqlite_master WHERE name = 'schema_version'") is 1L ? Scalar("SELECT max(version) FROM schema_version") : null;
-        if (version is > (long)SchemaVersion)
+        var version = Version();
+        if (version is long newer && newer > SchemaVersion)
             throw new UnusableStateException("newer", $"{file} has schema {version}, this agent knows up to {SchemaVersion}");
-        if (version is not (long)SchemaVersion)
+        if (version is not >= 1L)
             throw new UnusableStateException("corrupt", $"{file} is not a state of this agent");
     }
 
-    private static Problem? Restore(byte[] body)
-    {
-        try
-        {
-            var problem = JsonSerializer.Deserialize(body, StateJson.Default.Problem);
-            return problem is { Evidence.IsDefault: true } ? problem with { Evidence = [] } : problem;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    /// <summary>A long; anything else when it is not a state of this agent.</summary>
+    private object? Version() =>
+        Scalar("SELECT count(*) FROM sqlite_master WHERE name = 'schema_version'") is 1L ? Scalar("SELECT max(version) FROM schema_version") : null;
 
-    private static VendorInventory? RestoreInventory(byte[] body)
+    /// <param name="restore">Null for a row that cannot be understood.</param>
+    private ImmutableArray<T> Read<T>(string select, Func<SqliteDataReader, T?> restore, ref int skipped) where T : class
     {
-        try
+        var all = ImmutableArray.CreateBuilder<T>();
+        using var command = Command(select);
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
         {
-            var inventory = JsonSerializer.Deserialize(body, StateJson.Default.VendorInventory);
-            return inventory is null ? null : inventory with
-            {
-                State = VendorState.Starting,
-                Devices = inventory.Devices.IsDefault ? [] : [.. inventory.Devices.Select(device => device with
-                {
-                    DeviceNodes = device.DeviceNodes.IsDefault ? [] : device.DeviceNodes,
-                    Links = device.Links.IsDefault ? [] : device.Links,
-                })],
-            };
+            if (restore(rows) is { } value)
+                all.Add(value);
+            else
+                skipped++;
         }
-        catch (JsonException)
-        {
-            return null;
-        }
+        return all.ToImmutable();
     }
 
     private static string Kind(Subject subject) => subject.Kind.ToString();

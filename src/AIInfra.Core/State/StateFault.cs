@@ -7,8 +7,8 @@ internal static class StateFault
 {
     private const int NoPermission = 3, Busy = 5, Locked = 6, ReadOnly = 8, InputOutput = 10, Full = 13, CannotOpen = 14; // sqlite.org/rescode.html
 
-    /// <summary>The file may be read although it cannot be written.</summary>
-    public static bool IsReadOnly(SqliteException fault) => fault.SqliteErrorCode is ReadOnly or NoPermission or CannotOpen;
+    /// <summary>The file may be read although it cannot be written, or not be brought to this agent's version.</summary>
+    public static bool IsReadOnly(SqliteException fault) => fault.SqliteErrorCode is ReadOnly or NoPermission or CannotOpen or Full;
 
     /// <summary>One sentence with what, where and what to do; null for a fault that is not the disk's.</summary>
     /// <remarks>The same fault gives the same sentence, so that it can be said once.</remarks>

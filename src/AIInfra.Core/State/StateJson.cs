@@ -8,4 +8,5 @@ namespace AIInfra.Core.State;
 [JsonSourceGenerationOptions(UseStringEnumConverter = true, RespectNullableAnnotations = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(VendorInventory))]
+[JsonSerializable(typeof(HealthTransition))]
 internal sealed partial class StateJson : JsonSerializerContext;

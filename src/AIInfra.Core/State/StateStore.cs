@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.VendorHost;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -68,19 +69,21 @@ public sealed partial class StateStore : IDisposable
 
     /// <inheritdoc cref="Save(HealthSnapshot, NodeInventory, string)"/>
     /// <param name="positions">See <see cref="WrittenState.Compare"/>.</param>
-    internal void Save(HealthSnapshot health, NodeInventory inventory, string bootId, ImmutableArray<ReadingPosition> positions)
+    /// <param name="releases">Vendors that are released; null counts as none.</param>
+    internal void Save(
+        HealthSnapshot health, NodeInventory inventory, string bootId, ImmutableArray<ReadingPosition> positions, IReadOnlyCollection<VendorRelease>? releases = null)
     {
         lock (_gate)
         {
             try
             {
-                SaveOnce_NeedsLock(health, inventory, bootId, positions);
+                SaveOnce_NeedsLock(health, inventory, bootId, positions, releases ?? []);
             }
             catch (UnusableStateException broken)
             {
                 Close_NeedsLock();
                 MoveAway_NeedsLock(broken);
-                SaveOnce_NeedsLock(health, inventory, bootId, positions);
+                SaveOnce_NeedsLock(health, inventory, bootId, positions, releases ?? []);
             }
             catch (SqliteException)
             {
@@ -104,10 +107,11 @@ public sealed partial class StateStore : IDisposable
         }
     }
 
-    private void SaveOnce_NeedsLock(HealthSnapshot health, NodeInventory inventory, string bootId, ImmutableArray<ReadingPosition> positions)
+    private void SaveOnce_NeedsLock(
+        HealthSnapshot health, NodeInventory inventory, string bootId, ImmutableArray<ReadingPosition> positions, IReadOnlyCollection<VendorRelease> releases)
     {
         _database ??= OpenOrSetAside_NeedsLock(out _);
-        var change = _written.Compare(health, inventory, positions);
+        var change = _written.Compare(health, inventory, releases, positions);
         if (change.IsEmpty)
             return;
         _database.Save(change, bootId);
@@ -124,6 +128,8 @@ public sealed partial class StateStore : IDisposable
             if (Interlocked.CompareExchange(ref _loading, Taken, Untouched) != Untouched)
                 return; // nobody waits any more: the rows stay where they are until the next start
             _written.Add(stored.Problems);
+            _written.Add(stored.Transitions);
+            _written.Add(stored.Releases);
             foreach (var inventory in stored.Inventories)
                 _written.Add(inventory);
             Stored = stored with { IsIncomplete = wasSetAside || unreadable > 0 };

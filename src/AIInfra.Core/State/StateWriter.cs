@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.VendorHost;
 using Microsoft.Extensions.Logging;
 
 namespace AIInfra.Core.State;
@@ -20,6 +21,8 @@ public sealed partial class StateWriter(
 
     private string? _said;
 
+    private VendorReleases Releases { get; } = boards.Releases ?? new VendorReleases(time, []);
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
@@ -27,12 +30,12 @@ public sealed partial class StateWriter(
             while (true)
             {
                 var positions = TakePositions();
-                var (health, inventory) = (boards.Health.Current.Value, boards.Inventory.Current.Value);
-                var fault = await WriteAsync(health, inventory, positions, cancellationToken);
+                var (health, inventory, releases) = (boards.Health.Current.Value, boards.Inventory.Current.Value, Releases.Current.Value);
+                var fault = await WriteAsync(() => store.Save(health, inventory, boards.Health.BootId, positions, [.. releases.Values]), cancellationToken);
                 Tell(fault);
                 await Task.Delay(fault is null ? Batch : Retry, time, cancellationToken);
                 if (fault is null)
-                    await WaitForChangeAsync(health, inventory, cancellationToken);
+                    await WaitForChangeAsync(health, inventory, releases, cancellationToken);
             }
         }
         finally
@@ -50,10 +53,9 @@ public sealed partial class StateWriter(
     }
 
     /// <returns>Null when it is written, else why it is not.</returns>
-    private async Task<string?> WriteAsync(
-        HealthSnapshot health, NodeInventory inventory, ImmutableArray<ReadingPosition> positions, CancellationToken cancellationToken)
+    private async Task<string?> WriteAsync(Action save, CancellationToken cancellationToken)
     {
-        var write = DiskThread.RunAsync(() => store.Save(health, inventory, boards.Health.BootId, positions));
+        var write = DiskThread.RunAsync(save);
         try
         {
             try
@@ -73,12 +75,14 @@ public sealed partial class StateWriter(
         }
     }
 
-    private async Task WaitForChangeAsync(HealthSnapshot health, NodeInventory inventory, CancellationToken cancellationToken)
+    private async Task WaitForChangeAsync(
+        HealthSnapshot health, NodeInventory inventory, ImmutableSortedDictionary<string, VendorRelease> releases, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await Task.WhenAny(
             boards.Health.Current.WaitForChangeAsync(health, either.Token),
-            boards.Inventory.Current.WaitForChangeAsync(inventory, either.Token));
+            boards.Inventory.Current.WaitForChangeAsync(inventory, either.Token),
+            Releases.Current.WaitForChangeAsync(releases, either.Token));
         await either.CancelAsync(); // or each turn would leave a waiter behind on the board that stays quiet
         cancellationToken.ThrowIfCancellationRequested();
     }
@@ -89,7 +93,8 @@ public sealed partial class StateWriter(
         try
         {
             var positions = TakePositions();
-            await DiskThread.RunAsync(() => store.Save(boards.Health.Current.Value, boards.Inventory.Current.Value, boards.Health.BootId, positions)).WaitAsync(LastWrite, time);
+            await DiskThread.RunAsync(() => store.Save(boards.Health.Current.Value, boards.Inventory.Current.Value, boards.Health.BootId, positions,
+                [.. Releases.Current.Value.Values])).WaitAsync(LastWrite, time);
         }
         catch (TimeoutException)
         {
@@ -125,4 +130,5 @@ public sealed partial class StateWriter(
 }
 
 /// <summary>What the writer reads and where it says how it fares.</summary>
-public sealed record StateBoards(HealthBoard Health, InventoryBoard Inventory, WorkerBoard Workers, ReadingPositions? Positions = null);
+public sealed record StateBoards(
+    HealthBoard Health, InventoryBoard Inventory, WorkerBoard Workers, ReadingPositions? Positions = null, VendorReleases? Releases = null);

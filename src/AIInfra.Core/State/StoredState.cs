@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.VendorHost;
 
 namespace AIInfra.Core.State;
 
@@ -18,6 +19,11 @@ public sealed record StoredState
     /// <summary>By vendor, the boot in which its inventory was read: one of another boot is a guess, cards may have been moved.</summary>
     public ImmutableDictionary<string, string> InventoryBootIds { get; init; } = ImmutableDictionary<string, string>.Empty;
 
+    /// <summary>What was raised and cleared in the last boots, oldest first.</summary>
+    public ImmutableArray<HealthTransition> Transitions { get; init; } = [];
+
+    /// <summary>Vendors that an operator has taken from the agent.</summary>
+    public ImmutableArray<VendorRelease> Releases { get; init; } = [];
     /// <summary>How far each log was read; what it said up to there is in <see cref="Problems"/>.</summary>
     public ImmutableArray<ReadingPosition> Positions { get; init; } = [];
 

@@ -39,4 +39,8 @@ public sealed record PciFamily(string Vendor, ImmutableArray<string> Classes, st
 /// <param name="Name">The key in the configuration and the argument of <c>vendor-host</c>: <c>nvidia</c>.</param>
 /// <param name="Library">Default file name of the library.</param>
 /// <param name="Pci">Null when boards are known only by the library.</param>
-public sealed record VendorDefinition(string Name, string Library, FieldTable Fields, IVendorRules Rules, PciFamily? Pci = null);
+public sealed record VendorDefinition(string Name, string Library, FieldTable Fields, IVendorRules Rules, PciFamily? Pci = null)
+{
+    /// <summary>How the names of its device nodes below /dev begin, those of the driver itself included; by default as its own name.</summary>
+    public ImmutableArray<string> NodePrefixes { get; init; } = [Name];
+}

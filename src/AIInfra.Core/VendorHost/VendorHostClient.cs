@@ -39,6 +39,8 @@ internal sealed class VendorHostClient : IDisposable
     internal int ProcessId => _child.Id;
     /// <summary>Completes when the child has ended or was closed: how, in words.</summary>
     internal Task<string> Ended { get; }
+    /// <summary>Completes when the process is no more, which may be never: it may be stuck in the kernel.</summary>
+    internal Task Exited => _child.Exited;
     /// <summary>In the order they happened; complete when the child has ended.</summary>
     internal ChannelReader<VendorEvent> Events => _events.Reader;
     /// <summary>After a call ran out of time: completes when that call returns at last, or the child ends.</summary>

@@ -7,7 +7,7 @@ namespace AIInfra.Core.VendorHost;
 internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvider time)
 {
     internal const string Crashed = "vendor.crashed", Unanswered = "vendor.unanswered", DeviceHung = "vendor.device-hung", DeviceGone = "vendor.device-gone",
-        DeviceMissing = "vendor.device-missing";
+        DeviceMissing = "vendor.device-missing", Released = VendorReleases.ProblemId;
 
     /// <summary>Long enough to be seen by a person, and for a library that crashes every few minutes to be one problem.</summary>
     private static readonly TimeSpan CrashQuiet = TimeSpan.FromMinutes(30);
@@ -26,8 +26,23 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
     {
         var message = $"The driver or library of {vendor} does not answer: {why}";
         foreach (var device in devices)
+        {
             Report(Unanswered, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Drain, Clearing.OnHealthyReading, message, why);
+            EndRelease(device, "it does not answer");
+        }
     }
+
+    internal void ReportReleased(IEnumerable<Device> devices, string why)
+    {
+        foreach (var device in devices)
+        {
+            Report(Released, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.None, Clearing.OnHealthyReading,
+                $"The devices of {vendor} are {why}. Until then they get no new work and are not watched.", why, TimeSpan.Zero);
+        }
+    }
+
+    /// <summary>The vendor is the agent's again, and something worse is known of the device by now.</summary>
+    internal void EndRelease(Device device, string why) => ReportHealthy(device, $"resumed: {why}", Released);
 
     /// <param name="device">Null when the board hung before it could be described, so that it has no name: then the vendor host carries it.</param>
     internal void ReportHung(Device? device, string call)
@@ -45,11 +60,11 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
 
     internal void ReportGone(Device device)
     {
-        ReportHealthy(device, "the driver no longer lists it", Unanswered, DeviceHung);
         var place = device.PciAddress is { } address ? $" at {address}" : "";
         Report(DeviceGone, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Drain, Clearing.OnHealthyReading,
             $"{device.Model}{place} was there and the driver of {vendor} no longer lists it. If it was taken out on purpose, clear this problem and the device is forgotten.",
             $"the driver does not list {device.Id}{place}");
+        ReportHealthy(device, "the driver no longer lists it", Unanswered, DeviceHung, Released);
     }
 
     /// <summary>On the bus, and not in the driver's list although the driver runs.</summary>
@@ -74,10 +89,10 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
         board.Current.Value.Problems.Any(problem => problem.Id == DeviceGone && problem.Subject == Subject.Device(device.Id));
 
     /// <summary>The device answered a whole reading: what was said of it above is over, also what a daemon before this one said.</summary>
-    internal void ReportAnswering(Device device) => ReportHealthy(device, $"{device.Id} answers again", Unanswered, DeviceHung, DeviceGone);
+    internal void ReportAnswering(Device device) => ReportHealthy(device, $"{device.Id} answers again", Unanswered, DeviceHung, DeviceGone, Released);
 
     /// <summary>Another board is in its slot: it is no longer of this node.</summary>
-    internal void ReportReplaced(Device device) => ReportHealthy(device, $"another board is at {device.PciAddress} now", Unanswered, DeviceHung, DeviceGone);
+    internal void ReportReplaced(Device device) => ReportHealthy(device, $"another board is at {device.PciAddress} now", Unanswered, DeviceHung, DeviceGone, Released);
 
     /// <summary>A round was completed and no call hangs.</summary>
     internal void ReportNoneHangs()
@@ -93,17 +108,19 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
             board.ReportHealthy(problem, Subject.Device(device.Id), evidence);
     }
 
-    private void Report(string id, Subject subject, Severity severity, SuggestedAction action, Clearing clearing, string message, string evidence) =>
+    private void Report(
+        string id, Subject subject, Severity severity, SuggestedAction action, Clearing clearing, string message, string evidence, TimeSpan? flapWindow = null) =>
         board.Report(new ProblemReport
         {
             Id = id,
             Subject = subject,
             Severity = severity,
-            Cause = id is DeviceGone or DeviceMissing ? Cause.Hardware : Cause.Driver,
+            Cause = id switch { DeviceGone or DeviceMissing => Cause.Hardware, Released => Cause.Host, _ => Cause.Driver },
             Action = action,
             Clearing = clearing,
             Message = message,
             Evidence = evidence,
             At = time.GetUtcNow(),
+            FlapWindow = flapWindow,
         });
 }

@@ -109,6 +109,9 @@ internal sealed partial class VendorRounds(
         return isChanged || child.Refused.Count > 0 || forgotten.Length > 0;
     }
 
+    /// <summary>How many boards there are now; all are to be described again.</summary>
+    internal async Task CountBoardsAsync(VendorChild child, CancellationToken cancellationToken) => child.Count = await CountAsync(child, cancellationToken);
+
     internal void Publish() => boards.Samples.Publish(devices.ToSample(definition.Fields));
 
     /// <summary>All readings are unknown from now on.</summary>
@@ -198,6 +201,7 @@ internal sealed partial class VendorRounds(
         LogLost(definition.Name, known.Device.Id, fault.Message);
         known.IsLossTold = true;
         definition.Rules.OnLost(known.Device, fault, time.GetUtcNow(), boards.Health);
+        problems.EndRelease(known.Device, "it is lost");
     }
 
     /// <summary>On the flow of the child's events, beside a round: reads only what is published.</summary>

@@ -19,7 +19,8 @@ public static class VendorSetup
                 definition, options, launcher,
                 new VendorBoards(
                     provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<SampleBoard>(),
-                    provider.GetRequiredService<HealthBoard>(), provider.GetRequiredService<WorkerBoard>()),
+                    provider.GetRequiredService<HealthBoard>(), provider.GetRequiredService<WorkerBoard>(),
+                    provider.GetService<VendorReleases>(), provider.GetService<PciChanges>()),
                 provider.GetService<StoredInventories>() ?? StoredInventories.None,
                 provider.GetRequiredService<HostPaths>(), provider.GetRequiredService<TimeProvider>(),
                 provider.GetRequiredService<ILogger<VendorWorker>>()));

@@ -76,6 +76,14 @@ internal sealed partial class VendorStates(
         Publish(_now with { State = VendorState.Unavailable, Reason = reason, Devices = devices.ToInventory() });
     }
 
+    /// <summary>An operator has it.</summary>
+    internal void Released(string reason)
+    {
+        boards.Parts.NotReady(_part, $"{definition.Name}: {reason}");
+        if (_now.State != VendorState.Unavailable || _now.Reason != reason)
+            Publish(_now with { State = VendorState.Unavailable, Reason = reason, Devices = devices.ToInventory() });
+    }
+
     private void Publish(VendorInventory next) => boards.Inventory.Publish(_now = next);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Vendor}: {Count} devices, driver {Driver}, library {Library}")]

@@ -11,6 +11,8 @@ public sealed partial class VendorWorker
     /// <summary>The library would not open.</summary>
     private TimeSpan Refused(VendorException fault)
     {
+        _child?.Dispose();
+        _child = null;
         if (fault.Fault == VendorFault.Absent && _devices.Count == 0)
         {
             _states.Absent(fault.Message);

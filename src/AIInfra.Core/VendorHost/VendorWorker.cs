@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
@@ -8,13 +9,18 @@ using Microsoft.Extensions.Logging;
 namespace AIInfra.Core.VendorHost;
 
 /// <summary>Where a vendor's worker puts what it finds.</summary>
-public sealed record VendorBoards(InventoryBoard Inventory, SampleBoard Samples, HealthBoard Health, WorkerBoard Parts);
+/// <param name="Releases">Null: nobody releases it.</param>
+/// <param name="Bus">Null: nobody tells of changes, and the slow look finds them.</param>
+public sealed record VendorBoards(
+    InventoryBoard Inventory, SampleBoard Samples, HealthBoard Health, WorkerBoard Parts, VendorReleases? Releases = null, PciChanges? Bus = null);
 
 /// <summary>Serves one vendor: keeps a child with its library alive, and turns its answers into inventory, samples and events.</summary>
 /// <remarks>This class decides when a child is started, left or given up; <see cref="VendorRounds"/> asks it.</remarks>
 public sealed partial class VendorWorker : IWorker
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(60);
+    /// <summary>A bus that changes all the time is looked at so often.</summary>
+    private static readonly TimeSpan BetweenBusLooks = TimeSpan.FromSeconds(1);
 
     private readonly VendorDefinition _definition;
     private readonly VendorOptions _options;
@@ -27,6 +33,12 @@ public sealed partial class VendorWorker : IWorker
     private readonly VendorProblems _problems;
     private readonly VendorStates _states;
     private readonly VendorRounds _rounds;
+    private readonly VendorReleases _releases;
+    private readonly PciChanges _bus;
+    private readonly HostPaths _host;
+    private ImmutableSortedDictionary<string, VendorRelease> _seenReleases;
+    private PciChange _seenChange;
+    private long? _lookedAtBus;
     private VendorChild? _child;
     private (FileIdentity File, long At)? _refusedFile;
     private string? _lastHang;
@@ -36,7 +48,9 @@ public sealed partial class VendorWorker : IWorker
         VendorDefinition definition, VendorOptions options, VendorHostLauncher launcher, VendorBoards boards,
         StoredInventories stored, HostPaths host, TimeProvider time, ILogger<VendorWorker> logger)
     {
-        (_definition, _options, _launcher, _boards, _time, _logger) = (definition, options, launcher, boards, time, logger);
+        (_definition, _options, _launcher, _boards, _host, _time, _logger) = (definition, options, launcher, boards, host, time, logger);
+        (_releases, _bus) = (boards.Releases ?? new VendorReleases(time, []), boards.Bus ?? new PciChanges());
+        (_seenReleases, _seenChange) = (_releases.Current.Value, _bus.Current.Value);
         _problems = new VendorProblems(definition.Name, boards.Health, time);
         _states = new VendorStates(definition, options, boards, stored, _devices, logger);
         _rounds = new VendorRounds(definition, options, boards, _devices, _abandoned, _problems, host, time, logger);
@@ -45,10 +59,16 @@ public sealed partial class VendorWorker : IWorker
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         _states.Start();
+        _releases.Serve(_definition.Name);
         try
         {
             while (true)
-                await WaitAsync(await ServeUntilFaultAsync(cancellationToken), cancellationToken);
+            {
+                if (Release is { } release)
+                    await StayReleasedAsync(release, cancellationToken);
+                else
+                    await WaitAsync(await ServeUntilFaultAsync(cancellationToken), cancellationToken);
+            }
         }
         finally
         {
@@ -65,11 +85,13 @@ public sealed partial class VendorWorker : IWorker
         TakeBackAnswered();
         if (_abandoned.AreTooMany)
             return GiveUp();
+        TakeBusChange(); // a new child sees what there is now
         try
         {
             _child = await OpenAsync(cancellationToken);
-            while (true)
+            while (Release is null)
                 await ServeAsync(_child, cancellationToken);
+            return TimeSpan.Zero;
         }
         catch (VendorException fault)
         {
@@ -131,9 +153,32 @@ public sealed partial class VendorWorker : IWorker
             }
             var rest = _options.SampleInterval - _time.GetElapsedTime(started);
             await WaitAsync(rest, cancellationToken, child.Client.Ended, child.Events, _rounds.Repartitioned);
-            if (_rounds.Repartitioned.IsCompleted)
+            if (Release is not null || _rounds.Repartitioned.IsCompleted)
                 return;
+            if (TakeBusChange())
+            {
+                child.Client.ThrowIfEnded();
+                await _rounds.CountBoardsAsync(child, cancellationToken);
+                return;
+            }
         }
+    }
+
+    /// <summary>Whether the bus has changed since it was last looked at, long enough ago.</summary>
+    private bool TakeBusChange()
+    {
+        if (ReferenceEquals(_bus.Current.Value, _seenChange) || (_lookedAtBus is { } looked && _time.GetElapsedTime(looked) < BetweenBusLooks))
+            return false;
+        (_seenChange, _lookedAtBus) = (_bus.Current.Value, _time.GetTimestamp());
+        LogBusChanged(_definition.Name, _seenChange.What);
+        return true;
+    }
+
+    private async Task WaitForBusChangeAsync(CancellationToken cancellationToken)
+    {
+        await _bus.Current.WaitForChangeAsync(_seenChange, cancellationToken);
+        if (_lookedAtBus is { } looked && BetweenBusLooks - _time.GetElapsedTime(looked) is var early && early > TimeSpan.Zero)
+            await Task.Delay(early, _time, cancellationToken);
     }
 
     /// <summary>A child with the library's new file, when that was replaced on disk and the new one opens; the old child serves until then.</summary>
@@ -159,17 +204,23 @@ public sealed partial class VendorWorker : IWorker
         }
     }
 
-    /// <summary>Until the time is over, one of the tasks completes, or an abandoned child answers.</summary>
+    /// <summary>Until the time is over, one of the tasks completes, an abandoned child answers, or an operator releases or resumes a vendor;
+    /// unless it waits without end also until the bus changes.</summary>
     private async Task WaitAsync(TimeSpan atMost, CancellationToken cancellationToken, params IEnumerable<Task> orUntil)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (atMost <= TimeSpan.Zero && atMost != Timeout.InfiniteTimeSpan)
             return;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny([Task.Delay(atMost, _time, stop.Token), .. orUntil, .. _abandoned.Answers]);
+        var busChange = atMost == Timeout.InfiniteTimeSpan ? Task.Delay(Timeout.InfiniteTimeSpan, stop.Token) : WaitForBusChangeAsync(stop.Token);
+        var switched = _releases.Current.WaitForChangeAsync(_seenReleases, stop.Token);
+        await Task.WhenAny([Task.Delay(atMost, _time, stop.Token), busChange, switched, .. orUntil, .. _abandoned.Answers]);
         await stop.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Vendor}: the bus changed ({What}); its boards are looked for at once")]
+    private partial void LogBusChanged(string vendor, string what);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Vendor}: {Path} was replaced on disk; a new vendor host has loaded it (library {Before} before, {Now} now)")]
     private partial void LogUpgraded(string vendor, string path, string? before, string? now);

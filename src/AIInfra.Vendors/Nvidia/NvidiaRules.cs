@@ -130,6 +130,7 @@ internal sealed class NvidiaRules(NvidiaXidTable xids, Func<TimeSpan> uptime) : 
             Message = xid.Message,
             Evidence = string.Create(CultureInfo.InvariantCulture, $"NVML event: Xid {happened.Value} ({xid.Name}){where}"),
             At = at,
+            Rank = NvidiaRank.Of(happened.Value),
             Witness = Witness,
         });
         if (happened.Value == SmoothingBack)
@@ -170,6 +171,7 @@ internal sealed class NvidiaRules(NvidiaXidTable xids, Func<TimeSpan> uptime) : 
         Message = "The GPU does not answer its driver: all work on it is lost.",
         Evidence = evidence,
         At = at,
+        Rank = NvidiaRank.Lost,
     };
 
     private static ProblemReport Mismatch(Subject subject, Severity severity, string evidence, DateTimeOffset at) => new()

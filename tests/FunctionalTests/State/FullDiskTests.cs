@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using System.Text.Json;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.State;
 using AIInfra.Testing;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AIInfra.FunctionalTests.State;
@@ -11,7 +13,7 @@ namespace AIInfra.FunctionalTests.State;
 /// <summary>The state on a real file system that is full or read-only.</summary>
 public sealed class FullDiskTests : IAsyncLifetime
 {
-    private const int Size = 256 * 1024;
+    private const int Size = 1024 * 1024;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
     private readonly DirectoryInfo _mount = Directory.CreateTempSubdirectory("aiinfra-disk-");
@@ -69,6 +71,31 @@ public sealed class FullDiskTests : IAsyncLifetime
 
         using var next = StateStore.Open(_mount.FullName, _time, NullLogger<StateStore>.Instance);
         Assert.Equal(200, next.Stored.Problems.Length);
+    }
+
+    [Fact]
+    public void A_full_disk_does_not_keep_an_older_state_from_being_read()
+    {
+        using (var first = new SqliteConnection($"Data Source={Path.Combine(_mount.FullName, "state.db")};Pooling=False"))
+        {
+            first.Open();
+            using var make = first.CreateCommand();
+            make.CommandText = StateSchema.Steps[0] + "INSERT INTO schema_version VALUES (1); INSERT INTO problems VALUES ('nvidia.xid.79', 'Device', 'GPU-0', 'boot', $1)";
+            _health.Report(Sighting(0));
+            make.Parameters.AddWithValue("$1", JsonSerializer.SerializeToUtf8Bytes(_health.Current.Value.Problems[0], StateJson.Default.Problem));
+            make.ExecuteNonQuery();
+        }
+        Fill();
+
+        using (var full = StateStore.Open(_mount.FullName, _time, NullLogger<StateStore>.Instance))
+            Assert.Equal("GPU-0", Assert.Single(full.Stored.Problems).Subject.Id);
+
+        File.Delete(Filler);
+        using var store = StateStore.Open(_mount.FullName, _time, NullLogger<StateStore>.Instance);
+        Assert.Single(store.Stored.Problems);
+        store.Save(_health.Current.Value, NodeInventory.Empty, "boot");
+        using var again = StateStore.Open(_mount.FullName, _time, NullLogger<StateStore>.Instance);
+        Assert.Single(again.Stored.Transitions);
     }
 
     [Fact]

@@ -28,12 +28,16 @@ internal sealed class VendorFixture : IVendorRules, ILogger<VendorWorker>, IAsyn
 
     internal VendorFixture()
     {
-        Boards = new VendorBoards(new InventoryBoard(), new SampleBoard(), new HealthBoard(Time, "boot-1", []), new WorkerBoard());
+        Boards = new VendorBoards(new InventoryBoard(), new SampleBoard(), new HealthBoard(Time, "boot-1", []), new WorkerBoard(), new VendorReleases(Time, []), new PciChanges());
     }
+
+    /// <param name="released">The worker is released from the start.</param>
+    internal VendorFixture(VendorRelease released) : this() =>
+        Boards = Boards with { Releases = new VendorReleases(Time, [released]) };
 
     internal VendorFolder Folder { get; } = new();
     internal ManualTime Time { get; } = new();
-    internal VendorBoards Boards { get; }
+    internal VendorBoards Boards { get; private init; }
     internal Task Run { get; private set; } = Task.CompletedTask;
     internal bool? Enabled { get; init; }
     internal bool AreRefusalsTold { get; init; }
@@ -52,7 +56,7 @@ internal sealed class VendorFixture : IVendorRules, ILogger<VendorWorker>, IAsyn
         var options = new VendorOptions { Enabled = Enabled, Library = Library, SampleInterval = Interval, CallTimeout = CallTimeout, OpenTimeout = OpenTimeout };
         _worker ??= new VendorWorker(
             new VendorDefinition("scripted", Library, Fields, this, new PciFamily("0x1234", ["0x0302"], "scripted")), options, Folder.Launcher, Boards,
-            new StoredInventories(_ => Stored, Saved.Enqueue), new HostPaths { Root = Folder.Path }, Time, this);
+            new StoredInventories(_ => Stored, Saved.Enqueue), new HostPaths { Root = Folder.Path, Proc = "/proc" }, Time, this);
         Run = _worker.RunAsync(_stop.Token);
     }
 
@@ -136,6 +140,10 @@ internal sealed class VendorFixture : IVendorRules, ILogger<VendorWorker>, IAsyn
             _stop.Dispose();
         }
     }
+
+    internal Task<ReleaseProof> ReleaseAsync() => Boards.Releases!.ReleaseAsync("scripted", TestContext.Current.CancellationToken).WaitAsync(Deadline, TestContext.Current.CancellationToken);
+
+    internal void BusChanges() => Boards.Bus!.Current.Publish(new PciChange("bind 0000:01:00.0"));
 
     /// <summary>Ends the worker and waits until no child is left.</summary>
     internal async Task StopAsync()

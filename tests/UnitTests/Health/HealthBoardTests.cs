@@ -224,10 +224,10 @@ public sealed class HealthBoardTests
     }
 
     [Fact]
-    public void The_history_keeps_the_last_200_steps_with_when_and_why()
+    public void The_history_keeps_the_last_1000_steps_with_when_and_why()
     {
         var board = Board();
-        for (var turn = 0; turn < 150; turn++)
+        for (var turn = 0; turn < 600; turn++)
         {
             board.Report(Sighting());
             board.Clear("nvidia.xid.79", Gpu);
@@ -238,6 +238,18 @@ public sealed class HealthBoardTests
         Assert.Equal(HealthBoard.HistoryLength, history.Length);
         Assert.Equal((TransitionKind.Cleared, "cleared by hand"), (history[^1].Kind, history[^1].Why));
         Assert.Equal(_time.GetUtcNow() - TimeSpan.FromSeconds(1), history[^1].At);
+    }
+
+    [Fact]
+    public void The_history_reaches_back_over_five_boots()
+    {
+        HealthTransition Step(string boot) => new(_time.GetUtcNow(), TransitionKind.Raised, "xid", Gpu, Severity.Fatal, boot) { BootId = boot };
+        string[] boots = ["1", "2", "3", "4", "5", "6"];
+
+        var board = new HealthBoard(_time, "6", [], [.. boots.Select(Step), .. boots.Select(Step)]);
+        board.Report(Sighting());
+
+        Assert.Equal(["2", "3", "4", "5", "6", "2", "3", "4", "5", "6", "6"], board.Current.Value.Transitions.Select(step => step.BootId));
     }
 
     [Fact]

@@ -2,7 +2,11 @@ namespace AIInfra.Core.Health.Logs;
 
 /// <summary>What a line says about health, whatever it is on.</summary>
 /// <param name="Message">One sentence for the engineer on call.</param>
-public sealed record LogVerdict(string ProblemId, Severity Severity, Cause Cause, SuggestedAction Action, Clearing Clearing, string Message);
+public sealed record LogVerdict(string ProblemId, Severity Severity, Cause Cause, SuggestedAction Action, Clearing Clearing, string Message)
+{
+    /// <summary>See <see cref="ProblemReport.Rank"/>.</summary>
+    public int? Rank { get; init; }
+}
 
 /// <summary>One thing that was found in a log.</summary>
 public sealed record LogFinding

@@ -88,6 +88,7 @@ internal sealed class LogReporter(HealthBoard board, InventoryBoard inventory, R
             Message = isUnplaced ? $"{verdict.Message} (At {finding.PciAddress}, where no device is known.)" : verdict.Message,
             Evidence = finding.Evidence,
             At = at,
+            Rank = verdict.Rank,
             Witness = witness,
             IsPrecise = true,
         });
