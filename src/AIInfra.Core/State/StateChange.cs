@@ -59,7 +59,7 @@ internal sealed class WrittenState
             GoneProblems = [.. _problems.Keys.Where(key => !standing.Contains(key))],
             Inventories =
             [
-                .. inventory.Vendors.Where(vendor => vendor.State == VendorState.Ready
+                .. inventory.Vendors.Where(vendor => IsWorthKeeping(vendor)
                     && !ReferenceEquals(_inventories.GetValueOrDefault(vendor.Vendor), vendor)),
             ],
             GoneVendors = [.. inventory.Vendors.Where(vendor => vendor.State == VendorState.Absent && _inventories.ContainsKey(vendor.Vendor)).Select(vendor => vendor.Vendor)],
@@ -92,6 +92,11 @@ internal sealed class WrittenState
 
     /// <param name="transitions">Oldest first.</param>
     public void Add(ImmutableArray<HealthTransition> transitions) => _lastTransition = transitions.IsEmpty ? _lastTransition : transitions[^1];
+
+    /// <summary>What the driver says now; or its last word, where nothing older is stored: a vendor may fall silent, or be released,
+    /// before its first inventory was written.</summary>
+    private bool IsWorthKeeping(VendorInventory vendor) => vendor.State == VendorState.Ready
+        || (vendor is { State: VendorState.Unavailable, Devices.IsEmpty: false } && !_inventories.ContainsKey(vendor.Vendor));
 
     /// <summary>An inventory that was found in the database, so that it is removed if its vendor turns out to be absent.</summary>
     public void Add(VendorInventory inventory) => _inventories[inventory.Vendor] = inventory;

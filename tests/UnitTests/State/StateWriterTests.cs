@@ -1,3 +1,4 @@
+using AIInfra.Core.Devices;
 using AIInfra.Core.State;
 using AIInfra.Testing;
 using Microsoft.Extensions.Logging;
@@ -54,6 +55,21 @@ public sealed class StateWriterTests : IDisposable
 
         Assert.True(_fixture.Workers.Parts[StateWriter.Part].IsReady);
         await EndAsync(writer);
+    }
+
+    [Fact]
+    public async Task The_devices_of_a_vendor_that_falls_silent_before_its_first_write_are_kept()
+    {
+        var writer = Start(_fixture.Open());
+        await _fixture.Time.WhenWaitingAsync(TimeSpan.FromSeconds(1));
+        var ready = TestGpus.Inventory([.. TestGpus.Switched(2)]);
+
+        _fixture.Inventory.Publish(ready);
+        _fixture.Inventory.Publish(ready with { State = VendorState.Unavailable, Reason = "silent" });
+        await EndAsync(writer);
+
+        using var again = _fixture.Open();
+        Assert.Equal(2, again.Stored.Inventories.Single().Devices.Length);
     }
 
     [Fact]
