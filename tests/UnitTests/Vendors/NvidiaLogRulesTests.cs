@@ -1,5 +1,4 @@
 using AIInfra.Core.Health;
-using AIInfra.Core.Health.Logs;
 using AIInfra.UnitTests.Logs;
 
 namespace AIInfra.UnitTests.Vendors;
