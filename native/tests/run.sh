@@ -15,7 +15,7 @@ echo "== native"
 if command -v valgrind >/dev/null; then
   echo "== native under memcheck"
   # Every test is a child process: its own exit status carries memcheck's verdict.
-  FUZZ_ROUNDS=2000 valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible \
+  FUZZ_ROUNDS=2000 valgrind --fair-sched=try --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible \
     --log-file="$logs/%p.txt" "$out/native-tests" "$out" "$tally" "$@" || { ended=1; find "$logs" -size +0 -exec tail -n 40 {} +; }
 else
   echo "valgrind is not installed: memory errors would stay unseen. Install Debian's package valgrind (make test does it when run as root)."
