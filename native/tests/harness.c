@@ -114,7 +114,7 @@ static bool run_test(const struct test *test)
     pid_t child = fork();
     if (child == 0) {
         unsetenv("AIINFRA_SIM_SCENARIO"), unsetenv("AIINFRA_SIM_STATE");
-        alarm(180); /* a hang is a failure, not the end of all tests */
+        alarm(60); /* a hang is a failure, not the end of all tests */
         test->run();
         exit(0);
     }
