@@ -22,8 +22,6 @@ internal sealed record SimulatedNodeOptions
 /// When the timeline boots the node, the daemon dies as in a power cut and starts again with a new boot id.</summary>
 internal sealed class SimulatedNode(SimulatedNodeOptions options, TextWriter output)
 {
-    private const int Failed = 70; // EX_SOFTWARE
-
     /// <summary>Runs until cancelled, or until the daemon ends by itself.</summary>
     /// <returns>The daemon's exit code; 0 when cancelled; 69 without the simulators.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
@@ -31,7 +29,7 @@ internal sealed class SimulatedNode(SimulatedNodeOptions options, TextWriter out
         if (SimulatorFolder.Find(options.Simulators) is not { } simulators)
         {
             output.WriteLine($"The simulators are not installed (looked in {string.Join(", ", SimulatorFolder.Candidates(options.Simulators))}). Run make build, install the package aiinfra-simulators, or name their folder with --simulators.");
-            return 69; // EX_UNAVAILABLE
+            return ExitStatus.Unavailable;
         }
 
         var folder = options.Folder ?? Directory.CreateTempSubdirectory("aiinfra-sim-").FullName;
@@ -70,7 +68,7 @@ internal sealed class SimulatedNode(SimulatedNodeOptions options, TextWriter out
             var cancelled = Task.Delay(Timeout.Infinite, cancellationToken);
             var first = await Task.WhenAny(ended, booted, cancelled);
             if (first == ended)
-                return narration.IsFaulted ? Failed : daemon.ExitCode;
+                return narration.IsFaulted ? ExitStatus.Software : daemon.ExitCode;
 
             if (first == cancelled)
             {
