@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using AIInfra.Core.Devices;
 
 namespace AIInfra.Core.Sharing;
 
