@@ -1,7 +1,9 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Passthrough;
 
 namespace AIInfra.Agent.Configuration;
 
@@ -19,12 +21,27 @@ internal static class AgentConfig
         return (config, faults.AddRange(errors));
     }
 
-    /// <summary>The same with all that is wrong in the rule packs it names: what the daemon needs to start.</summary>
+    /// <summary>The same with all that is wrong in the rule packs it names.</summary>
     public static (Config Config, ImmutableArray<ConfigError> Errors) LoadWithRules(string? file)
     {
         var (config, errors) = Load(file);
         return (config, errors.IsEmpty ? RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Errors : errors);
     }
+
+    /// <summary>The same with all that is wrong in every file it names: what the daemon needs to start.</summary>
+    public static (Config Config, ImmutableArray<ConfigError> Errors) LoadWithFiles(string? file)
+    {
+        var (config, errors) = LoadWithRules(file);
+        return (config, errors.IsEmpty ? NvidiaSettings.Load(config).Errors : errors);
+    }
+
+    public static PassthroughOptions Passthrough(Config config) => new()
+    {
+        Enabled = config.Get(AgentKeys.PassthroughEnabled),
+        PciIds = config.Get(AgentKeys.PassthroughPciIds),
+        Names = config.Get(AgentKeys.PassthroughNames).Select(PassthroughOptions.ParseName).OfType<(string Ids, string Resource)>()
+            .DistinctBy(name => name.Ids).ToFrozenDictionary(name => name.Ids, name => name.Resource, StringComparer.Ordinal),
+    };
 
     /// <summary>Null: it is not to be read.</summary>
     public static string? KernelLogPath(Config config)

@@ -1,11 +1,12 @@
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Labels;
 
 namespace AIInfra.Agent.Control;
 
 /// <summary>The boards' newest snapshots as the control socket shows them.</summary>
-internal sealed class NodeView(string node, InventoryBoard inventory, HealthBoard health, WorkerBoard workers, TimeProvider time)
+internal sealed class NodeView(string node, InventoryBoard inventory, HealthBoard health, WorkerBoard workers, LabelBoard labels, TimeProvider time)
 {
     private readonly DateTimeOffset _started = time.GetUtcNow();
 
@@ -20,6 +21,8 @@ internal sealed class NodeView(string node, InventoryBoard inventory, HealthBoar
     }
 
     public IReadOnlyList<DeviceStatus> Devices() => Devices(inventory.Current.Value, health.Current.Value);
+
+    public IReadOnlyDictionary<string, string> Labels() => labels.Current.Value;
 
     public IReadOnlyList<ProblemStatus> Problems() => ProblemView.Of(health.Current.Value, inventory.Current.Value);
 

@@ -30,6 +30,8 @@ internal static partial class DaemonHost
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AIInfra.Agent");
         var node = AgentConfig.NodeName(config);
         LogStarting(logger, ProgramInfo.Version, node);
+        foreach (var note in NvidiaSettings.Load(config).Notes)
+            LogNote(logger, note);
         await host.RunAsync(cancellationToken);
         LogStopped(logger);
         return Environment.ExitCode;
@@ -48,6 +50,9 @@ internal static partial class DaemonHost
 
     [LoggerMessage(Level = LogLevel.Information, Message = "aiinfra-agent {Version} starts on node {Node}")]
     private static partial void LogStarting(ILogger logger, string version, string node);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Note}")]
+    private static partial void LogNote(ILogger logger, ConfigError note);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Stopped")]
     private static partial void LogStopped(ILogger logger);

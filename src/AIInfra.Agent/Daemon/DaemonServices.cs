@@ -6,7 +6,9 @@ using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Labels;
 using AIInfra.Core.Metrics;
+using AIInfra.Core.Passthrough;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.State;
@@ -26,6 +28,7 @@ internal static class DaemonServices
     public static IServiceCollection AddDaemon(this IServiceCollection services, Config config) => services
         .AddBoards(AgentConfig.HostPaths(config))
         .AddState(config.Get(AgentKeys.StatePath))
+        .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
         .AddVendors(config)
         .AddKernelLog(config)
         .AddSingleton(new KubeletOptions { Root = config.Get(AgentKeys.KubeletRoot), DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins) })
@@ -46,6 +49,7 @@ internal static class DaemonServices
         .AddSingleton<PciChanges>()
         .AddSingleton(provider => new UeventReader(provider.GetRequiredService<TimeProvider>(), host.UeventStandIn))
         .AddWorker<OfferBoard>(OfferBoard.Part)
+        .AddWorker<LabelBoard>(LabelBoard.Part)
         .AddWorker<PciWatch>("device events")
         .AddWorker<QuietClearing>("health")
         .AddWorker<TransitionLog>("health log");
@@ -61,13 +65,13 @@ internal static class DaemonServices
     private static IServiceCollection AddVendors(this IServiceCollection services, Config config)
     {
         var launcher = new VendorHostLauncher("/proc/self/exe", []);
-        return services.AddNvidia(new VendorOptions
+        return services.AddPassthrough(AgentConfig.Passthrough(config)).AddNvidia(new VendorOptions
         {
             Enabled = config.Get(AgentKeys.NvidiaEnabled) switch { "true" => true, "false" => false, _ => null },
             Library = config.Get(AgentKeys.NvidiaLibrary),
             SampleInterval = config.Get(AgentKeys.NvidiaSampleInterval),
             CallTimeout = config.Get(AgentKeys.NvidiaCallTimeout),
-        }, launcher);
+        }, NvidiaSettings.Load(config).Options, launcher);
     }
 
     private static IServiceCollection AddKernelLog(this IServiceCollection services, Config config)
@@ -104,7 +108,7 @@ internal static class DaemonServices
     private static IServiceCollection AddControl(this IServiceCollection services, Config config) => services
         .AddSingleton(provider => new NodeView(
             AgentConfig.NodeName(config), provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(),
-            provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<TimeProvider>()))
+            provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<LabelBoard>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<NodeCommands>()
         .AddWorker("control", provider => new ControlServer(
             ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(),

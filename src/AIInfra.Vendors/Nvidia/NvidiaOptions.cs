@@ -9,7 +9,9 @@ public enum MigStrategy
     /// <summary>Every GPU whole, divided or not.</summary>
     None,
     /// <summary>Partitions under the name of a GPU; they are all of one size.</summary>
+#pragma warning disable CA1720 // the strategy's name, not the number's
     Single,
+#pragma warning restore CA1720
     /// <summary>Each size of partition under a name of its own, beside the GPUs that are not divided.</summary>
     Mixed,
 }

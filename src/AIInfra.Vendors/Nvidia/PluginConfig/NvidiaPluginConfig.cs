@@ -41,8 +41,10 @@ public sealed record NvidiaPluginConfig(string? Source, NvidiaOptions Options, I
         var options = new NvidiaOptions();
         if (root is not null)
             options = new NvidiaPluginConfigReader(errors, notes).Read(root);
-        return new NvidiaPluginConfig(source, errors.Count == 0 ? options : new NvidiaOptions(), errors.ToImmutable(), notes.ToImmutable());
+        return new NvidiaPluginConfig(source, errors.Count == 0 ? options : new NvidiaOptions(), InOrder(errors), InOrder(notes));
     }
+
+    private static ImmutableArray<ConfigError> InOrder(IEnumerable<ConfigError> errors) => [.. errors.OrderBy(error => error.Mark.Line).ThenBy(error => error.Mark.Column)];
 
     private static (string? File, ConfigError? Error) Choose(string path, string name)
     {
