@@ -25,6 +25,9 @@ internal static class AgentKeys
     public static readonly ConfigKey<bool> KubeletPodResources = ConfigForm.Flag("kubelet.podResources", true, "Attribute devices to pods; not used in this version.");
     public static readonly ConfigKey<bool> KubeletDra = Later(ConfigForm.Flag("kubelet.dra", false, "Serve Dynamic Resource Allocation."), "false", "leave it false and use the device plugin.");
 
+    public static readonly ConfigKey<bool> CdiEnabled = ConfigForm.Flag("cdi.enabled", true, "Write CDI spec files, so that container runtimes can resolve the devices by name.");
+    public static readonly ConfigKey<string> CdiFolder = ConfigForm.Text("cdi.folder", "", "Where spec files are written, as the container runtime is set to look; empty: cdi below host.run.");
+
     public static readonly ConfigKey<string> Kubeconfig = Later(ConfigForm.Text("kubernetes.kubeconfig", "", "How to reach the API server."), "", "nothing is sent to the API server; remove the line.");
     public static readonly ConfigKey<bool> KubernetesReport = ConfigForm.Flag("kubernetes.report", true, "Report conditions and events; not used in this version.");
 
@@ -38,6 +41,8 @@ internal static class AgentKeys
     public static readonly ConfigKey<TimeSpan> NvidiaSampleInterval = ConfigForm.Duration("vendors.nvidia.sampleInterval", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(10), "From one reading of the devices to the next.");
     public static readonly ConfigKey<TimeSpan> NvidiaCallTimeout = ConfigForm.Duration("vendors.nvidia.callTimeout", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(10), "A call into the library that takes longer counts as hung.");
     public static readonly ConfigKey<string> NvidiaConfig = Later(ConfigForm.Text("vendors.nvidia.config", "", "An NVIDIA device-plugin config (version: v1)."), "", "whole GPUs are offered as nvidia.com/gpu; remove the line.");
+    public static readonly ConfigKey<string> NvidiaDriverRoot = ConfigForm.Text("vendors.nvidia.driverRoot", "", "Root of the driver's files on the host; empty: / or /run/nvidia/driver, wherever they are.");
+    public static readonly ConfigKey<string> NvidiaHookPath = ConfigForm.Text("vendors.nvidia.cdiHookPath", "", "nvidia-cdi-hook or nvidia-ctk on the host; empty: looked for in the usual folders.");
     public static readonly ConfigKey<string> NvidiaMigConfig = Later(ConfigForm.Text("vendors.nvidia.migConfig", "", "A mig-parted config."), "", "layouts are not applied; remove the line.");
     public static readonly ConfigKey<string> RdmaEnabled = Later(ConfigForm.Choice("vendors.rdma.enabled", ["auto", "true", "false"], "auto", "RDMA devices; not looked for in this version."), "auto|false", "there is no RDMA driver yet; set it to auto or false.");
     public static readonly ConfigKey<string> RdmaConfig = Later(ConfigForm.Text("vendors.rdma.config", "", "A Mellanox RDMA shared-plugin JSON file."), "", "there is no RDMA driver yet; remove the line.");
@@ -58,9 +63,9 @@ internal static class AgentKeys
     public static ConfigSchema Schema { get; } = new(
     [
         NodeName, HostRoot, HostSys, HostProc, HostDev, HostRun, StatePath, RunPath,
-        KubeletRoot, KubeletDevicePlugins, KubeletPodResources, KubeletDra, Kubeconfig, KubernetesReport,
+        KubeletRoot, KubeletDevicePlugins, KubeletPodResources, KubeletDra, CdiEnabled, CdiFolder, Kubeconfig, KubernetesReport,
         MetricsAddress, MetricsProfile, DcgmCsv, WebConfig,
-        NvidiaEnabled, NvidiaLibrary, NvidiaSampleInterval, NvidiaCallTimeout, NvidiaConfig, NvidiaMigConfig, RdmaEnabled, RdmaConfig,
+        NvidiaEnabled, NvidiaLibrary, NvidiaSampleInterval, NvidiaCallTimeout, NvidiaConfig, NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig, RdmaEnabled, RdmaConfig,
         NpdConfig, Rules, KernelLogPath, KernelLogTrust, RemediationMode, RemediationPolicy, RemediationDrain,
         FleetAggregator, FleetCredentials, FleetUnreachable,
     ]);

@@ -1,6 +1,7 @@
 using AIInfra.Agent.Configuration;
 using AIInfra.Agent.Control;
 using AIInfra.Agent.Endpoints;
+using AIInfra.Core.Cdi;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
@@ -14,6 +15,7 @@ using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Linux.Uevents;
 using AIInfra.Vendors;
 using AIInfra.Vendors.Nvidia;
+using AIInfra.Vendors.Nvidia.Cdi;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -29,6 +31,7 @@ internal static class DaemonServices
         .AddKernelLog(config)
         .AddSingleton(new KubeletOptions { Root = config.Get(AgentKeys.KubeletRoot), DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins) })
         .AddKubelet()
+        .AddCdi(config)
         .AddMetrics(config)
         .AddControl(config);
 
@@ -59,13 +62,32 @@ internal static class DaemonServices
     private static IServiceCollection AddVendors(this IServiceCollection services, Config config)
     {
         var launcher = new VendorHostLauncher("/proc/self/exe", []);
-        return services.AddNvidia(new VendorOptions
+        return services.AddSingleton(new NvidiaCdiOptions
+        {
+            DriverRoot = config.Get(AgentKeys.NvidiaDriverRoot) is { Length: > 0 } root ? root : null,
+            HookPath = config.Get(AgentKeys.NvidiaHookPath) is { Length: > 0 } hook ? hook : null,
+        }).AddNvidia(new VendorOptions
         {
             Enabled = config.Get(AgentKeys.NvidiaEnabled) switch { "true" => true, "false" => false, _ => null },
             Library = config.Get(AgentKeys.NvidiaLibrary),
             SampleInterval = config.Get(AgentKeys.NvidiaSampleInterval),
             CallTimeout = config.Get(AgentKeys.NvidiaCallTimeout),
         }, launcher);
+    }
+
+    private static IServiceCollection AddCdi(this IServiceCollection services, Config config)
+    {
+        var host = AgentConfig.HostPaths(config);
+        return services
+            .AddSingleton(new CdiOptions
+            {
+                Enabled = config.Get(AgentKeys.CdiEnabled),
+                AnswersKubelet = config.Get(AgentKeys.KubeletDevicePlugins),
+                Folder = config.Get(AgentKeys.CdiFolder) is { Length: > 0 } folder ? folder : Path.Combine(host.Run, "cdi"),
+                OtherFolders = [Path.Combine(host.Root, "etc/cdi")],
+            })
+            .AddSingleton<CdiBoard>()
+            .AddWorker<CdiKeeper>(CdiKeeper.Part);
     }
 
     private static IServiceCollection AddKernelLog(this IServiceCollection services, Config config)

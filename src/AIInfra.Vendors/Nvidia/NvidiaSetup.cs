@@ -1,6 +1,9 @@
+using AIInfra.Core.Cdi;
 using AIInfra.Core.Devices;
 using AIInfra.Core.VendorHost;
+using AIInfra.Vendors.Nvidia.Cdi;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace AIInfra.Vendors.Nvidia;
 
@@ -16,5 +19,13 @@ public static class NvidiaSetup
                 new NvidiaRules(NvidiaXidTable.Embedded, () => TimeSpan.FromMilliseconds(Environment.TickCount64)), Boards),
             options, launcher)
         .AddSingleton<IAllocator, NvidiaAllocator>()
+        .AddCdi(options)
         .AddSingleton(NvidiaDcgmProfile.Profile);
+
+    /// <summary>A vendor that is switched off writes no specs, and touches none of another program's.</summary>
+    private static IServiceCollection AddCdi(this IServiceCollection services, VendorOptions options)
+    {
+        services.TryAddSingleton(new NvidiaCdiOptions());
+        return options.Enabled == false ? services : services.AddSingleton<ICdiSource, NvidiaCdiSource>();
+    }
 }
