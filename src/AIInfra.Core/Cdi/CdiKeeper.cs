@@ -109,7 +109,7 @@ public sealed partial class CdiKeeper(
             board.Ready(Part);
         else
             board.NotReady(Part, $"{fault}. Pods get their devices another way where there is one.");
-        Say(options.Folder, fault);
+        Say(options.Folder, fault, LogLevel.Warning);
     }
 
     private static void AddRange(Dictionary<string, string> all, ImmutableDictionary<string, string> more)
@@ -205,14 +205,14 @@ public sealed partial class CdiKeeper(
         one.Count == other.Count && one.All(entry => other.TryGetValue(entry.Key, out var value) && value == entry.Value);
 
     /// <summary>Once, and again when it had gone or is another.</summary>
-    private void Say(string about, string? sentence)
+    private void Say(string about, string? sentence, LogLevel level = LogLevel.Information)
     {
         if (sentence is null)
             _said.Remove(about);
         else if (_said.GetValueOrDefault(about) != sentence)
         {
             _said[about] = sentence;
-            LogSaid(about, sentence);
+            LogSaid(level, about, sentence);
         }
     }
 
@@ -225,6 +225,6 @@ public sealed partial class CdiKeeper(
     [LoggerMessage(Level = LogLevel.Information, Message = "{File} is removed: it is not wanted any more")]
     private partial void LogRemoved(string file);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "CDI, {About}: {Sentence}")]
-    private partial void LogSaid(string about, string sentence);
+    [LoggerMessage(Message = "CDI, {About}: {Sentence}")]
+    private partial void LogSaid(LogLevel level, string about, string sentence);
 }
