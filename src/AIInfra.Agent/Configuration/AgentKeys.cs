@@ -28,6 +28,9 @@ internal static class AgentKeys
     public static readonly ConfigKey<bool> KubeletPodResources = ConfigForm.Flag("kubelet.podResources", true, "Attribute devices to pods; not used in this version.");
     public static readonly ConfigKey<bool> KubeletDra = Later(ConfigForm.Flag("kubelet.dra", false, "Serve Dynamic Resource Allocation."), "false", "leave it false and use the device plugin.");
 
+    public static readonly ConfigKey<bool> CdiEnabled = ConfigForm.Flag("cdi.enabled", true, "Write CDI spec files, so that container runtimes can resolve the devices by name.");
+    public static readonly ConfigKey<string> CdiFolder = ConfigForm.Text("cdi.folder", "", "Where spec files are written, as the container runtime is set to look; empty: cdi below host.run.");
+
     public static readonly ConfigKey<string> Kubeconfig = Later(ConfigForm.Text("kubernetes.kubeconfig", "", "How to reach the API server."), "", "nothing is sent to the API server; remove the line.");
     public static readonly ConfigKey<bool> KubernetesReport = ConfigForm.Flag("kubernetes.report", true, "Report conditions and events; not used in this version.");
 
@@ -50,6 +53,8 @@ internal static class AgentKeys
     public static readonly ConfigKey<bool> NvidiaSharedRename = ConfigForm.Flag("vendors.nvidia.sharing.rename", false, "Shared devices are offered under the name with .shared.");
     public static readonly ConfigKey<bool> NvidiaSharedOne = ConfigForm.Flag("vendors.nvidia.sharing.onePerContainer", false, "A container that asks for more than one shared device is refused.");
     public static readonly ConfigKey<string> NvidiaSharedPlacement = ConfigForm.Choice("vendors.nvidia.sharing.placement", ["distributed", "packed"], "distributed", "A further share comes from the device with the fewest in use, or with the most.");
+    public static readonly ConfigKey<string> NvidiaDriverRoot = ConfigForm.Text("vendors.nvidia.driverRoot", "", "Root of the driver's files on the host; empty: as vendors.nvidia.config says, else / or /run/nvidia/driver, wherever they are.");
+    public static readonly ConfigKey<string> NvidiaHookPath = ConfigForm.Text("vendors.nvidia.cdiHookPath", "", "nvidia-cdi-hook or nvidia-ctk on the host; empty: as vendors.nvidia.config says, else looked for in the usual folders.");
     public static readonly ConfigKey<string> NvidiaMigConfig = Later(ConfigForm.Text("vendors.nvidia.migConfig", "", "A mig-parted config."), "", "layouts are not applied; remove the line.");
     public static readonly ConfigKey<string> RdmaEnabled = Later(ConfigForm.Choice("vendors.rdma.enabled", ["auto", "true", "false"], "auto", "RDMA devices; not looked for in this version."), "auto|false", "there is no RDMA driver yet; set it to auto or false.");
     public static readonly ConfigKey<string> RdmaConfig = Later(ConfigForm.Text("vendors.rdma.config", "", "A Mellanox RDMA shared-plugin JSON file."), "", "there is no RDMA driver yet; remove the line.");
@@ -76,10 +81,11 @@ internal static class AgentKeys
     public static ConfigSchema Schema { get; } = new(
     [
         NodeName, HostRoot, HostSys, HostProc, HostDev, HostRun, StatePath, RunPath,
-        KubeletRoot, KubeletDevicePlugins, KubeletPodResources, KubeletDra, Kubeconfig, KubernetesReport,
+        KubeletRoot, KubeletDevicePlugins, KubeletPodResources, KubeletDra, CdiEnabled, CdiFolder, Kubeconfig, KubernetesReport,
         MetricsAddress, MetricsProfile, DcgmCsv, WebConfig,
         NvidiaEnabled, NvidiaLibrary, NvidiaSampleInterval, NvidiaCallTimeout, NvidiaConfig, NvidiaConfigName, NvidiaMigStrategy,
-        NvidiaDeviceLists, NvidiaDeviceIds, NvidiaDeviceSpecs, NvidiaReplicas, NvidiaSharedRename, NvidiaSharedOne, NvidiaSharedPlacement, NvidiaMigConfig,
+        NvidiaDeviceLists, NvidiaDeviceIds, NvidiaDeviceSpecs, NvidiaReplicas, NvidiaSharedRename, NvidiaSharedOne, NvidiaSharedPlacement,
+        NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig,
         RdmaEnabled, RdmaConfig, PassthroughEnabled, PassthroughPciIds, PassthroughNames, LabelsFile,
         NpdConfig, Rules, KernelLogPath, KernelLogTrust, RemediationMode, RemediationPolicy, RemediationDrain,
         FleetAggregator, FleetCredentials, FleetUnreachable,

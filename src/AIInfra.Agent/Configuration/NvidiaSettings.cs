@@ -40,9 +40,13 @@ internal static class NvidiaSettings
         {
             Lists = lists.Contains(Auto) ? plugin.Lists : [.. lists.Select(DeviceLists.Parse).OfType<DeviceListStrategy>().Distinct()],
             AreIdsIndexes = ids == Auto ? plugin.AreIdsIndexes : ids == "index",
+            DriverRoot = Text(config, AgentKeys.NvidiaDriverRoot) ?? plugin.DriverRoot,
+            CdiHookPath = Text(config, AgentKeys.NvidiaHookPath) ?? plugin.CdiHookPath,
             PassesDeviceNodes = nodes == Auto ? plugin.PassesDeviceNodes : nodes == "true",
         };
     }
+
+    private static string? Text(Config config, ConfigKey<string> key) => config.Get(key) is { Length: > 0 } text ? text : null;
 
     private static SharingPlan OwnSharing(Config config) => new()
     {

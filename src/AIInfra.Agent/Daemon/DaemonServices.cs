@@ -1,6 +1,7 @@
 using AIInfra.Agent.Configuration;
 using AIInfra.Agent.Control;
 using AIInfra.Agent.Endpoints;
+using AIInfra.Core.Cdi;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
@@ -33,6 +34,7 @@ internal static class DaemonServices
         .AddKernelLog(config)
         .AddSingleton(new KubeletOptions { Root = config.Get(AgentKeys.KubeletRoot), DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins) })
         .AddKubelet()
+        .AddCdi(config)
         .AddMetrics(config)
         .AddControl(config);
 
@@ -72,6 +74,21 @@ internal static class DaemonServices
             SampleInterval = config.Get(AgentKeys.NvidiaSampleInterval),
             CallTimeout = config.Get(AgentKeys.NvidiaCallTimeout),
         }, NvidiaSettings.Load(config).Options, launcher);
+    }
+
+    private static IServiceCollection AddCdi(this IServiceCollection services, Config config)
+    {
+        var host = AgentConfig.HostPaths(config);
+        return services
+            .AddSingleton(new CdiOptions
+            {
+                Enabled = config.Get(AgentKeys.CdiEnabled),
+                AnswersKubelet = config.Get(AgentKeys.KubeletDevicePlugins),
+                Folder = config.Get(AgentKeys.CdiFolder) is { Length: > 0 } folder ? folder : Path.Combine(host.Run, "cdi"),
+                OtherFolders = [Path.Combine(host.Root, "etc/cdi")],
+            })
+            .AddSingleton<CdiBoard>()
+            .AddWorker<CdiKeeper>(CdiKeeper.Part);
     }
 
     private static IServiceCollection AddKernelLog(this IServiceCollection services, Config config)

@@ -31,7 +31,7 @@ internal sealed class NvidiaAllocator(NvidiaInjection options, Func<NvidiaHostVi
         foreach (var list in lists)
             answer.Add(list);
         if (passesNodes)
-            answer.AddNodes(new NvidiaNodes(options, view).Of(devices, isEachNeeded: options.PassesDeviceNodes == true || view.Hook is null));
+            answer.AddNodes(new NvidiaDeviceSpecs(options, view).Of(devices, isEachNeeded: options.PassesDeviceNodes == true || view.Hook is null));
         return answer.ToSpec();
     }
 
@@ -81,10 +81,10 @@ internal sealed class NvidiaAllocator(NvidiaInjection options, Func<NvidiaHostVi
         foreach (var channel in options.ImexChannels)
         {
             var name = channel.ToString(CultureInfo.InvariantCulture);
-            if (view.Nodes.Contains(NvidiaNodes.OfChannel(name)))
+            if (view.Nodes.Contains(NvidiaDeviceSpecs.OfChannel(name)))
                 found.Add(name);
             else if (options.AreImexChannelsRequired)
-                throw new AllocationRefusedException($"IMEX channel {name} is required (imex.required of the node's config) and /dev/{NvidiaNodes.OfChannel(name)} is not there. Make it on the node: nvidia-modprobe -i {name}");
+                throw new AllocationRefusedException($"IMEX channel {name} is required (imex.required of the node's config) and /dev/{NvidiaDeviceSpecs.OfChannel(name)} is not there. Make it on the node: nvidia-modprobe -i {name}");
         }
         return found.ToImmutable();
     }
@@ -127,7 +127,7 @@ internal sealed class NvidiaAllocator(NvidiaInjection options, Func<NvidiaHostVi
 
         public void AddNodes(ImmutableArray<AllocatedNode> nodes)
         {
-            _nodes = [.. nodes, .. channels.Select(channel => NvidiaNodes.Node(options, NvidiaNodes.OfChannel(channel)))];
+            _nodes = [.. nodes, .. channels.Select(channel => NvidiaDeviceSpecs.Node(options, NvidiaDeviceSpecs.OfChannel(channel)))];
         }
 
         public AllocationSpec ToSpec()

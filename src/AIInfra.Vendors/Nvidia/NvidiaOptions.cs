@@ -51,10 +51,10 @@ public sealed record NvidiaInjection
     public bool HasGds { get; init; }
     public bool HasMofed { get; init; }
     public bool HasGdrCopy { get; init; }
-    /// <summary>Root of the driver's files on the host: <c>/</c>, or <c>/run/nvidia/driver</c> for a driver in a container.</summary>
-    public string DriverRoot { get; init; } = "/";
-    /// <summary>Root above the /dev with the device nodes, on the host; by default <see cref="DriverRoot"/>.</summary>
-    public string DevRoot { get => field ?? DriverRoot; init; }
+    /// <summary>Root of the driver's files on the host: <c>/</c>, or <c>/run/nvidia/driver</c> for a driver in a container. Null: wherever they are.</summary>
+    public string? DriverRoot { get; init; }
+    /// <summary>Root above the /dev with the device nodes, on the host; by default <see cref="DriverRoot"/>, else <c>/</c>.</summary>
+    public string DevRoot { get => field ?? DriverRoot ?? "/"; init; }
     /// <summary>What the key of a CDI annotation begins with.</summary>
     public string CdiAnnotationPrefix { get; init; } = "cdi.k8s.io/";
     /// <summary>The program that CDI hooks run, on the host; null for the one that is found there.</summary>

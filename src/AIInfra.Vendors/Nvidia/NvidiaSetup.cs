@@ -4,6 +4,7 @@ using AIInfra.Core.Hosting;
 using AIInfra.Core.Labels;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.VendorHost;
+using AIInfra.Vendors.Nvidia.Cdi;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -28,7 +29,21 @@ public static class NvidiaSetup
             .AddWorker<NvidiaHostWatch>(NvidiaHostWatch.Part)
             .AddSingleton<IAllocator>(provider => new NvidiaAllocator(
                 options.Injection, () => provider.GetRequiredService<NvidiaHostWatch>().View, () => provider.GetRequiredService<CdiBoard>().Current.Value))
+            .AddCdi(vendor, options.Injection)
             .AddSingleton<IFeatureLabels, NvidiaLabels>()
             .AddSingleton(NvidiaDcgmProfile.Profile);
     }
+
+    /// <summary>A vendor that is switched off writes no specs, and touches none of another program's.</summary>
+    private static IServiceCollection AddCdi(this IServiceCollection services, VendorOptions vendor, NvidiaInjection options) => vendor.Enabled == false ? services : services
+        .AddSingleton(new NvidiaCdiOptions
+        {
+            DriverRoot = options.DriverRoot,
+            HookPath = options.CdiHookPath,
+            Gds = options.HasGds,
+            Mofed = options.HasMofed,
+            GdrCopy = options.HasGdrCopy,
+            ImexChannels = options.ImexChannels,
+        })
+        .AddSingleton<ICdiSource, NvidiaCdiSource>();
 }

@@ -9,6 +9,7 @@ namespace AIInfra.Vendors.Nvidia.PluginConfig;
 /// <remarks>Source: NVIDIA k8s-device-plugin 0.20, api/config/v1. The plugin passes over keys that it does not know; here they are errors.</remarks>
 internal sealed class NvidiaPluginConfigReader(ImmutableArray<ConfigError>.Builder errors, ImmutableArray<ConfigError>.Builder notes)
 {
+    private const string DefaultHook = "/usr/bin/nvidia-ctk";
     private const string Distributed = "distributed", Packed = "packed";
 
     public NvidiaOptions Read(YamlNode root)
@@ -66,7 +67,7 @@ internal sealed class NvidiaPluginConfigReader(ImmutableArray<ConfigError>.Build
             PassesDeviceNodes = plugin.Flag("passDeviceSpecs"),
             AreIdsIndexes = plugin.Choice("deviceIDStrategy", "uuid", "index") == "index",
             CdiAnnotationPrefix = prefix is { Length: > 0 } ? prefix : injection.CdiAnnotationPrefix,
-            CdiHookPath = hook,
+            CdiHookPath = hook == DefaultHook ? null : hook, // which is then found wherever it is
         };
     }
 

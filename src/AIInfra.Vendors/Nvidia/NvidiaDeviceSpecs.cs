@@ -5,7 +5,7 @@ using AIInfra.Core.Devices;
 namespace AIInfra.Vendors.Nvidia;
 
 /// <summary>The device nodes that a container needs.</summary>
-internal sealed class NvidiaNodes(NvidiaInjection options, NvidiaHostView view)
+internal sealed class NvidiaDeviceSpecs(NvidiaInjection options, NvidiaHostView view)
 {
     /// <summary>Those of the driver as a whole; one that is not there is not needed on this host.</summary>
     private static readonly ImmutableArray<string> Control = ["nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-modeset"];
