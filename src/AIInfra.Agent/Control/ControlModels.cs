@@ -19,7 +19,7 @@ internal sealed record VendorStatus(
     string Vendor, VendorState State, string? Reason, string? DriverVersion, string? LibraryVersion, bool IsSimulated, int Devices, int Healthy);
 
 /// <param name="MemoryBytes">Null when unknown.</param>
-/// <param name="Problems">Ids of the problems that stand on it.</param>
+/// <param name="Problems">Ids of the problems that stand on it; of a partition, also those of its board.</param>
 internal sealed record DeviceStatus(
     string Id, string Vendor, string Model, string Resource, int Index, string? NodeName, string? PciAddress, int? NumaNode, long? MemoryBytes,
     string? ParentId, bool IsHealthy, IReadOnlyList<string> Problems);

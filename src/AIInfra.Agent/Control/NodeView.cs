@@ -30,11 +30,11 @@ internal sealed class NodeView(string node, InventoryBoard inventory, HealthBoar
 
     private static VendorStatus Vendor(VendorInventory vendor, HealthSnapshot problems) => new(
         vendor.Vendor, vendor.State, vendor.Reason, vendor.DriverVersion, vendor.LibraryVersion, vendor.IsSimulated,
-        vendor.Devices.Length, vendor.Devices.Count(device => problems.IsHealthy(device.Id)));
+        vendor.Devices.Length, vendor.Devices.Count(problems.IsHealthy));
 
     private static List<DeviceStatus> Devices(NodeInventory now, HealthSnapshot problems) =>
         [.. now.Devices.Select(device => new DeviceStatus(
             device.Id, device.Vendor, device.Model, device.ResourceName, device.Index, device.NodeName, device.PciAddress, device.NumaNode,
-            device.MemoryBytes, device.ParentId, problems.IsHealthy(device.Id),
-            [.. problems.Problems.Where(problem => problem.Subject == Subject.Device(device.Id)).Select(problem => problem.Id)]))];
+            device.MemoryBytes, device.ParentId, problems.IsHealthy(device),
+            [.. problems.Problems.Where(problem => problem.Subject.IsOn(device)).Select(problem => problem.Id).Distinct()]))];
 }

@@ -82,7 +82,7 @@ internal sealed class NvidiaLogRules : ILogRules
     {
         var rest = new NvidiaLogText(line.Text["NVRM: GPU "u8.Length..]);
         if (rest.TakeAddress(out var address) && rest.Take(": GPU has fallen off the bus."u8))
-            AddLost(address, line.Number, LogMatcher.Show(line.Text), findings);
+            AddLost(address, line.Number, LogMatcher.Show(line.Text), "in words", findings);
     }
 
     /// <summary>One message in three records, or in one with line feeds, each with or without its <c>NVRM: </c>:
@@ -97,7 +97,7 @@ internal sealed class NvidiaLogRules : ILogRules
             if (!rest.TakeAddress(out var address))
                 return;
             if (rest.Rest.IndexOf(end) >= 0)
-                AddLost(address, line.Number, LogMatcher.Show(line.Text), findings);
+                AddLost(address, line.Number, LogMatcher.Show(line.Text), "at the start", findings);
             else
                 _lost = (address, line.Number, LogMatcher.Show(line.Text));
             return;
@@ -108,13 +108,14 @@ internal sealed class NvidiaLogRules : ILogRules
         if (_lost is not { } first || line.Number - first.Number > MessageLines || !last.StartsWith(end))
             return;
         _lost = null;
-        AddLost(first.Address, first.Number, $"{first.Text} … {LogMatcher.Show(line.Text)}", findings);
+        AddLost(first.Address, first.Number, $"{first.Text} … {LogMatcher.Show(line.Text)}", "at the start", findings);
     }
 
-    private void AddLost(string address, long number, string evidence, List<LogFinding> findings)
+    /// <summary>The driver says it once as an Xid and once in words: one sighting.</summary>
+    private void AddLost(string address, long number, string evidence, string form, List<LogFinding> findings)
     {
         var xid = NvidiaXidTable.Embedded[NvidiaXidLines.FallenOffBus];
-        findings.Add(new LogFinding { Verdict = NvidiaXidLines.VerdictOf(xid), PciAddress = address, DeviceId = UuidOf(address), Evidence = evidence, Number = number });
+        findings.Add(new LogFinding { Verdict = NvidiaXidLines.VerdictOf(xid), PciAddress = address, DeviceId = UuidOf(address), Form = form, Evidence = evidence, Number = number });
     }
 
     /// <summary><c>nvidia-nvswitch0: SXid (PCI:0000:05:00.0): 20034, Fatal, Link 41 LTSSM Fault Up</c>. Lines of the same head with
