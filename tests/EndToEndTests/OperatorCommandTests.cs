@@ -26,9 +26,10 @@ public sealed class OperatorCommandTests
         var (status, text) = await RunAsync(run, "status");
         Assert.Equal(0, status);
         Assert.Contains($"1 incident ({problems.Count} problems)", text, StringComparison.Ordinal);
-        Assert.Contains("FATAL nvidia.xid.79 on device GPU-", text, StringComparison.Ordinal);
-        foreach (var line in (string[])["  since 20", "  evidence: ", "  hit: nvidia 1 at ", "  next: No new work is placed on it", "    with it: info nvidia.xid.45"])
+        Assert.Contains("FATAL nvidia.xid.79 on nvidia 1 at ", text, StringComparison.Ordinal);
+        foreach (var line in (string[])["  what  The GPU no longer answers", "  since 20", "  line  NVRM: ", "  hit   nvidia 1 (GPU-", "  next  No new work is placed on it", "  with  "])
             Assert.Contains($"\n{line}", text, StringComparison.Ordinal);
+        Assert.Contains("info nvidia.xid.45", text, StringComparison.Ordinal);
         Assert.Single(text.Split("FATAL "), part => part.StartsWith("nvidia", StringComparison.Ordinal));
     }
 

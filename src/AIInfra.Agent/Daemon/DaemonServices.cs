@@ -97,7 +97,8 @@ internal static class DaemonServices
     private static IServiceCollection AddControl(this IServiceCollection services, Config config) => services
         .AddSingleton(provider => new NodeView(
             AgentConfig.NodeName(config), provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(),
-            provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<TimeProvider>()))
+            provider.GetRequiredService<SampleBoard>(), provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<HostPaths>(),
+            provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<NodeCommands>()
         .AddWorker("control", provider => new ControlServer(
             ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(),

@@ -84,7 +84,7 @@ internal sealed partial class VendorRounds(
             try
             {
                 var sampled = await child.Client.SampleAsync(known.Device.Index, readings, options.CallTimeout, cancellationToken);
-                Answered(known, readings);
+                Answered(known, readings, sampled.Processes);
                 PartitionsAnswered(known, sampled.Partitions);
                 isDividedAnew |= sampled.ArePartitionsOthers;
             }
@@ -156,16 +156,16 @@ internal sealed partial class VendorRounds(
             problems.ReportVanished(vanished.Device);
     }
 
-    private void PartitionsAnswered(KnownDevice board, ImmutableArray<(string Id, Reading[]? Readings)> partitions)
+    private void PartitionsAnswered(KnownDevice board, ImmutableArray<SampledPartition> partitions)
     {
-        foreach (var (id, readings) in partitions)
+        foreach (var (id, readings, processes) in partitions)
         {
             if (devices.FindPartition(board, id) is not { Presence: Presence.Served } known)
                 continue; // newer than the last description
             if (readings is null)
                 known.Miss();
             else
-                Answered(known, readings);
+                Answered(known, readings, processes);
         }
     }
 
@@ -181,10 +181,10 @@ internal sealed partial class VendorRounds(
             problems.ReportFound(address);
     }
 
-    private void Answered(KnownDevice known, Reading[] readings)
+    private void Answered(KnownDevice known, Reading[] readings, ImmutableArray<DeviceProcess> processes)
     {
         var before = known.Before;
-        known.Answer(new DeviceSample(known.Device.Id, readings, time.GetTimestamp()));
+        known.Answer(new DeviceSample(known.Device.Id, readings, time.GetTimestamp()), processes);
         definition.Rules.OnSample(known.Device, before, readings, time.GetUtcNow(), boards.Health);
         boards.Health.ReportAnswering(Subject.Device(known.Device.Id));
         if (known.MayHaveProblem)

@@ -24,7 +24,7 @@ internal sealed class NvidiaLogRules : ILogRules
 
     public IReadOnlyList<string> Literals { get; } =
     [
-        "NVRM: Xid (", "NVRM: GPU at PCI:", "GPU has fallen off the bus.", "NVRM: The NVIDIA GPU ", "fallen off the bus and is not responding", ": SXid (PCI:",
+        "NVRM: Xid (", "NVRM: GPU at ", " has fallen off the bus.", "NVRM: The NVIDIA GPU ", "fallen off the bus and is not responding", ": SXid (PCI:",
     ];
 
     public void Read(in LogLine line, List<LogFinding> findings)
@@ -34,8 +34,8 @@ internal sealed class NvidiaLogRules : ILogRules
         var text = line.Text;
         if (text.StartsWith("NVRM: Xid ("u8))
             ReadXids(line, findings);
-        else if (text.StartsWith("NVRM: GPU at PCI:"u8))
-            RememberUuid(text["NVRM: GPU at PCI:"u8.Length..]);
+        else if (text.StartsWith("NVRM: GPU at "u8))
+            ReadName(line, findings);
         else if (text.StartsWith("NVRM: GPU "u8))
             ReadLost(line, findings);
         else if (text.StartsWith("nvidia-nvswitch"u8))
@@ -69,11 +69,17 @@ internal sealed class NvidiaLogRules : ILogRules
 
     private string? UuidOf(string address) => _uuids.GetValueOrDefault(address);
 
-    /// <summary><c>NVRM: GPU at PCI:0000:3b:00: GPU-5f0c2f1e-77aa-4a3f-9d01-0a1b2c3d4e5f</c>: printed once before a board's first Xid.</summary>
-    private void RememberUuid(ReadOnlySpan<byte> text)
+    /// <summary><c>NVRM: GPU at PCI:0000:3b:00: GPU-5f0c2f1e-77aa-4a3f-9d01-0a1b2c3d4e5f</c>: printed once before a board's first Xid. Drivers
+    /// up to about 340 said <c>NVRM: GPU at 0000:01:00.0 has fallen off the bus.</c></summary>
+    private void ReadName(in LogLine line, List<LogFinding> findings)
     {
-        var rest = new NvidiaLogText(text);
-        if (rest.TakeAddress(out var address) && rest.Take(": GPU-"u8) && rest.Rest.Length is >= 36 and <= 64 && _uuids.Count < MostBoards)
+        var rest = new NvidiaLogText(line.Text["NVRM: GPU at "u8.Length..]);
+        rest.Take("PCI:"u8);
+        if (!rest.TakeAddress(out var address))
+            return;
+        if (rest.Take(" has fallen off the bus."u8))
+            AddLost(address, line.Number, LogMatcher.Show(line.Text), "in words", findings);
+        else if (rest.Take(": GPU-"u8) && rest.Rest.Length is >= 36 and <= 64 && _uuids.Count < MostBoards)
             _uuids[address] = $"GPU-{Encoding.ASCII.GetString(rest.Rest[..36])}";
     }
 
