@@ -19,7 +19,7 @@ internal sealed record VendorStatus(
     string Vendor, VendorState State, string? Reason, string? DriverVersion, string? LibraryVersion, bool IsSimulated, int Devices, int Healthy);
 
 /// <param name="MemoryBytes">Null when unknown.</param>
-/// <param name="Problems">Ids of the problems that stand on it.</param>
+/// <param name="Problems">Ids of the problems that stand on it; of a partition, also those of its board.</param>
 internal sealed record DeviceStatus(
     string Id, string Vendor, string Model, string Resource, int Index, string? NodeName, string? PciAddress, int? NumaNode, long? MemoryBytes,
     string? ParentId, bool IsHealthy, IReadOnlyList<string> Problems);
@@ -31,14 +31,20 @@ internal sealed record DeviceStatus(
 /// <param name="Incident">The same for problems of one device that came within seconds; null for what is not on a device.</param>
 /// <param name="IsHeadline">False for one that follows from another problem of its incident.</param>
 /// <param name="Flaps">How often it came back when that was too often, so that it is held; else 0.</param>
-/// <param name="Devices">Who is hit. Pods are not known in this version.</param>
+/// <param name="Devices">Who is hit.</param>
 /// <param name="Next">What happens now, in sentences.</param>
 internal sealed record ProblemStatus(
     string Id, string Subject, Severity Severity, Cause Cause, SuggestedAction Action, string Message, string Clears,
     DateTimeOffset FirstSeen, DateTimeOffset LastSeen, long Count, IReadOnlyList<string> Evidence,
     string? Incident, bool IsHeadline, int Flaps, IReadOnlyList<HitDevice> Devices, string Next);
 
-internal sealed record HitDevice(string Id, string Vendor, int Index, string? PciAddress, bool IsHealthy);
+/// <param name="Processes">Those that have work on it, or had when it last answered; a few.</param>
+internal sealed record HitDevice(
+    string Id, string Vendor, int Index, string? PciAddress, string? Partition, bool IsHealthy, IReadOnlyList<HitProcess> Processes);
+
+/// <param name="Name">Null when it has ended.</param>
+/// <param name="MemoryBytes">Of the device's memory; null when unknown.</param>
+internal sealed record HitProcess(int Id, string? Name, long? MemoryBytes);
 
 /// <summary>One step in the life of a problem.</summary>
 /// <param name="Boot">The kernel's id of the boot it happened in; empty when unknown.</param>
