@@ -47,8 +47,8 @@ internal static class AgentCommandLine
         var command = new Command("run", "Run the daemon in the foreground until it is told to stop") { ConfigFile };
         command.SetAction((parsed, cancellationToken) =>
         {
-            var (config, errors) = AgentConfig.LoadWithFiles(parsed.GetValue(ConfigFile));
-            return AgentConfig.Report(errors, Console.Error) ? DaemonHost.RunAsync(config, cancellationToken) : Task.FromResult(ExitStatus.Config);
+            var (config, files, errors) = AgentConfig.LoadWithFiles(parsed.GetValue(ConfigFile));
+            return AgentConfig.Report(errors, Console.Error) ? DaemonHost.RunAsync(config, files, cancellationToken) : Task.FromResult(ExitStatus.Config);
         });
         return command;
     }
@@ -81,15 +81,15 @@ internal static class AgentCommandLine
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(file)!;
-            var (config, errors) = AgentConfig.LoadWithFiles(path);
+            var (_, files, errors) = AgentConfig.LoadWithFiles(path);
             if (parsed.GetValue(Output) == "json")
                 Console.WriteLine(JsonSerializer.Serialize(new ConfigCheck(path, errors.Length == 0, [.. errors.Select(error => error.ToString())]), ControlJson.Default.ConfigCheck));
             else if (AgentConfig.Report(errors, Console.Error))
             {
                 Console.WriteLine($"{path} is good.");
-                foreach (var note in NvidiaSettings.Load(config).Notes)
+                foreach (var note in files.Nvidia.Notes)
                     Console.WriteLine(note);
-                foreach (var rule in SlowRules.Find(RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules))
+                foreach (var rule in SlowRules.Find(files.Rules))
                     Console.WriteLine($"{rule.Source}: the pattern of {rule.Id} takes longer than 5 ms on some lines; the daemon will run it without backtracking. Make it simpler.");
             }
             return errors.Length == 0 ? ExitStatus.Ok : ExitStatus.Config;

@@ -4,8 +4,14 @@ using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Passthrough;
+using AIInfra.Core.VendorHost;
+using AIInfra.Kubernetes.DevicePlugin;
+using AIInfra.Vendors.Nvidia.PluginConfig;
 
 namespace AIInfra.Agent.Configuration;
+
+/// <summary>What the files hold that the configuration names, each read once. Immutable.</summary>
+internal sealed record AgentFiles(ImmutableArray<LogRule> Rules, NvidiaPluginConfig Nvidia);
 
 /// <summary>Finds and checks the daemon's configuration: the file, then the environment over it.</summary>
 internal static class AgentConfig
@@ -21,18 +27,22 @@ internal static class AgentConfig
         return (config, faults.AddRange(errors));
     }
 
-    /// <summary>The same with all that is wrong in the rule packs it names.</summary>
-    public static (Config Config, ImmutableArray<ConfigError> Errors) LoadWithRules(string? file)
+    /// <summary>The same with the rule packs it names, and all that is wrong in them.</summary>
+    public static (Config Config, ImmutableArray<LogRule> Rules, ImmutableArray<ConfigError> Errors) LoadWithRules(string? file)
     {
         var (config, errors) = Load(file);
-        return (config, errors.IsEmpty ? RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Errors : errors);
+        if (!errors.IsEmpty)
+            return (config, [], errors);
+        var (rules, faults) = RulePack.ReadFolders(config.Get(AgentKeys.Rules));
+        return (config, rules, faults);
     }
 
-    /// <summary>The same with all that is wrong in every file it names: what the daemon needs to start.</summary>
-    public static (Config Config, ImmutableArray<ConfigError> Errors) LoadWithFiles(string? file)
+    /// <summary>The same with every file it names, and all that is wrong in them: what the daemon needs to start.</summary>
+    public static (Config Config, AgentFiles Files, ImmutableArray<ConfigError> Errors) LoadWithFiles(string? file)
     {
-        var (config, errors) = LoadWithRules(file);
-        return (config, errors.IsEmpty ? NvidiaSettings.Load(config).Errors : errors);
+        var (config, rules, errors) = LoadWithRules(file);
+        var nvidia = errors.IsEmpty ? NvidiaSettings.Load(config) : NvidiaPluginConfig.None;
+        return (config, new AgentFiles(rules, nvidia), errors.AddRange(nvidia.Errors));
     }
 
     public static PassthroughOptions Passthrough(Config config) => new()
@@ -42,6 +52,17 @@ internal static class AgentConfig
         Names = config.Get(AgentKeys.PassthroughNames).Select(PassthroughOptions.ParseName).OfType<(string Ids, string Resource)>()
             .DistinctBy(name => name.Ids).ToFrozenDictionary(name => name.Ids, name => name.Resource, StringComparer.Ordinal),
     };
+
+    public static VendorOptions Nvidia(Config config) => new()
+    {
+        Enabled = config.Get(AgentKeys.NvidiaEnabled) switch { "true" => true, "false" => false, _ => null },
+        Library = config.Get(AgentKeys.NvidiaLibrary),
+        SampleInterval = config.Get(AgentKeys.NvidiaSampleInterval),
+        CallTimeout = config.Get(AgentKeys.NvidiaCallTimeout),
+    };
+
+    /// <summary>Of all vendors: no reading is old before the slowest of them has had its turn.</summary>
+    public static TimeSpan LongestSampleInterval(Config config) => new[] { Nvidia(config) }.Max(vendor => vendor.SampleInterval);
 
     /// <summary>Null: it is not to be read.</summary>
     public static string? KernelLogPath(Config config)
@@ -67,6 +88,14 @@ internal static class AgentConfig
         Proc = OrNull(config.Get(AgentKeys.HostProc))!,
         Dev = OrNull(config.Get(AgentKeys.HostDev))!,
         Run = OrNull(config.Get(AgentKeys.HostRun))!,
+    };
+
+    public static KubeletOptions Kubelet(Config config) => new()
+    {
+        Roots = config.IsGiven(AgentKeys.KubeletRoots) ? config.Get(AgentKeys.KubeletRoots) : [config.Get(AgentKeys.KubeletRoot)],
+        DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins),
+        PodResources = config.Get(AgentKeys.KubeletPodResources),
+        Registration = config.Get(AgentKeys.KubeletRegistration) == "registry" ? KubeletRegistrationMode.Registry : KubeletRegistrationMode.Register,
     };
 
     public static string NodeName(Config config) =>

@@ -11,7 +11,7 @@ namespace AIInfra.Agent.Daemon;
 internal static partial class DaemonHost
 {
     /// <returns>An <see cref="ExitStatus"/>.</returns>
-    public static async Task<int> RunAsync(Config config, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(Config config, AgentFiles files, CancellationToken cancellationToken)
     {
         using var instance = SingleInstance.Take(config.Get(AgentKeys.RunPath), out var refusal, out var status);
         if (instance is null)
@@ -24,13 +24,13 @@ internal static partial class DaemonHost
         AddLogging(builder.Logging);
         builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        builder.Services.AddDaemon(config);
+        builder.Services.AddDaemon(config, files);
 
         using var host = builder.Build();
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AIInfra.Agent");
         var node = AgentConfig.NodeName(config);
         LogStarting(logger, ProgramInfo.Version, node);
-        foreach (var note in NvidiaSettings.Load(config).Notes)
+        foreach (var note in files.Nvidia.Notes)
             LogNote(logger, note);
         await host.RunAsync(cancellationToken);
         LogStopped(logger);

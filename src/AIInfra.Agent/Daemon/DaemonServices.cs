@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AIInfra.Agent.Configuration;
 using AIInfra.Agent.Control;
 using AIInfra.Agent.Endpoints;
@@ -14,6 +15,7 @@ using AIInfra.Core.Sampling;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.State;
 using AIInfra.Core.VendorHost;
+using AIInfra.Kubernetes.Audit;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Linux.Uevents;
 using AIInfra.Vendors;
@@ -26,13 +28,14 @@ namespace AIInfra.Agent.Daemon;
 /// <summary>What the daemon is made of, one line a part.</summary>
 internal static class DaemonServices
 {
-    public static IServiceCollection AddDaemon(this IServiceCollection services, Config config) => services
+    public static IServiceCollection AddDaemon(this IServiceCollection services, Config config, AgentFiles files) => services
         .AddBoards(AgentConfig.HostPaths(config))
         .AddState(config.Get(AgentKeys.StatePath))
         .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
-        .AddVendors(config)
-        .AddKernelLog(config)
-        .AddSingleton(new KubeletOptions { Root = config.Get(AgentKeys.KubeletRoot), DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins) })
+        .AddVendors(config, files.Nvidia.Options)
+        .AddKernelLog(config, files.Rules)
+        .AddSingleton(AgentConfig.Kubelet(config))
+        .AddSingleton(new AuditOptions { Enabled = config.Get(AgentKeys.KubeletAudit), Allowed = config.Get(AgentKeys.KubeletAuditAllow) })
         .AddKubelet()
         .AddCdi(config)
         .AddMetrics(config)
@@ -59,21 +62,15 @@ internal static class DaemonServices
     private static IServiceCollection AddState(this IServiceCollection services, string folder) => services
         .AddSingleton(provider => StateStore.Open(folder, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<StateStore>>()))
         .AddSingleton(provider => new StoredInventories(
-            vendor => provider.GetRequiredService<StateStore>().Stored.Inventories.FirstOrDefault(inventory => inventory.Vendor == vendor), _ => { }))
+            vendor => provider.GetRequiredService<StateStore>().Stored.Inventories.FirstOrDefault(inventory => inventory.Vendor == vendor)))
         .AddSingleton<ReadingPositions>()
         .AddSingleton<StateBoards>()
         .AddWorker<StateWriter>(StateWriter.Part);
 
-    private static IServiceCollection AddVendors(this IServiceCollection services, Config config)
+    private static IServiceCollection AddVendors(this IServiceCollection services, Config config, NvidiaOptions nvidia)
     {
         var launcher = new VendorHostLauncher("/proc/self/exe", []);
-        return services.AddPassthrough(AgentConfig.Passthrough(config)).AddNvidia(new VendorOptions
-        {
-            Enabled = config.Get(AgentKeys.NvidiaEnabled) switch { "true" => true, "false" => false, _ => null },
-            Library = config.Get(AgentKeys.NvidiaLibrary),
-            SampleInterval = config.Get(AgentKeys.NvidiaSampleInterval),
-            CallTimeout = config.Get(AgentKeys.NvidiaCallTimeout),
-        }, NvidiaSettings.Load(config).Options, launcher);
+        return services.AddPassthrough(AgentConfig.Passthrough(config)).AddNvidia(AgentConfig.Nvidia(config), nvidia, launcher);
     }
 
     private static IServiceCollection AddCdi(this IServiceCollection services, Config config)
@@ -91,7 +88,7 @@ internal static class DaemonServices
             .AddWorker<CdiKeeper>(CdiKeeper.Part);
     }
 
-    private static IServiceCollection AddKernelLog(this IServiceCollection services, Config config)
+    private static IServiceCollection AddKernelLog(this IServiceCollection services, Config config, ImmutableArray<LogRule> rules)
     {
         if (AgentConfig.KernelLogPath(config) is not { } path)
             return services;
@@ -102,7 +99,7 @@ internal static class DaemonServices
                 Path = path,
                 TrustUserspace = config.Get(AgentKeys.KernelLogTrust),
                 Decoders = VendorLogs.Decoders,
-                Rules = [.. VendorLogs.Rules, .. RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules],
+                Rules = [.. VendorLogs.Rules, .. rules],
             })
             .AddSingleton<KernelLogBoards>()
             .AddWorker<KernelLogWorker>(KernelLogWorker.Part);
@@ -115,7 +112,7 @@ internal static class DaemonServices
             Profiles = [.. provider.GetServices<MetricProfile>().Where(profile => config.Get(AgentKeys.MetricsProfile).Contains(profile.Name))],
             Hostname = AgentConfig.NodeName(config),
             Version = ProgramInfo.Version,
-            MaxSampleAge = 3 * config.Get(AgentKeys.NvidiaSampleInterval),
+            MaxSampleAge = 3 * AgentConfig.LongestSampleInterval(config),
         })
         .AddSingleton<MetricsPage>()
         .AddWorker("metrics", provider => new MetricsServer(
@@ -125,7 +122,9 @@ internal static class DaemonServices
     private static IServiceCollection AddControl(this IServiceCollection services, Config config) => services
         .AddSingleton(provider => new NodeView(
             AgentConfig.NodeName(config), provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(),
-            provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<LabelBoard>(), provider.GetRequiredService<TimeProvider>()))
+            provider.GetRequiredService<SampleBoard>(), provider.GetRequiredService<OfferBoard>(), provider.GetRequiredService<PodResourcesBoard>(),
+            provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<HostPaths>(), provider.GetRequiredService<LabelBoard>(),
+            provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<NodeCommands>()
         .AddWorker("control", provider => new ControlServer(
             ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(),

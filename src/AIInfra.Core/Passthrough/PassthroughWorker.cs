@@ -9,7 +9,7 @@ namespace AIInfra.Core.Passthrough;
 
 /// <summary>Lists the boards that virtual machines may have: at the start, when the kernel says that a driver took or let go of a board,
 /// and once a minute.</summary>
-internal sealed partial class PassthroughWorker(PassthroughScan scan, InventoryBoard board, PciChanges changes, TimeProvider time, ILogger<PassthroughWorker> logger) : IWorker
+internal sealed partial class PassthroughWorker(PassthroughScan scan, InventoryBoard board, Latest<PciChange> bus, TimeProvider time, ILogger<PassthroughWorker> logger) : IWorker
 {
     public const string Part = "passthrough";
 
@@ -22,10 +22,10 @@ internal sealed partial class PassthroughWorker(PassthroughScan scan, InventoryB
     {
         while (true)
         {
-            var change = changes.Current.Value;
+            var change = bus.Value;
             await Task.Factory.StartNew(Refresh, cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(changes.Current.WaitForChangeAsync(change, ended.Token), Task.Delay(Beat, time, ended.Token));
+            await Task.WhenAny(bus.WaitForChangeAsync(change, ended.Token), Task.Delay(Beat, time, ended.Token));
             await ended.CancelAsync();
             await Task.Delay(Settle, time, cancellationToken); // all functions of a board change hands one after the other
         }
@@ -59,6 +59,6 @@ public static class PassthroughSetup
             .AddSingleton<IAllocator>(offers)
             .AddWorker(PassthroughWorker.Part, provider => new PassthroughWorker(
                 new PassthroughScan(provider.GetRequiredService<HostPaths>(), options), provider.GetRequiredService<InventoryBoard>(),
-                provider.GetRequiredService<PciChanges>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<PassthroughWorker>>()));
+                provider.GetRequiredService<PciChanges>().Of(null), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<PassthroughWorker>>()));
     }
 }

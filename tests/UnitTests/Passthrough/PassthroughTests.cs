@@ -95,7 +95,7 @@ public sealed class PassthroughTests : IDisposable
     public void Boards_come_and_go_with_their_driver()
     {
         var inventory = new InventoryBoard();
-        var worker = new PassthroughWorker(new PassthroughScan(Host, new PassthroughOptions()), inventory, new PciChanges(), TimeProvider.System,
+        var worker = new PassthroughWorker(new PassthroughScan(Host, new PassthroughOptions()), inventory, new PciChanges().Of(null), TimeProvider.System,
             Microsoft.Extensions.Logging.Abstractions.NullLogger<PassthroughWorker>.Instance);
         worker.Refresh();
         Assert.Empty(Assert.Single(inventory.Current.Value.Vendors).Devices);
