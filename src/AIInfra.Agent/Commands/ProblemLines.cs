@@ -9,7 +9,7 @@ namespace AIInfra.Agent.Commands;
 /// <summary>Problems as an engineer on call reads them: what is wrong, since when, the evidence, who is hit, what happens next.</summary>
 internal sealed class ProblemLines(IAnsiConsole console, DateTimeOffset now)
 {
-    private const int MostPlaces = 8, MostProcesses = 6, MostInFull = 6, MostInBrief = 30, MostFollowers = 8, MostEvidence = 240;
+    private const int MostPlaces = 8, MostProcesses = 6, MostInFull = 6, MostInBrief = 30, MostFollowers = 8, MostEvidence = 240, MostPods = 4;
 
     /// <summary>Every problem in full.</summary>
     public void ShowAll(IReadOnlyList<ProblemStatus> problems)
@@ -72,6 +72,8 @@ internal sealed class ProblemLines(IAnsiConsole console, DateTimeOffset now)
         Line("since", $"{group.FirstSeen.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z{(group.Count == 1 ? "" : $" ({Terminal.Ago(group.FirstSeen, now)})")}, {Seen(group)}");
         Line("line", Evidence(head, mostEvidence));
         Line("hit", Hit(group));
+        if (group.Heads.Any(head => head.Devices.Count > 0))
+            Line("pods", Pods(group));
         Line("next", $"{head.Next} Suggested: {Word(head.Action)} (cause: {Word(head.Cause)}).");
     }
 
@@ -123,6 +125,18 @@ internal sealed class ProblemLines(IAnsiConsole console, DateTimeOffset now)
 
     private string Seen(ProblemGroup group) => group.Count == 1 ? $"seen once, {Terminal.Ago(group.LastSeen, now)}"
         : string.Create(CultureInfo.InvariantCulture, $"seen {group.Count} times, last {Terminal.Ago(group.LastSeen, now)}");
+
+    private static string Pods(ProblemGroup group)
+    {
+        var pods = group.Heads.SelectMany(head => head.Devices).SelectMany(device => device.Pods ?? []).Distinct().ToList();
+        return pods.Count > 0 ? List(pods) : group.Head.PodsUnknown is { } why ? $"not known: {Terminal.Show(why)}" : "none holds it";
+    }
+
+    /// <summary>Empty when nobody holds it, or when that is not known.</summary>
+    public static string Held(IReadOnlyList<PodStatus>? pods) => pods is not { Count: > 0 } ? "" : $" held by {List(pods)}";
+
+    private static string List(IReadOnlyList<PodStatus> pods) =>
+        string.Join(", ", pods.Take(MostPods).Select(pod => Terminal.Show($"{pod.Namespace}/{pod.Pod}/{pod.Container}"))) + (pods.Count > MostPods ? $" and {pods.Count - MostPods} more" : "");
 
     /// <summary>As the vocabulary writes it: <c>reset-device</c>.</summary>
     private static string Word<T>(T value) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());

@@ -3,6 +3,7 @@ using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.VendorHost;
+using AIInfra.Kubernetes.DevicePlugin;
 
 namespace AIInfra.Agent.Configuration;
 
@@ -65,6 +66,14 @@ internal static class AgentConfig
         Proc = OrNull(config.Get(AgentKeys.HostProc))!,
         Dev = OrNull(config.Get(AgentKeys.HostDev))!,
         Run = OrNull(config.Get(AgentKeys.HostRun))!,
+    };
+
+    public static KubeletOptions Kubelet(Config config) => new()
+    {
+        Roots = config.IsGiven(AgentKeys.KubeletRoots) ? config.Get(AgentKeys.KubeletRoots) : [config.Get(AgentKeys.KubeletRoot)],
+        DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins),
+        PodResources = config.Get(AgentKeys.KubeletPodResources),
+        Registration = config.Get(AgentKeys.KubeletRegistration) == "registry" ? KubeletRegistrationMode.Registry : KubeletRegistrationMode.Register,
     };
 
     public static string NodeName(Config config) =>

@@ -6,7 +6,7 @@ using AIInfra.Core.Sampling;
 namespace AIInfra.Agent.Control;
 
 /// <summary>The problems that stand, for somebody who was just woken: worst first, incident by incident.</summary>
-internal sealed class ProblemView(NodeInventory inventory, HealthSnapshot health, NodeSample sample, ProcessNames names)
+internal sealed class ProblemView(NodeInventory inventory, HealthSnapshot health, NodeSample sample, ProcessNames names, PodsView pods)
 {
     private const int MostProcesses = 16;
 
@@ -23,10 +23,10 @@ internal sealed class ProblemView(NodeInventory inventory, HealthSnapshot health
             .Select(problem => Of(problem, Hit(problem.Subject))),
     ];
 
-    private static ProblemStatus Of(Problem problem, List<HitDevice> hit) => new(
+    private ProblemStatus Of(Problem problem, List<HitDevice> hit) => new(
         problem.Id, problem.Subject.ToString(), problem.Severity, problem.Cause, problem.Action, problem.Message, Clears(problem),
         problem.FirstSeen, problem.LastSeen, problem.Count, problem.Evidence,
-        problem.Incident?.Id, problem.IsHeadline, problem.Flaps, hit, Next(problem, hit));
+        problem.Incident?.Id, problem.IsHeadline, problem.Flaps, hit, Next(problem, hit), hit.Count > 0 ? pods.Unknown : null);
 
     /// <summary>The device and its partitions; for the node, all.</summary>
     private List<HitDevice> Hit(Subject subject) =>
@@ -34,7 +34,8 @@ internal sealed class ProblemView(NodeInventory inventory, HealthSnapshot health
         .. inventory.Devices
             .Where(device => subject.Kind == SubjectKind.Node || subject.IsOn(device))
             .Select(device => new HitDevice(
-                device.Id, device.Vendor, device.Index, device.PciAddress, device.Partition is null ? null : device.Id, health.IsHealthy(device), Processes(device.Id))),
+                device.Id, device.Vendor, device.Index, device.PciAddress, device.Partition is null ? null : device.Id, health.IsHealthy(device), Processes(device.Id),
+                pods.Of(device.Id))),
     ];
 
     private IReadOnlyList<HitProcess> Processes(string deviceId)

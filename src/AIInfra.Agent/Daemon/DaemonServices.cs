@@ -9,8 +9,10 @@ using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Metrics;
 using AIInfra.Core.Sampling;
+using AIInfra.Core.Sharing;
 using AIInfra.Core.State;
 using AIInfra.Core.VendorHost;
+using AIInfra.Kubernetes.Audit;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Linux.Uevents;
 using AIInfra.Vendors;
@@ -28,7 +30,8 @@ internal static class DaemonServices
         .AddState(config.Get(AgentKeys.StatePath))
         .AddVendors(config)
         .AddLogs(config, rules)
-        .AddSingleton(new KubeletOptions { Root = config.Get(AgentKeys.KubeletRoot), DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins) })
+        .AddSingleton(AgentConfig.Kubelet(config))
+        .AddSingleton(new AuditOptions { Enabled = config.Get(AgentKeys.KubeletAudit), Allowed = config.Get(AgentKeys.KubeletAuditAllow) })
         .AddKubelet()
         .AddMetrics(config)
         .AddControl(config);
@@ -45,6 +48,7 @@ internal static class DaemonServices
         .AddSingleton(provider => new VendorReleases(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<StateStore>().Stored.Releases))
         .AddSingleton<PciChanges>()
         .AddSingleton(provider => new UeventReader(provider.GetRequiredService<TimeProvider>(), host.UeventStandIn))
+        .AddWorker<OfferBoard>(OfferBoard.Part)
         .AddWorker<PciWatch>("device events")
         .AddWorker<QuietClearing>("health")
         .AddWorker<TransitionLog>("health log");
@@ -102,7 +106,8 @@ internal static class DaemonServices
     private static IServiceCollection AddControl(this IServiceCollection services, Config config) => services
         .AddSingleton(provider => new NodeView(
             AgentConfig.NodeName(config), provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(),
-            provider.GetRequiredService<SampleBoard>(), provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<HostPaths>(),
+            provider.GetRequiredService<SampleBoard>(), provider.GetRequiredService<OfferBoard>(), provider.GetRequiredService<PodResourcesBoard>(),
+            provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<HostPaths>(),
             provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<NodeCommands>()
         .AddWorker("control", provider => new ControlServer(

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Sharing;
 using AIInfra.Grpc;
 using AIInfra.Kubernetes.Protos.DevicePlugin.V1Beta1;
 
@@ -10,9 +11,12 @@ namespace AIInfra.Kubernetes.DevicePlugin;
 /// <summary>Answers Allocate. A refusal fails the pod for good and its text is what the pod's owner reads, so it says what, which device,
 /// why and what to do.</summary>
 /// <param name="allocators">By <see cref="IAllocator.Vendor"/>.</param>
-internal sealed class Allocation(string resource, FrozenDictionary<string, IAllocator> allocators)
+internal sealed class Allocation(string resource, FrozenDictionary<string, IAllocator> allocators, DeviceNodeCheck nodes, TimeProvider time)
 {
-    /// <exception cref="GrpcException">Nothing is allocated.</exception>
+    /// <summary>A problem that is older, or that does not end by itself, is not waited for.</summary>
+    private static readonly TimeSpan Young = TimeSpan.FromSeconds(30);
+
+    /// <exception cref="AllocationRefusal">Nothing is allocated.</exception>
     public AllocateResponse Answer(AllocateRequest request, DeviceList list, HealthSnapshot health)
     {
         if (request.ContainerRequests.Count == 0)
@@ -27,12 +31,19 @@ internal sealed class Allocation(string resource, FrozenDictionary<string, IAllo
 
     private ContainerAllocateResponse Answer(ContainerAllocateRequest request, HashSet<string> taken, DeviceList list, HealthSnapshot health)
     {
-        if (request.DevicesIds.Count == 0)
+        var count = request.DevicesIds.Count;
+        if (count == 0)
             throw Refusal(GrpcStatus.InvalidArgument, $"the request names no device. Ask for at least 1 {resource} in the container's limits, or for none at all");
-        if (taken.Count + request.DevicesIds.Count > list.Devices.Length)
-            throw Refusal(GrpcStatus.InvalidArgument, $"{taken.Count + request.DevicesIds.Count} devices are asked for and this node has {list.Devices.Length}. Ask for fewer, or for a larger node");
+        if (taken.Count + count > list.Units.Length)
+            throw Refusal(GrpcStatus.InvalidArgument, $"{taken.Count + count} devices are asked for and this node has {list.Units.Length}. Ask for fewer, or for a larger node");
+        if (list.Resource.MostPerContainer is { } most && count > most)
+        {
+            throw Refusal(GrpcStatus.InvalidArgument,
+                $"a container can have at most {most} of it and this one asks for {count}. It is a share of a device that others use too: two shares give no more memory "
+                + $"and no more time than one. Set the container's limit to {most}");
+        }
 
-        var places = new int[request.DevicesIds.Count];
+        var places = new int[count];
         for (var next = 0; next < places.Length; next++)
         {
             var id = request.DevicesIds[next];
@@ -41,7 +52,7 @@ internal sealed class Allocation(string resource, FrozenDictionary<string, IAllo
             places[next] = Place(id, list, health);
         }
         Array.Sort(places); // the kubelet sends them in any order
-        return Write([.. places.Select(place => list.Devices[place].Device)]);
+        return Write(list.Resource, [.. places.Select(place => list.Units[place].Unit)]);
     }
 
     private int Place(string id, DeviceList list, HealthSnapshot health)
@@ -49,26 +60,37 @@ internal sealed class Allocation(string resource, FrozenDictionary<string, IAllo
         var place = list.Topology.IndexOf(id);
         if (place < 0)
             throw Refusal(GrpcStatus.NotFound, $"this node has no device {Shown(id)}. It may have been replaced since the kubelet chose it; create the pod again");
-        var (device, isPresent, _) = list.Devices[place];
-        if (DeviceList.FatalProblem(device, health) is { } problem)
+        var unit = list.Units[place].Unit;
+        if (health.FatalProblem(unit) is { } problem)
         {
-            throw Refusal(GrpcStatus.FailedPrecondition,
-                $"device {Shown(id)} is Unhealthy since {problem.FirstSeen:yyyy-MM-dd HH:mm:ss}Z: {problem.Message.TrimEnd('.')} ({problem.Id}). "
-                + $"The pod did not cause this; create it again and it gets another device. On the node: aiinfra-agent explain {problem.Id}");
+            throw new AllocationRefusal(GrpcStatus.FailedPrecondition,
+                $"{resource}: device {Shown(id)} is Unhealthy since {problem.FirstSeen:yyyy-MM-dd HH:mm:ss}Z: {problem.Message.TrimEnd('.')} ({problem.Id}). "
+                + $"The pod did not cause this; create it again and it gets another device. On the node: aiinfra-agent explain {problem.Id}.", MayPass(problem));
         }
-        if (!isPresent)
-            throw Refusal(GrpcStatus.FailedPrecondition, $"device {Shown(id)} is no longer on this node. Create the pod again and it gets another device");
+        if (!list.Units[place].IsPresent)
+        {
+            throw new AllocationRefusal(GrpcStatus.FailedPrecondition,
+                $"{resource}: device {Shown(id)} is no longer on this node. Create the pod again and it gets another device.", mayPass: true);
+        }
+        if (nodes.Missing(unit) is { } node)
+        {
+            throw new AllocationRefusal(GrpcStatus.FailedPrecondition,
+                $"{resource}: device {Shown(id)} cannot be used: its device node {node} is not on the node. The driver is being loaded or changed, or the node was removed by hand. "
+                + "Create the pod again in a while; if it happens again, tell the cluster's administrators.", mayPass: true);
+        }
         return place;
     }
 
-    private ContainerAllocateResponse Write(ImmutableArray<Core.Devices.Device> devices)
+    private bool MayPass(Problem problem) => problem.Clearing.Kind == ClearingKind.HealthyReading && time.GetUtcNow() - problem.FirstSeen < Young;
+
+    private ContainerAllocateResponse Write(OfferedResource offered, ImmutableArray<OfferedUnit> units)
     {
         var response = new ContainerAllocateResponse();
-        foreach (var vendor in devices.GroupBy(device => device.Vendor))
+        foreach (var vendor in units.GroupBy(unit => unit.First.Vendor))
         {
             if (!allocators.TryGetValue(vendor.Key, out var allocator))
                 throw Refusal(GrpcStatus.FailedPrecondition, $"the agent does not know how to give a device of vendor {vendor.Key} to a container. Check that vendors.{vendor.Key} is enabled on the node");
-            Add(allocator.Allocate([.. vendor]), response);
+            Add(allocator.Allocate(offered, [.. vendor]), response);
         }
         return response;
     }
@@ -87,7 +109,7 @@ internal sealed class Allocation(string resource, FrozenDictionary<string, IAllo
             response.CdiDevices.Add(new CDIDevice { Name = name });
     }
 
-    private GrpcException Refusal(GrpcStatus status, string sentence) => new(status, $"{resource}: {sentence}.");
+    private AllocationRefusal Refusal(GrpcStatus status, string sentence) => new(status, $"{resource}: {sentence}.", mayPass: false);
 
     /// <summary>Ids come from outside: capped, and without control characters.</summary>
     private static string Shown(string id) => new([.. id.Take(80).Select(letter => char.IsControl(letter) ? '?' : letter)]);

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Sharing;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Testing;
 using Microsoft.Extensions.Logging;
@@ -25,7 +26,12 @@ internal sealed class KubeletRig : IAsyncDisposable
     public InventoryBoard Inventory { get; } = new();
     public HealthBoard Health { get; } = new(TimeProvider.System, "boot-1", []);
     public WorkerBoard Board { get; } = new();
+    public PodResourcesBoard Pods { get; } = new();
     public LogLines Log { get; } = new();
+    /// <summary>Null: one kubelet at <see cref="Root"/>.</summary>
+    public KubeletOptions? Options { get; set; }
+    /// <summary>The host's device nodes.</summary>
+    public string Dev => Path.Combine(Root, "dev");
     public bool ExpectsErrors { get; set; }
 
     /// <summary>Names of our sockets in the kubelet's folder.</summary>
@@ -33,11 +39,13 @@ internal sealed class KubeletRig : IAsyncDisposable
 
     public void Start()
     {
-        var worker = new DevicePluginWorker(new KubeletOptions { Root = Root }, Inventory, Health, [new TestAllocator()], Board, TimeProvider.System, _loggers)
+        var offers = new OfferBoard(Inventory, [], _loggers.CreateLogger<OfferBoard>());
+        var boards = new KubeletBoards(offers, Health, Pods, Board, [new TestAllocator()], new HostPaths { Dev = Dev });
+        var worker = new DevicePluginWorker(Options ?? new KubeletOptions { Root = Root }, boards, TimeProvider.System, _loggers)
         {
             RegisterTimeout = TimeSpan.FromSeconds(2),
         };
-        _running = Task.Run(() => worker.RunAsync(_ended.Token));
+        _running = Task.Run(() => Task.WhenAll(offers.RunAsync(_ended.Token), worker.RunAsync(_ended.Token)));
     }
 
     public async Task StopAsync()

@@ -1,6 +1,9 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Hosting;
+using AIInfra.Core.Sharing;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,12 +15,15 @@ public sealed class DeviceListFeedTests : IDisposable
     private readonly ManualTime _time = new();
     private readonly InventoryBoard _inventory = new();
     private readonly HealthBoard _health;
+    private readonly OfferBoard _offers;
     private readonly DeviceListFeed _feed;
+    private readonly Latest<FrozenSet<GoneUnit>> _withdrawn = new(FrozenSet<GoneUnit>.Empty);
 
     public DeviceListFeedTests()
     {
         _health = new HealthBoard(_time, "boot", []);
-        _feed = new DeviceListFeed(TestGpus.Resource, _inventory, _health, _time, NullLogger.Instance);
+        _offers = new OfferBoard(_inventory, [], NullLogger<OfferBoard>.Instance);
+        _feed = new DeviceListFeed(TestGpus.Resource, _offers.Current, _health.Current, _time);
         Publish(TestGpus.Switched(8));
         Step();
     }
@@ -65,7 +71,7 @@ public sealed class DeviceListFeedTests : IDisposable
     public async Task A_burst_is_two_lists_the_first_change_and_all_the_others_together()
     {
         using var ended = new CancellationTokenSource();
-        var running = _feed.RunAsync(ended.Token);
+        var running = _feed.RunAsync(_withdrawn, ended.Token);
         var before = _feed.Current.Value;
         Fail(0);
         await _feed.Current.WaitForChangeAsync(before, ended.Token).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
@@ -127,7 +133,7 @@ public sealed class DeviceListFeedTests : IDisposable
     {
         Publish(TestGpus.Switched(7));
         Step();
-        Assert.Equal(8, _feed.Current.Value.Devices.Length);
+        Assert.Equal(8, _feed.Current.Value.Units.Length);
         Assert.Equal([7], Unhealthy());
 
         _time.Advance(DeviceListFeed.Interval);
@@ -154,8 +160,8 @@ public sealed class DeviceListFeedTests : IDisposable
         _time.Advance(DeviceListFeed.Interval);
         Step();
 
-        Assert.DoesNotContain(_feed.Current.Value.Devices, listed => listed.Device.Id.Length > 63);
-        Assert.DoesNotContain(_feed.Current.Value.Devices, listed => listed is { IsPresent: true, Device.ResourceName: "acme.com/other" });
+        Assert.DoesNotContain(_feed.Current.Value.Units, listed => listed.Unit.Id.Length > 63);
+        Assert.DoesNotContain(_feed.Current.Value.Units, listed => listed is { IsPresent: true, Unit.First.ResourceName: "acme.com/other" });
     }
 
     [Fact]
@@ -166,11 +172,16 @@ public sealed class DeviceListFeedTests : IDisposable
         _time.Advance(DeviceListFeed.Interval);
         Step();
 
-        Assert.DoesNotContain(_feed.Current.Value.Devices, listed => listed is { IsPresent: true, Device.Index: 1 });
+        Assert.DoesNotContain(_feed.Current.Value.Units, listed => listed is { IsPresent: true, Unit.First.Index: 1 });
     }
 
-    private TimeSpan? Step() => _feed.Step(_inventory.Current.Value, _health.Current.Value);
-    private void Publish(ImmutableArray<Device> devices) => _inventory.Publish(TestGpus.Inventory(devices));
+    private TimeSpan? Step() => _feed.Step(_offers.Current.Value, _health.Current.Value, _withdrawn.Value);
+    private void Publish(ImmutableArray<Device> devices)
+    {
+        _inventory.Publish(TestGpus.Inventory(devices));
+        _offers.Refresh();
+    }
+
     private void Fail(int index) => _health.Report(TestGpus.Fatal(TestGpus.Id(index)));
-    private int[] Unhealthy() => [.. _feed.Current.Value.Devices.Where(listed => !listed.IsHealthy).Select(listed => listed.Device.Index)];
+    private int[] Unhealthy() => [.. _feed.Current.Value.Units.Where(listed => !listed.IsHealthy).Select(listed => listed.Unit.First.Index)];
 }
