@@ -38,6 +38,7 @@ internal sealed unsafe partial class NvmlLibrary
     private readonly MigCalls _mig;
     private readonly GpmCalls _gpm;
     private readonly TraitCalls _traits;
+    private readonly ModeCalls _modes;
 
     private NvmlLibrary(NvmlExports exports)
     {
@@ -64,6 +65,7 @@ internal sealed unsafe partial class NvmlLibrary
         _mig = new MigCalls(exports);
         _gpm = new GpmCalls(exports);
         _traits = new TraitCalls(exports);
+        _modes = new ModeCalls(exports);
         IsSimulated = exports.Find("aiinfraSimulator") != 0;
     }
 
