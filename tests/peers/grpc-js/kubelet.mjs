@@ -130,7 +130,7 @@ function lookIntoRegistry() {
     registry.delete(name);
     if (!resource) continue;
     say({ event: 'deregistered', resource, endpoint: name });
-    if (endpoints.get(resource)?.endpoint === name) { endpoints.get(resource).client.close(); endpoints.delete(resource); }
+    if (endpoints.get(resource)?.endpoint === name) { disconnect(endpoints.get(resource)); endpoints.delete(resource); }
   }
   for (const name of names.filter((name) => !registry.has(name))) {
     registry.set(name, null);
@@ -160,6 +160,12 @@ function lookIntoRegistry() {
       });
     });
   }
+}
+
+// As a connection that is closed: what runs on it ends. (close() alone lets a stream go on.)
+function disconnect(holder) {
+  holder?.stream?.cancel();
+  holder?.client.close();
 }
 
 function die() {
@@ -209,6 +215,7 @@ function register({ request }, answer) {
 function watch(resource, endpoint, client) {
   const stream = client.ListAndWatch({});
   streams.add(stream);
+  if (endpoints.get(resource)?.client === client) endpoints.get(resource).stream = stream;
   stream.on('data', ({ devices }) => {
     healthy.set(resource, devices.filter((device) => device.health === 'Healthy').map((device) => device.ID));
     say({
@@ -223,7 +230,7 @@ function watch(resource, endpoint, client) {
     streams.delete(stream);
     setTimeout(() => {
       say({ event: 'ended', resource, endpoint, code, details });
-      endpoints.get(resource)?.client.close(); // by name, whoever that is now
+      disconnect(endpoints.get(resource)); // by name, whoever that is now
       endpoints.delete(resource);
       healthy.set(resource, []);
     }, lateEnds);
