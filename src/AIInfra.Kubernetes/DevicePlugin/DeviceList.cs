@@ -33,8 +33,17 @@ internal sealed class DeviceList
         _message = new Lazy<ListAndWatchResponse>(Write);
     }
 
-    /// <summary>Of a resource that has no unit yet.</summary>
-    public static DeviceList EmptyOf(string resource) => new(new OfferedResource { Name = resource, Units = [] }, [], new DeviceTopology([]));
+    /// <summary>Of a resource none of whose units is known yet. Ids that the kubelet has given to pods are listed as gone: what was offered before this
+    /// agent was started may be offered no more, and be in use.</summary>
+    public static DeviceList Before(string resource, IEnumerable<string> given, long now)
+    {
+        ImmutableArray<ListedUnit> units =
+        [
+            .. given.Order(StringComparer.Ordinal).Select(id => new ListedUnit(
+                new OfferedUnit { Id = id, Devices = [new Core.Devices.Device { Id = id, Vendor = "", Model = "", ResourceName = resource }] }, now, false)),
+        ];
+        return new DeviceList(new OfferedResource { Name = resource, Units = [] }, units, new DeviceTopology([.. units.Select(unit => unit.Unit)]));
+    }
 
     /// <summary>As it was last offered.</summary>
     public OfferedResource Resource { get; }

@@ -9,7 +9,7 @@ public sealed class KubeletViewTests
 {
     private readonly ManualTime _time = new();
     private readonly KubeletViewWatch _watch;
-    private readonly DeviceList _list = DeviceList.EmptyOf(TestGpus.Resource).With(TestGpus.Switched(8).Offered());
+    private readonly DeviceList _list = DeviceLists.Empty.With(TestGpus.Switched(8).Offered());
 
     public KubeletViewTests() => _watch = new KubeletViewWatch(TestGpus.Resource, null, _time);
 

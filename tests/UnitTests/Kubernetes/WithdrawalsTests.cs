@@ -14,7 +14,7 @@ public sealed class WithdrawalsTests
     private readonly ManualTime _time = new();
     private readonly AllocateCalls _calls;
     private readonly Withdrawals _withdrawals;
-    private DeviceList _list = DeviceList.EmptyOf(TestGpus.Resource).With(TestGpus.Switched(8).Offered());
+    private DeviceList _list = DeviceLists.Empty.With(TestGpus.Switched(8).Offered());
     private KubeletCheckpoint? _checkpoint = KubeletCheckpoint.Empty;
 
     public WithdrawalsTests()
@@ -95,7 +95,7 @@ public sealed class WithdrawalsTests
         _checkpoint = new KubeletCheckpoint(new Dictionary<string, FrozenSet<string>>
         {
             ["uid"] = FrozenSet.Create(TestGpus.Id(7)),
-        }.ToFrozenDictionary());
+        }.ToFrozenDictionary(), FrozenDictionary<string, FrozenSet<string>>.Empty);
         Assert.Equal(8, Listed(Known()));
         Assert.Equal(8, Listed(Known()));
         _checkpoint = null;
@@ -133,6 +133,7 @@ public sealed class WithdrawalsTests
         Assert.True(read.Names("GPU-a") && read.Names("GPU-b"));
         Assert.False(read.Names("GPU-c")); // known, but given to nobody
         Assert.Equal(["GPU-a", "GPU-b"], read.ByPod["u-1"].Order());
+        Assert.Equal(["GPU-a", "GPU-b"], read.ByResource["acme.com/gpu"].Order());
 
         File.WriteAllText(file, """{"Data":{"PodDeviceEntries":null,"RegisteredDevices":{}},"Checksum":1}""");
         Assert.Empty(KubeletCheckpoint.Read(folder)!.ByPod);
