@@ -149,7 +149,7 @@ internal static class KubeletCost
         Print(output, "kubelet restart to two resources listed (baseline: the restart alone)", back, bare);
     }
 
-    private static PreferredAllocationRequest Prefer(IEnumerable<string> available, int size) => new()
+    internal static PreferredAllocationRequest Prefer(IEnumerable<string> available, int size) => new()
     {
         ContainerRequests = { new ContainerPreferredAllocationRequest { AvailableDeviceIDs = { available }, AllocationSize = size } },
     };
@@ -157,7 +157,7 @@ internal static class KubeletCost
     private static IEnumerable<string> Ids(int from, int count) => Enumerable.Range(from, count).Select(TestGpus.Id);
 
     /// <summary>Times a call and an empty one in turn, so that both see the same machine.</summary>
-    private static async Task CompareAsync<T>(TextWriter output, string what, GrpcChannel channel, Func<Task<T>> call)
+    internal static async Task CompareAsync<T>(TextWriter output, string what, GrpcChannel channel, Func<Task<T>> call)
     {
         var (times, empty) = (new List<double>(Calls), new List<double>(Calls));
         for (var index = -WarmUp; index < Calls; index++)
@@ -191,7 +191,7 @@ internal static class KubeletCost
     private static double At(List<double> values, double share) => values.Order().ElementAt(Math.Min(values.Count - 1, (int)(values.Count * share)));
 
     /// <summary>Just enough of a kubelet to be registered with; in this process, so that times are taken on one clock.</summary>
-    private sealed class Kubelet(string folder) : IAsyncDisposable
+    internal sealed class Kubelet(string folder) : IAsyncDisposable
     {
         private readonly Lock _gate = new();
         private readonly Dictionary<string, TaskCompletionSource<GrpcChannel>> _plugins = [];

@@ -1,11 +1,17 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Passthrough;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.DevicePlugin;
+using AIInfra.Vendors.Nvidia.PluginConfig;
 
 namespace AIInfra.Agent.Configuration;
+
+/// <summary>What the files hold that the configuration names, each read once. Immutable.</summary>
+internal sealed record AgentFiles(ImmutableArray<LogRule> Rules, NvidiaPluginConfig Nvidia);
 
 /// <summary>Finds and checks the daemon's configuration: the file, then the environment over it.</summary>
 internal static class AgentConfig
@@ -21,7 +27,7 @@ internal static class AgentConfig
         return (config, faults.AddRange(errors));
     }
 
-    /// <summary>The same with the rule packs it names, and all that is wrong in them: what the daemon needs to start.</summary>
+    /// <summary>The same with the rule packs it names, and all that is wrong in them.</summary>
     public static (Config Config, ImmutableArray<LogRule> Rules, ImmutableArray<ConfigError> Errors) LoadWithRules(string? file)
     {
         var (config, errors) = Load(file);
@@ -30,6 +36,22 @@ internal static class AgentConfig
         var (rules, faults) = RulePack.ReadFolders(config.Get(AgentKeys.Rules));
         return (config, rules, faults);
     }
+
+    /// <summary>The same with every file it names, and all that is wrong in them: what the daemon needs to start.</summary>
+    public static (Config Config, AgentFiles Files, ImmutableArray<ConfigError> Errors) LoadWithFiles(string? file)
+    {
+        var (config, rules, errors) = LoadWithRules(file);
+        var nvidia = errors.IsEmpty ? NvidiaSettings.Load(config) : NvidiaPluginConfig.None;
+        return (config, new AgentFiles(rules, nvidia), errors.AddRange(nvidia.Errors));
+    }
+
+    public static PassthroughOptions Passthrough(Config config) => new()
+    {
+        Enabled = config.Get(AgentKeys.PassthroughEnabled),
+        PciIds = config.Get(AgentKeys.PassthroughPciIds),
+        Names = config.Get(AgentKeys.PassthroughNames).Select(PassthroughOptions.ParseName).OfType<(string Ids, string Resource)>()
+            .DistinctBy(name => name.Ids).ToFrozenDictionary(name => name.Ids, name => name.Resource, StringComparer.Ordinal),
+    };
 
     public static VendorOptions Nvidia(Config config) => new()
     {

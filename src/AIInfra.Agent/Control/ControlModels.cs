@@ -85,6 +85,7 @@ internal sealed record ProgramVersion(string Version, string Runtime);
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(NodeStatus))]
 [JsonSerializable(typeof(IReadOnlyList<DeviceStatus>))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
 [JsonSerializable(typeof(IReadOnlyList<ProblemStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<HistoryStep>))]
 [JsonSerializable(typeof(ClearRequest))]

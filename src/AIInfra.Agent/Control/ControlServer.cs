@@ -28,6 +28,7 @@ internal sealed class ControlServer(string socketPath, NodeView view, NodeComman
     {
         ("GET", "/v1/status") => WriteAsync(context, view.Status(), ControlJson.Default.NodeStatus),
         ("GET", "/v1/devices") => WriteAsync(context, view.Devices(), ControlJson.Default.IReadOnlyListDeviceStatus),
+        ("GET", "/v1/labels") => WriteAsync(context, view.Labels(), ControlJson.Default.IReadOnlyDictionaryStringString),
         ("GET", "/v1/problems") => WriteAsync(context, view.Problems(), ControlJson.Default.IReadOnlyListProblemStatus),
         ("GET", "/v1/history") => WriteAsync(context, view.History(), ControlJson.Default.IReadOnlyListHistoryStep),
         ("POST", "/v1/clear") => ActAsync(context, ControlJson.Default.ClearRequest, request => Task.FromResult(commands.Clear(request))),
