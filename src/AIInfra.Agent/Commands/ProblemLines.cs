@@ -8,7 +8,7 @@ namespace AIInfra.Agent.Commands;
 /// <summary>Problems as an engineer on call reads them: what is wrong, since when, the evidence, who is hit, what happens next.</summary>
 internal static class ProblemLines
 {
-    private const int MostDevices = 4;
+    private const int MostDevices = 4, MostPods = 4;
 
     public static void Show(IAnsiConsole console, IReadOnlyList<ProblemStatus> problems)
     {
@@ -45,7 +45,7 @@ internal static class ProblemLines
         if (problem.Evidence.Count > 0)
             console.WriteLine($"  evidence: {Terminal.Show(problem.Evidence[^1])}");
         if (problem.Devices.Count > 0)
-            console.WriteLine($"  hit: {Hit(problem.Devices)}; pods are not known in this version");
+            console.WriteLine($"  hit: {Hit(problem.Devices)}{(problem.PodsUnknown is { } why ? $"; which pods is not known: {Terminal.Show(why)}" : "")}");
         console.WriteLine($"  next: {Terminal.Show(problem.Next)}");
     }
 
@@ -59,9 +59,13 @@ internal static class ProblemLines
     private static string Hit(IReadOnlyList<HitDevice> devices)
     {
         var shown = devices.Take(MostDevices).Select(device =>
-            $"{device.Vendor} {device.Index} at {Terminal.Show(device.PciAddress)} ({Terminal.Show(device.Id)}, {(device.IsHealthy ? "healthy" : "UNHEALTHY")})");
+            $"{device.Vendor} {device.Index} at {Terminal.Show(device.PciAddress)} ({Terminal.Show(device.Id)}, {(device.IsHealthy ? "healthy" : "UNHEALTHY")}){Held(device.Pods)}");
         return string.Join(", ", shown) + (devices.Count > MostDevices ? $" and {devices.Count - MostDevices} more" : "");
     }
+
+    /// <summary>Empty when nobody holds it, or when that is not known.</summary>
+    public static string Held(IReadOnlyList<PodStatus>? pods) => pods is not { Count: > 0 } ? ""
+        : $" held by {string.Join(", ", pods.Take(MostPods).Select(pod => Terminal.Show($"{pod.Namespace}/{pod.Pod}/{pod.Container}")))}{(pods.Count > MostPods ? $" and {pods.Count - MostPods} more" : "")}";
 
     private static string Count(ProblemStatus problem) => problem.Count == 1 ? "seen once" : $"seen {problem.Count} times";
 

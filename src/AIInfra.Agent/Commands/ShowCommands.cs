@@ -51,6 +51,8 @@ internal sealed class ShowCommands(string socketPath, bool asJson, CancellationT
             console.WriteLine($"  {vendor.Vendor}: {Describe(vendor)}");
         foreach (var part in missing)
             console.MarkupLineInterpolated($"  [yellow]{part.Name}[/]: {Terminal.Show(part.Detail)}");
+        foreach (var fault in status.NotOffered)
+            console.MarkupLineInterpolated($"  [yellow]not offered[/]: {Terminal.Show(fault)}");
         if (status.Problems.Count > 0)
         {
             console.WriteLine();
@@ -77,14 +79,15 @@ internal sealed class ShowCommands(string socketPath, bool asJson, CancellationT
     private static void ShowDevices(IReadOnlyList<DeviceStatus> devices)
     {
         var console = Terminal.Open();
-        var table = Terminal.Columns("DEVICE", "ID", "PCI", "NUMA", "MEMORY", "HEALTH", "MODEL");
+        var table = Terminal.Columns("DEVICE", "ID", "PCI", "NUMA", "MEMORY", "HEALTH", "MODEL", "HELD BY");
         foreach (var device in devices)
         {
             table.AddRow(
                 new Text($"{device.Vendor} {device.Index}"), new Text(Terminal.Show(device.Id)), new Text(Terminal.Show(device.PciAddress)),
                 new Text(device.NumaNode?.ToString() ?? "-"), new Text(Terminal.Bytes(device.MemoryBytes)),
                 device.IsHealthy ? new Text("healthy") : new Text($"UNHEALTHY {string.Join(", ", device.Problems)}", new Style(Color.Red)),
-                new Text(Terminal.Show(device.Model)));
+                new Text(Terminal.Show(device.Model)),
+                new Text(device.Pods is null ? "?" : device.Pods.Count == 0 ? "-" : ProblemLines.Held(device.Pods)[" held by ".Length..]));
         }
         if (devices.Count == 0)
             console.WriteLine("No devices. `aiinfra-agent status` says what was looked for.");

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Hosting;
+using AIInfra.Kubernetes.DevicePlugin;
 
 namespace AIInfra.Agent.Configuration;
 
@@ -50,6 +51,14 @@ internal static class AgentConfig
         Proc = OrNull(config.Get(AgentKeys.HostProc))!,
         Dev = OrNull(config.Get(AgentKeys.HostDev))!,
         Run = OrNull(config.Get(AgentKeys.HostRun))!,
+    };
+
+    public static KubeletOptions Kubelet(Config config) => new()
+    {
+        Roots = config.IsGiven(AgentKeys.KubeletRoots) ? config.Get(AgentKeys.KubeletRoots) : [config.Get(AgentKeys.KubeletRoot)],
+        DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins),
+        PodResources = config.Get(AgentKeys.KubeletPodResources),
+        Registration = config.Get(AgentKeys.KubeletRegistration) == "registry" ? KubeletRegistrationMode.Registry : KubeletRegistrationMode.Register,
     };
 
     public static string NodeName(Config config) =>

@@ -7,27 +7,27 @@ namespace AIInfra.Agent.Control;
 /// <summary>The problems that stand, for somebody who was just woken: worst first, incident by incident.</summary>
 internal static class ProblemView
 {
-    public static List<ProblemStatus> Of(HealthSnapshot health, NodeInventory inventory) =>
+    public static List<ProblemStatus> Of(HealthSnapshot health, NodeInventory inventory, PodsView pods) =>
     [
         .. health.Problems
             .GroupBy(problem => (problem.Subject, Incident: problem.Incident?.Id ?? problem.Id))
             .OrderByDescending(incident => incident.Max(problem => problem.Severity))
             .ThenBy(incident => incident.Min(problem => problem.FirstSeen))
             .SelectMany(incident => incident.OrderByDescending(problem => problem.IsHeadline).ThenBy(problem => problem.FirstSeen))
-            .Select(problem => Of(problem, Hit(problem.Subject, health, inventory))),
+            .Select(problem => Of(problem, Hit(problem.Subject, health, inventory, pods), pods)),
     ];
 
-    private static ProblemStatus Of(Problem problem, List<HitDevice> hit) => new(
+    private static ProblemStatus Of(Problem problem, List<HitDevice> hit, PodsView pods) => new(
         problem.Id, problem.Subject.ToString(), problem.Severity, problem.Cause, problem.Action, problem.Message, Clears(problem),
         problem.FirstSeen, problem.LastSeen, problem.Count, problem.Evidence,
-        problem.Incident?.Id, problem.IsHeadline, problem.Flaps, hit, Next(problem, hit));
+        problem.Incident?.Id, problem.IsHeadline, problem.Flaps, hit, Next(problem, hit), hit.Count > 0 ? pods.Unknown : null);
 
     /// <summary>The device and its partitions; for the node, all.</summary>
-    private static List<HitDevice> Hit(Subject subject, HealthSnapshot health, NodeInventory inventory) =>
+    private static List<HitDevice> Hit(Subject subject, HealthSnapshot health, NodeInventory inventory, PodsView pods) =>
     [
         .. inventory.Devices
             .Where(device => subject.Kind == SubjectKind.Node || (subject.Kind == SubjectKind.Device && (device.Id == subject.Id || device.ParentId == subject.Id)))
-            .Select(device => new HitDevice(device.Id, device.Vendor, device.Index, device.PciAddress, health.IsHealthy(device))),
+            .Select(device => new HitDevice(device.Id, device.Vendor, device.Index, device.PciAddress, health.IsHealthy(device), pods.Of(device.Id))),
     ];
 
     private static string Next(Problem problem, List<HitDevice> hit)

@@ -12,6 +12,7 @@ using AIInfra.Core.Sampling;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.State;
 using AIInfra.Core.VendorHost;
+using AIInfra.Kubernetes.Audit;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Linux.Uevents;
 using AIInfra.Vendors;
@@ -30,7 +31,8 @@ internal static class DaemonServices
         .AddState(config.Get(AgentKeys.StatePath))
         .AddVendors(config)
         .AddKernelLog(config)
-        .AddSingleton(new KubeletOptions { Root = config.Get(AgentKeys.KubeletRoot), DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins) })
+        .AddSingleton(AgentConfig.Kubelet(config))
+        .AddSingleton(new AuditOptions { Enabled = config.Get(AgentKeys.KubeletAudit), Allowed = config.Get(AgentKeys.KubeletAuditAllow) })
         .AddKubelet()
         .AddCdi(config)
         .AddMetrics(config)
@@ -89,6 +91,7 @@ internal static class DaemonServices
                 OtherFolders = [Path.Combine(host.Root, "etc/cdi")],
             })
             .AddSingleton<CdiBoard>()
+            .AddSingleton<ICdiHolders, PodCdiHolders>()
             .AddWorker<CdiKeeper>(CdiKeeper.Part);
     }
 
@@ -126,7 +129,8 @@ internal static class DaemonServices
     private static IServiceCollection AddControl(this IServiceCollection services, Config config) => services
         .AddSingleton(provider => new NodeView(
             AgentConfig.NodeName(config), provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(),
-            provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<TimeProvider>()))
+            provider.GetRequiredService<OfferBoard>(), provider.GetRequiredService<PodResourcesBoard>(), provider.GetRequiredService<WorkerBoard>(),
+            provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<NodeCommands>()
         .AddWorker("control", provider => new ControlServer(
             ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(),
