@@ -27,7 +27,7 @@ internal static class AgentCommandLine
             Run(), Show("status", "What is wrong on this node, since when, and what happens next", show => show.StatusAsync()),
             Show("devices", "The devices and their health", show => show.DevicesAsync()),
             Acts.Problems(), Acts.Clear(), Acts.Release(), Acts.Resume(),
-            ScanLogCommand.Create(ConfigFile, Output), ExplainCommand.Create(Output),
+            ScanLogCommand.Create(ConfigFile, Output), ExplainCommand.Create(ConfigFile, Output),
             CheckConfig(), ConfigReferencePage(), Simulate(), Version(),
         };
         foreach (var builtIn in root.Options.Where(option => option is VersionOption).ToList())

@@ -52,6 +52,8 @@ internal static class DaemonServices
         .AddSingleton(provider => new UeventReader(provider.GetRequiredService<TimeProvider>(), host.UeventStandIn))
         .AddWorker<OfferBoard>(OfferBoard.Part)
         .AddWorker<PciWatch>("device events")
+        .AddSingleton<NicBoard>()
+        .AddWorker<NicWatch>(NicWatch.Part)
         .AddWorker<QuietClearing>("health")
         .AddWorker<TransitionLog>("health log");
 
@@ -132,7 +134,8 @@ internal static class DaemonServices
             provider.GetRequiredService<OfferBoard>(), provider.GetRequiredService<PodResourcesBoard>(), provider.GetRequiredService<WorkerBoard>(),
             provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<NodeCommands>()
+        .AddSingleton<AllocationView>()
         .AddWorker("control", provider => new ControlServer(
-            ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(),
+            ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(), provider.GetRequiredService<AllocationView>(),
             provider.GetRequiredService<ILoggerFactory>()));
 }

@@ -27,21 +27,21 @@ internal sealed class DeviceList
 {
     private readonly Lazy<ListAndWatchResponse> _message;
 
-    private DeviceList(OfferedResource resource, ImmutableArray<ListedUnit> units, DeviceTopology topology)
+    private DeviceList(OfferedResource resource, ImmutableArray<ListedUnit> units, UnitTopology topology)
     {
         (Resource, Units, Topology) = (resource, units, topology);
         _message = new Lazy<ListAndWatchResponse>(Write);
     }
 
     /// <summary>Of a resource that has no unit yet.</summary>
-    public static DeviceList EmptyOf(string resource) => new(new OfferedResource { Name = resource, Units = [] }, [], new DeviceTopology([]));
+    public static DeviceList EmptyOf(string resource) => new(new OfferedResource { Name = resource, Units = [] }, [], new UnitTopology([]));
 
     /// <summary>As it was last offered.</summary>
     public OfferedResource Resource { get; }
     /// <summary>In the order of the offer, then those that are no longer offered.</summary>
     public ImmutableArray<ListedUnit> Units { get; }
     /// <summary>Numbers the units as <see cref="Units"/> does.</summary>
-    public DeviceTopology Topology { get; }
+    public UnitTopology Topology { get; }
     /// <summary>The same object for every stream: it is only read.</summary>
     public ListAndWatchResponse Message => _message.Value;
 
@@ -63,7 +63,7 @@ internal sealed class DeviceList
         var areSame = next.Length == Units.Length && next.Zip(Units).All(pair => ReferenceEquals(pair.First.Unit, pair.Second.Unit));
         if (areSame && next.SequenceEqual(Units) && resource.MostPerContainer == Resource.MostPerContainer && resource.Placement == Resource.Placement)
             return this;
-        return new DeviceList(resource, next, areSame ? Topology : new DeviceTopology([.. next.Select(listed => listed.Unit)]));
+        return new DeviceList(resource, next, areSame ? Topology : new UnitTopology([.. next.Select(listed => listed.Unit)]));
     }
 
     /// <summary>True when the kubelet could see no difference.</summary>
