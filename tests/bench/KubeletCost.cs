@@ -16,7 +16,7 @@ namespace AIInfra.Bench;
 internal static class KubeletCost
 {
     private const int Calls = 3000, WarmUp = 1000, Faults = 40, Restarts = 20;
-    private const string Large = "acme.com/gpu16", Parts = "acme.com/part", Shared = "acme.com/shared";
+    private const string Large = "acme.com/gpu16", Parts = "acme.com/part", Shared = "acme.com/shared", Unlike = "acme.com/unlike";
 
     public static async Task RunAsync(TextWriter output)
     {
@@ -27,6 +27,10 @@ internal static class KubeletCost
         inventory.Publish(TestGpus.Inventory(
         [
             .. TestGpus.Switched(8), .. TestGpus.Switched(24).Skip(8).Select(device => device with { ResourceName = Large }),
+            .. TestGpus.Switched(56).Skip(40).Select(device => device with
+            {
+                ResourceName = Unlike, Links = [.. device.Links.Select((link, place) => link with { Count = 1 + (device.Index * 7 + place * place) % 17 })],
+            }),
             .. TestGpus.Partitions(8, 7).Select(part => part with { ResourceName = Parts }),
         ]));
         await using var kubelet = new Kubelet(Path.Combine(root, DevicePluginApi.Folder));
@@ -60,6 +64,9 @@ internal static class KubeletCost
         await CompareAsync(output, "Allocate 8 GPUs", small, () => small.UnaryAsync(DevicePluginApi.Allocate, allocate));
         await CompareAsync(output, "GetPreferredAllocation 4 of 8", small, () => small.UnaryAsync(DevicePluginApi.GetPreferredAllocation, four));
         await CompareAsync(output, "GetPreferredAllocation 8 of 16", large, () => large.UnaryAsync(DevicePluginApi.GetPreferredAllocation, eight));
+        var unlike = await kubelet.PluginAsync(Unlike);
+        var hardest = Prefer(Ids(40, 16), 8);
+        await CompareAsync(output, "GetPreferredAllocation 8 of 16, no two linked alike", unlike, () => unlike.UnaryAsync(DevicePluginApi.GetPreferredAllocation, hardest));
         var (parts, shared) = (await kubelet.PluginAsync(Parts), await kubelet.PluginAsync(Shared));
         var seven = Prefer(TestGpus.Partitions(8, 7).Select(part => part.Id), 7);
         var replicas = Prefer(TestGpus.Replicas(TestGpus.Switched(8), 48).Select(unit => unit.Id), 4);
