@@ -21,7 +21,7 @@ internal sealed record VendorStatus(
     string Vendor, VendorState State, string? Reason, string? DriverVersion, string? LibraryVersion, bool IsSimulated, int Devices, int Healthy);
 
 /// <param name="MemoryBytes">Null when unknown.</param>
-/// <param name="Problems">Ids of the problems that stand on it.</param>
+/// <param name="Problems">Ids of the problems that stand on it; of a partition, also those of its board.</param>
 /// <param name="Pods">Who holds it; null when that is not known.</param>
 internal sealed record DeviceStatus(
     string Id, string Vendor, string Model, string Resource, int Index, string? NodeName, string? PciAddress, int? NumaNode, long? MemoryBytes,
@@ -42,8 +42,15 @@ internal sealed record ProblemStatus(
     DateTimeOffset FirstSeen, DateTimeOffset LastSeen, long Count, IReadOnlyList<string> Evidence,
     string? Incident, bool IsHeadline, int Flaps, IReadOnlyList<HitDevice> Devices, string Next, string? PodsUnknown);
 
+/// <param name="Processes">Those that have work on it, or had when it last answered; a few.</param>
 /// <param name="Pods">Who holds it; null when that is not known.</param>
-internal sealed record HitDevice(string Id, string Vendor, int Index, string? PciAddress, bool IsHealthy, IReadOnlyList<PodStatus>? Pods);
+internal sealed record HitDevice(
+    string Id, string Vendor, int Index, string? PciAddress, string? Partition, bool IsHealthy, IReadOnlyList<HitProcess> Processes,
+    IReadOnlyList<PodStatus>? Pods);
+
+/// <param name="Name">Null when it has ended.</param>
+/// <param name="MemoryBytes">Of the device's memory; null when unknown.</param>
+internal sealed record HitProcess(int Id, string? Name, long? MemoryBytes);
 
 /// <summary>A container that holds a device. Its names come from outside.</summary>
 internal sealed record PodStatus(string Namespace, string Pod, string Container);
