@@ -17,7 +17,7 @@ namespace AIInfra.Bench;
 internal static class KubeletCost
 {
     private const int Calls = 3000, WarmUp = 1000, Faults = 40, Restarts = 20;
-    private const string Large = "acme.com/gpu16";
+    private const string Large = "acme.com/gpu16", Parts = "acme.com/part", Shared = "acme.com/shared", Unlike = "acme.com/unlike";
     private static readonly TimeSpan Flapping = TimeSpan.FromSeconds(10);
 
     public static async Task RunAsync(TextWriter output)
@@ -27,10 +27,17 @@ internal static class KubeletCost
         using var health = new HealthBoard(TimeProvider.System, "boot", []);
         var inventory = new InventoryBoard();
         inventory.Publish(TestGpus.Inventory(
-            [.. TestGpus.Switched(8), .. TestGpus.Switched(24).Skip(8).Select(device => device with { ResourceName = Large })]));
+        [
+            .. TestGpus.Switched(8), .. TestGpus.Switched(24).Skip(8).Select(device => device with { ResourceName = Large }),
+            .. TestGpus.Switched(56).Skip(40).Select(device => device with
+            {
+                ResourceName = Unlike, Links = [.. device.Links.Select((link, place) => link with { Count = 1 + (device.Index * 7 + place * place) % 17 })],
+            }),
+            .. TestGpus.Partitions(8, 7).Select(part => part with { ResourceName = Parts }),
+        ]));
         await using var kubelet = new Kubelet(Path.Combine(root, DevicePluginApi.Folder));
-        var offers = new OfferBoard(inventory, [], NullLogger<OfferBoard>.Instance);
-        var boards = new KubeletBoards(offers, health, new PodResourcesBoard(), new WorkerBoard(), [new TestAllocator()], new HostPaths { Dev = Path.Combine(root, "no-dev") });
+        var offers = new OfferBoard(inventory, [new AlsoShared()], NullLogger<OfferBoard>.Instance);
+        var boards = new KubeletBoards(offers, health, new PodResourcesBoard(), new WorkerBoard(), [new TestAllocator()], new NicBoard(), new HostPaths { Dev = Path.Combine(root, "no-dev") });
         var worker = new DevicePluginWorker(new KubeletOptions { Root = root }, boards, TimeProvider.System, NullLoggerFactory.Instance);
         await kubelet.StartAsync();
         var running = Task.WhenAll(offers.RunAsync(ended.Token), worker.RunAsync(ended.Token));
@@ -61,6 +68,14 @@ internal static class KubeletCost
         await CompareAsync(output, "Allocate 8 GPUs", small, () => small.UnaryAsync(DevicePluginApi.Allocate, allocate));
         await CompareAsync(output, "GetPreferredAllocation 4 of 8", small, () => small.UnaryAsync(DevicePluginApi.GetPreferredAllocation, four));
         await CompareAsync(output, "GetPreferredAllocation 8 of 16", large, () => large.UnaryAsync(DevicePluginApi.GetPreferredAllocation, eight));
+        var unlike = await kubelet.PluginAsync(Unlike);
+        var hardest = Prefer(Ids(40, 16), 8);
+        await CompareAsync(output, "GetPreferredAllocation 8 of 16, no two linked alike", unlike, () => unlike.UnaryAsync(DevicePluginApi.GetPreferredAllocation, hardest));
+        var (parts, shared) = (await kubelet.PluginAsync(Parts), await kubelet.PluginAsync(Shared));
+        var seven = Prefer(TestGpus.Partitions(8, 7).Select(part => part.Id), 7);
+        var replicas = Prefer(TestGpus.Replicas(TestGpus.Switched(8), 48).Select(unit => unit.Id), 4);
+        await CompareAsync(output, "GetPreferredAllocation 7 of 56 partitions", parts, () => parts.UnaryAsync(DevicePluginApi.GetPreferredAllocation, seven));
+        await CompareAsync(output, "GetPreferredAllocation 4 of 384 replicas", shared, () => shared.UnaryAsync(DevicePluginApi.GetPreferredAllocation, replicas));
     }
 
     private static async Task FaultsAsync(Kubelet kubelet, HealthBoard health, TextWriter output)
@@ -189,6 +204,18 @@ internal static class KubeletCost
     }
 
     private static double At(List<double> values, double share) => values.Order().ElementAt(Math.Min(values.Count - 1, (int)(values.Count * share)));
+
+    /// <summary>Offers each board of the first resource 48 times over, under another name, beside all else.</summary>
+    private sealed class AlsoShared : IOfferPolicy
+    {
+        public string Vendor => TestGpus.Vendor;
+
+        public Offer Decide(VendorInventory inventory)
+        {
+            var whole = new WholeDevices(Vendor).Decide(inventory);
+            return whole with { Resources = [.. whole.Resources, new OfferedResource { Name = Shared, Units = TestGpus.Replicas(TestGpus.Switched(8), 48) }] };
+        }
+    }
 
     /// <summary>Just enough of a kubelet to be registered with; in this process, so that times are taken on one clock.</summary>
     internal sealed class Kubelet(string folder) : IAsyncDisposable

@@ -56,6 +56,8 @@ internal static class DaemonServices
         .AddWorker<OfferBoard>(OfferBoard.Part)
         .AddWorker<LabelBoard>(LabelBoard.Part)
         .AddWorker<PciWatch>("device events")
+        .AddSingleton<NicBoard>()
+        .AddWorker<NicWatch>(NicWatch.Part)
         .AddWorker<QuietClearing>("health")
         .AddWorker<TransitionLog>("health log");
 
@@ -85,6 +87,7 @@ internal static class DaemonServices
                 OtherFolders = [Path.Combine(host.Root, "etc/cdi")],
             })
             .AddSingleton<CdiBoard>()
+            .AddSingleton<ICdiHolders, PodCdiHolders>()
             .AddWorker<CdiKeeper>(CdiKeeper.Part);
     }
 
@@ -131,7 +134,8 @@ internal static class DaemonServices
             provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<HostPaths>(), provider.GetRequiredService<LabelBoard>(),
             provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<NodeCommands>()
+        .AddSingleton<AllocationView>()
         .AddWorker("control", provider => new ControlServer(
-            ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(),
+            ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(), provider.GetRequiredService<AllocationView>(),
             provider.GetRequiredService<ILoggerFactory>()));
 }

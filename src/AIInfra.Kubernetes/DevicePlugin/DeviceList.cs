@@ -27,7 +27,7 @@ internal sealed class DeviceList
 {
     private readonly Lazy<ListAndWatchResponse> _message;
 
-    private DeviceList(OfferedResource resource, ImmutableArray<ListedUnit> units, DeviceTopology topology)
+    private DeviceList(OfferedResource resource, ImmutableArray<ListedUnit> units, UnitTopology topology)
     {
         (Resource, Units, Topology) = (resource, units, topology);
         _message = new Lazy<ListAndWatchResponse>(Write);
@@ -42,7 +42,7 @@ internal sealed class DeviceList
             .. given.Order(StringComparer.Ordinal).Select(id => new ListedUnit(
                 new OfferedUnit { Id = id, Devices = [new Core.Devices.Device { Id = id, Vendor = "", Model = "", ResourceName = resource }] }, now, false)),
         ];
-        return new DeviceList(new OfferedResource { Name = resource, Units = [] }, units, new DeviceTopology([.. units.Select(unit => unit.Unit)]));
+        return new DeviceList(new OfferedResource { Name = resource, Units = [] }, units, new UnitTopology([.. units.Select(unit => unit.Unit)]));
     }
 
     /// <summary>As it was last offered.</summary>
@@ -50,7 +50,7 @@ internal sealed class DeviceList
     /// <summary>In the order of the offer, then those that are no longer offered.</summary>
     public ImmutableArray<ListedUnit> Units { get; }
     /// <summary>Numbers the units as <see cref="Units"/> does.</summary>
-    public DeviceTopology Topology { get; }
+    public UnitTopology Topology { get; }
     /// <summary>The same object for every stream: it is only read.</summary>
     public ListAndWatchResponse Message => _message.Value;
 
@@ -72,7 +72,7 @@ internal sealed class DeviceList
         var areSame = next.Length == Units.Length && next.Zip(Units).All(pair => ReferenceEquals(pair.First.Unit, pair.Second.Unit));
         if (areSame && next.SequenceEqual(Units) && resource.MostPerContainer == Resource.MostPerContainer && resource.Placement == Resource.Placement)
             return this;
-        return new DeviceList(resource, next, areSame ? Topology : new DeviceTopology([.. next.Select(listed => listed.Unit)]));
+        return new DeviceList(resource, next, areSame ? Topology : new UnitTopology([.. next.Select(listed => listed.Unit)]));
     }
 
     /// <summary>True when the kubelet could see no difference.</summary>

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace AIInfra.Kubernetes.DevicePlugin;
 
 /// <summary>What the kubelet is served from. One for all kubelets.</summary>
-public sealed record KubeletBoards(OfferBoard Offers, HealthBoard Health, PodResourcesBoard Pods, WorkerBoard Parts, IEnumerable<IAllocator> Allocators, HostPaths Host);
+public sealed record KubeletBoards(OfferBoard Offers, HealthBoard Health, PodResourcesBoard Pods, WorkerBoard Parts, IEnumerable<IAllocator> Allocators, NicBoard Nics, HostPaths Host);
 
 /// <summary>One kubelet of the node: every offered resource is served to it on its own, and it is asked who holds what.</summary>
 internal sealed partial class KubeletSite : IDisposable
@@ -112,7 +112,7 @@ internal sealed partial class KubeletSite : IDisposable
         var allocation = new Allocation(resource, _allocators, _nodes, _time);
         var view = new KubeletViewWatch(resource, _views, _time);
         var state = new RegistrationState($"kubelet{_suffix} {resource}", _boards.Parts);
-        DevicePluginService NewService() => new(lists, _boards.Health.Current, allocation, calls, _time, _loggers.CreateLogger<DevicePluginService>());
+        DevicePluginService NewService() => new(lists, _boards.Health.Current, _boards.Nics.Current, allocation, calls, _time, _loggers.CreateLogger<DevicePluginService>());
         if (_options.Registration == KubeletRegistrationMode.Registry)
         {
             return new RegistryRegistration(resource, _folder, async (answers, token) =>

@@ -49,7 +49,7 @@ internal sealed class KubeletRig : IAsyncDisposable
     public void Start()
     {
         var offers = new OfferBoard(Inventory, [], _loggers.CreateLogger<OfferBoard>());
-        var boards = new KubeletBoards(offers, Health, Pods, Board, [new TestAllocator()], new HostPaths { Dev = Dev });
+        var boards = new KubeletBoards(offers, Health, Pods, Board, [new TestAllocator()], new NicBoard(), new HostPaths { Dev = Dev });
         var worker = new DevicePluginWorker(Options ?? new KubeletOptions { Root = Root }, boards, Time, _loggers)
         {
             RegisterTimeout = TimeSpan.FromSeconds(2),

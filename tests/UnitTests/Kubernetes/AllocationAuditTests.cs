@@ -29,7 +29,7 @@ public sealed class AllocationAuditTests : IDisposable
         var offers = new OfferBoard(_inventory, [], NullLogger<OfferBoard>.Instance);
         offers.Refresh();
         Directory.CreateDirectory(Path.Combine(_root, "kubelet/device-plugins"));
-        var boards = new KubeletBoards(offers, _health, _pods, new WorkerBoard(), [], new HostPaths { Root = _root });
+        var boards = new KubeletBoards(offers, _health, _pods, new WorkerBoard(), [], new NicBoard(), new HostPaths { Root = _root });
         _audit = new AllocationAudit(
             new AuditOptions { Allowed = ["nvidia-persistenced"] }, new KubeletOptions { Root = Path.Combine(_root, "kubelet") }, boards, _inventory, _time, NullLogger<AllocationAudit>.Instance);
         Pod("train", Uid);
