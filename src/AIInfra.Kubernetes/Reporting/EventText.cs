@@ -10,6 +10,7 @@ internal static class EventText
     /// <summary>The API server takes no longer note (in bytes).</summary>
     public const int LongestNote = 1024;
 
+    private const int LongestTail = 600;
     private const string Ellipsis = "...";
 
     /// <summary>For the node: for whoever runs it.</summary>
@@ -61,7 +62,11 @@ internal static class EventText
     }
 
     /// <summary>What must not be lost comes last and is kept whole.</summary>
-    private static string Join(string head, string tail) => Bound(head, LongestNote - Encoding.UTF8.GetByteCount(tail)) + tail;
+    private static string Join(string head, string tail)
+    {
+        tail = Bound(tail, LongestTail);
+        return Bound(head, LongestNote - Encoding.UTF8.GetByteCount(tail)) + tail;
+    }
 
     /// <summary>One line: control characters and line ends of outside text become blanks.</summary>
     private static string Clean(string text) => text.AsSpan().IndexOfAnyInRange('\0', '\u001f') < 0 && !text.Contains('\u007f') ? text
