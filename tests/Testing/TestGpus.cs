@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Sharing;
 
 namespace AIInfra.Testing;
 
@@ -29,6 +30,12 @@ public static class TestGpus
 
     public static VendorInventory Inventory(ImmutableArray<Device> devices, string vendor = Vendor) =>
         new() { Vendor = vendor, State = VendorState.Ready, Devices = devices };
+
+    /// <summary>Each device as one unit.</summary>
+    public static ImmutableArray<OfferedUnit> Units(this IEnumerable<Device> devices) =>
+        [.. devices.Select(device => new OfferedUnit { Id = device.Id, Devices = [device] })];
+
+    public static OfferedResource Offered(this IEnumerable<Device> devices, string resource = Resource) => new() { Name = resource, Units = devices.Units() };
 
     /// <summary>A fault that takes a device out until it reads healthy again.</summary>
     public static ProblemReport Fatal(string deviceId) => new()
@@ -60,12 +67,12 @@ public sealed class TestAllocator : IAllocator
 {
     public string Vendor => TestGpus.Vendor;
 
-    public AllocationSpec Allocate(ImmutableArray<Device> devices) => new()
+    public AllocationSpec Allocate(OfferedResource resource, ImmutableArray<OfferedUnit> units) => new()
     {
-        Environment = ImmutableSortedDictionary<string, string>.Empty.Add("ACME_VISIBLE_DEVICES", string.Join(',', devices.Select(device => device.Id))),
-        DeviceNodes = [.. devices.SelectMany(device => device.DeviceNodes).Select(node => new AllocatedNode($"/dev/{node}", $"/dev/{node}", "rw"))],
+        Environment = ImmutableSortedDictionary<string, string>.Empty.Add("ACME_VISIBLE_DEVICES", string.Join(',', units.Select(unit => unit.Id))),
+        DeviceNodes = [.. units.SelectMany(unit => unit.Devices).SelectMany(device => device.DeviceNodes).Distinct().Select(node => new AllocatedNode($"/dev/{node}", $"/dev/{node}", "rw"))],
         Mounts = [new AllocatedMount("/usr/lib/acme", "/opt/acme", true)],
-        Annotations = ImmutableSortedDictionary<string, string>.Empty.Add("acme.com/count", $"{devices.Length}"),
-        CdiDevices = [.. devices.Select(device => $"acme.com/gpu={device.Index}")],
+        Annotations = ImmutableSortedDictionary<string, string>.Empty.Add("acme.com/count", $"{units.Length}"),
+        CdiDevices = [.. units.Select(unit => $"acme.com/gpu={unit.First.Index}").Distinct()],
     };
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Sharing;
 using AIInfra.Grpc;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Kubernetes.Protos.DevicePlugin.V1Beta1;
@@ -26,10 +27,11 @@ internal static class KubeletCost
         inventory.Publish(TestGpus.Inventory(
             [.. TestGpus.Switched(8), .. TestGpus.Switched(24).Skip(8).Select(device => device with { ResourceName = Large })]));
         await using var kubelet = new Kubelet(Path.Combine(root, DevicePluginApi.Folder));
+        var offers = new OfferBoard(inventory, [], NullLogger<OfferBoard>.Instance);
         var worker = new DevicePluginWorker(
-            new KubeletOptions { Root = root }, inventory, health, [new TestAllocator()], new WorkerBoard(), TimeProvider.System, NullLoggerFactory.Instance);
+            new KubeletOptions { Root = root }, offers, health, [new TestAllocator()], new WorkerBoard(), TimeProvider.System, NullLoggerFactory.Instance);
         await kubelet.StartAsync();
-        var running = worker.RunAsync(ended.Token);
+        var running = Task.WhenAll(offers.RunAsync(ended.Token), worker.RunAsync(ended.Token));
 
         await CallsAsync(kubelet, output);
         await FaultsAsync(kubelet, health, output);

@@ -8,6 +8,7 @@ using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Metrics;
 using AIInfra.Core.Sampling;
+using AIInfra.Core.Sharing;
 using AIInfra.Core.State;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.DevicePlugin;
@@ -44,6 +45,7 @@ internal static class DaemonServices
         .AddSingleton(provider => new VendorReleases(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<StateStore>().Stored.Releases))
         .AddSingleton<PciChanges>()
         .AddSingleton(provider => new UeventReader(provider.GetRequiredService<TimeProvider>(), host.UeventStandIn))
+        .AddWorker<OfferBoard>(OfferBoard.Part)
         .AddWorker<PciWatch>("device events")
         .AddWorker<QuietClearing>("health")
         .AddWorker<TransitionLog>("health log");

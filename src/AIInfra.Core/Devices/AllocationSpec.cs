@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AIInfra.Core.Sharing;
 
 namespace AIInfra.Core.Devices;
 
@@ -20,12 +21,13 @@ public sealed record AllocatedNode(string HostPath, string ContainerPath, string
 
 public sealed record AllocatedMount(string HostPath, string ContainerPath, bool IsReadOnly);
 
-/// <summary>A vendor's answer to "these devices go into one container". Pure: no driver is asked, it never blocks.</summary>
+/// <summary>A vendor's answer to "these units go into one container". Pure: no driver is asked, it never blocks.</summary>
 public interface IAllocator
 {
     /// <summary>The vendor whose devices it answers for: <see cref="Device.Vendor"/>.</summary>
     string Vendor { get; }
 
-    /// <param name="devices">At least one, all of this vendor, in the order of the inventory.</param>
-    AllocationSpec Allocate(ImmutableArray<Device> devices);
+    /// <param name="resource">As it is offered now.</param>
+    /// <param name="units">At least one, all of it and of this vendor, in its order. Several may stand for one device.</param>
+    AllocationSpec Allocate(OfferedResource resource, ImmutableArray<OfferedUnit> units);
 }

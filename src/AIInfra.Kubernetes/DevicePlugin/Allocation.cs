@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Sharing;
 using AIInfra.Grpc;
 using AIInfra.Kubernetes.Protos.DevicePlugin.V1Beta1;
 
@@ -27,12 +28,19 @@ internal sealed class Allocation(string resource, FrozenDictionary<string, IAllo
 
     private ContainerAllocateResponse Answer(ContainerAllocateRequest request, HashSet<string> taken, DeviceList list, HealthSnapshot health)
     {
-        if (request.DevicesIds.Count == 0)
+        var count = request.DevicesIds.Count;
+        if (count == 0)
             throw Refusal(GrpcStatus.InvalidArgument, $"the request names no device. Ask for at least 1 {resource} in the container's limits, or for none at all");
-        if (taken.Count + request.DevicesIds.Count > list.Devices.Length)
-            throw Refusal(GrpcStatus.InvalidArgument, $"{taken.Count + request.DevicesIds.Count} devices are asked for and this node has {list.Devices.Length}. Ask for fewer, or for a larger node");
+        if (taken.Count + count > list.Units.Length)
+            throw Refusal(GrpcStatus.InvalidArgument, $"{taken.Count + count} devices are asked for and this node has {list.Units.Length}. Ask for fewer, or for a larger node");
+        if (list.Resource.MostPerContainer is { } most && count > most)
+        {
+            throw Refusal(GrpcStatus.InvalidArgument,
+                $"a container can have at most {most} of it and this one asks for {count}. It is a share of a device that others use too: two shares give no more memory "
+                + $"and no more time than one. Set the container's limit to {most}");
+        }
 
-        var places = new int[request.DevicesIds.Count];
+        var places = new int[count];
         for (var next = 0; next < places.Length; next++)
         {
             var id = request.DevicesIds[next];
@@ -41,7 +49,7 @@ internal sealed class Allocation(string resource, FrozenDictionary<string, IAllo
             places[next] = Place(id, list, health);
         }
         Array.Sort(places); // the kubelet sends them in any order
-        return Write([.. places.Select(place => list.Devices[place].Device)]);
+        return Write(list.Resource, [.. places.Select(place => list.Units[place].Unit)]);
     }
 
     private int Place(string id, DeviceList list, HealthSnapshot health)
@@ -49,8 +57,8 @@ internal sealed class Allocation(string resource, FrozenDictionary<string, IAllo
         var place = list.Topology.IndexOf(id);
         if (place < 0)
             throw Refusal(GrpcStatus.NotFound, $"this node has no device {Shown(id)}. It may have been replaced since the kubelet chose it; create the pod again");
-        var (device, isPresent, _) = list.Devices[place];
-        if (DeviceList.FatalProblem(device, health) is { } problem)
+        var (unit, isPresent, _) = list.Units[place];
+        if (health.FatalProblem(unit) is { } problem)
         {
             throw Refusal(GrpcStatus.FailedPrecondition,
                 $"device {Shown(id)} is Unhealthy since {problem.FirstSeen:yyyy-MM-dd HH:mm:ss}Z: {problem.Message.TrimEnd('.')} ({problem.Id}). "
@@ -61,14 +69,14 @@ internal sealed class Allocation(string resource, FrozenDictionary<string, IAllo
         return place;
     }
 
-    private ContainerAllocateResponse Write(ImmutableArray<Core.Devices.Device> devices)
+    private ContainerAllocateResponse Write(OfferedResource offered, ImmutableArray<OfferedUnit> units)
     {
         var response = new ContainerAllocateResponse();
-        foreach (var vendor in devices.GroupBy(device => device.Vendor))
+        foreach (var vendor in units.GroupBy(unit => unit.First.Vendor))
         {
             if (!allocators.TryGetValue(vendor.Key, out var allocator))
                 throw Refusal(GrpcStatus.FailedPrecondition, $"the agent does not know how to give a device of vendor {vendor.Key} to a container. Check that vendors.{vendor.Key} is enabled on the node");
-            Add(allocator.Allocate([.. vendor]), response);
+            Add(allocator.Allocate(offered, [.. vendor]), response);
         }
         return response;
     }

@@ -1,48 +1,62 @@
 using System.Collections.Immutable;
 using AIInfra.Core.Health;
+using AIInfra.Core.Sharing;
 using AIInfra.Kubernetes.Protos.DevicePlugin.V1Beta1;
-using Device = AIInfra.Core.Devices.Device;
 
 namespace AIInfra.Kubernetes.DevicePlugin;
 
-/// <param name="IsPresent">False when the inventory no longer has it. It stays listed: the kubelet dies on an id that it handed out and no longer finds.</param>
+/// <param name="IsPresent">False when it is no longer offered. It stays listed: the kubelet dies on an id that it handed out and no longer finds.</param>
 /// <param name="IsHealthy">What the kubelet is told.</param>
-internal readonly record struct ListedDevice(Device Device, bool IsPresent, bool IsHealthy);
+internal readonly record struct ListedUnit(OfferedUnit Unit, bool IsPresent, bool IsHealthy)
+{
+    /// <summary>Nodes that are known, each once. None: the kubelet is given no topology.</summary>
+    public IEnumerable<int> NumaNodes => Unit.Devices.Select(device => device.NumaNode).OfType<int>().Distinct().Order();
+
+    /// <summary>True when the kubelet could see no difference.</summary>
+    public bool TellsTheSame(ListedUnit other) =>
+        IsHealthy == other.IsHealthy
+        && (ReferenceEquals(Unit, other.Unit) || (Unit.Id == other.Unit.Id && NumaNodes.SequenceEqual(other.NumaNodes)));
+}
 
 /// <summary>What the kubelet is told of one resource at one moment. Immutable.</summary>
 internal sealed class DeviceList
 {
     private readonly Lazy<ListAndWatchResponse> _message;
 
-    private DeviceList(ImmutableArray<ListedDevice> devices, DeviceTopology topology)
+    private DeviceList(OfferedResource resource, ImmutableArray<ListedUnit> units, DeviceTopology topology)
     {
-        (Devices, Topology) = (devices, topology);
+        (Resource, Units, Topology) = (resource, units, topology);
         _message = new Lazy<ListAndWatchResponse>(Write);
     }
 
-    public static DeviceList Empty { get; } = new([], new DeviceTopology([]));
+    /// <summary>Of a resource that has no unit yet.</summary>
+    public static DeviceList EmptyOf(string resource) => new(new OfferedResource { Name = resource, Units = [] }, [], new DeviceTopology([]));
 
-    /// <summary>In the order of the inventory, then those that it no longer has.</summary>
-    public ImmutableArray<ListedDevice> Devices { get; }
-    /// <summary>Numbers the devices as <see cref="Devices"/> does.</summary>
+    /// <summary>As it was last offered.</summary>
+    public OfferedResource Resource { get; }
+    /// <summary>In the order of the offer, then those that are no longer offered.</summary>
+    public ImmutableArray<ListedUnit> Units { get; }
+    /// <summary>Numbers the units as <see cref="Units"/> does.</summary>
     public DeviceTopology Topology { get; }
     /// <summary>The same object for every stream: it is only read.</summary>
     public ListAndWatchResponse Message => _message.Value;
 
     /// <summary>The list after a change; this one when nothing changed.</summary>
-    /// <param name="offered">The resource's devices, ids valid.</param>
-    public DeviceList With(ImmutableArray<Device> offered, HealthSnapshot health)
+    /// <param name="offered">Null: the resource is no longer offered.</param>
+    /// <param name="health">What is wrong now.</param>
+    public DeviceList With(OfferedResource? offered, HealthSnapshot health)
     {
-        var present = offered.Select(device => device.Id).ToHashSet(StringComparer.Ordinal);
-        ImmutableArray<ListedDevice> next =
+        var resource = offered ?? Resource with { Units = [] };
+        var present = resource.Units.Select(unit => unit.Id).ToHashSet(StringComparer.Ordinal);
+        ImmutableArray<ListedUnit> next =
         [
-            .. offered.DistinctBy(device => device.Id).Select(device => new ListedDevice(device, true, IsHealthy(device, health))),
-            .. Devices.Where(listed => !present.Contains(listed.Device.Id)).Select(listed => new ListedDevice(listed.Device, false, false)),
+            .. resource.Units.Select(unit => new ListedUnit(unit, true, health.IsHealthy(unit))),
+            .. Units.Where(listed => !present.Contains(listed.Unit.Id)).Select(listed => new ListedUnit(listed.Unit, false, false)),
         ];
-        if (next.SequenceEqual(Devices))
+        var areSame = next.Length == Units.Length && next.Zip(Units).All(pair => ReferenceEquals(pair.First.Unit, pair.Second.Unit));
+        if (areSame && next.SequenceEqual(Units) && resource.MostPerContainer == Resource.MostPerContainer && resource.Placement == Resource.Placement)
             return this;
-        var isSameSet = next.Select(listed => listed.Device).SequenceEqual(Devices.Select(listed => listed.Device));
-        return new DeviceList(next, isSameSet ? Topology : new DeviceTopology([.. next.Select(listed => listed.Device)]));
+        return new DeviceList(resource, next, areSame ? Topology : new DeviceTopology([.. next.Select(listed => listed.Unit)]));
     }
 
     /// <summary>True when the kubelet could see no difference.</summary>
@@ -50,36 +64,28 @@ internal sealed class DeviceList
     {
         if (ReferenceEquals(this, other))
             return true;
-        if (Devices.Length != other.Devices.Length)
+        if (Units.Length != other.Units.Length)
             return false;
-        for (var place = 0; place < Devices.Length; place++)
+        for (var place = 0; place < Units.Length; place++)
         {
-            var (one, two) = (Devices[place], other.Devices[place]);
-            if (one.IsHealthy != two.IsHealthy || one.Device.Id != two.Device.Id || one.Device.NumaNode != two.Device.NumaNode)
+            if (!Units[place].TellsTheSame(other.Units[place]))
                 return false;
         }
         return true;
     }
 
-    /// <summary>The problem that makes a device Unhealthy, on it or on the device it is a part of; null when there is none.</summary>
-    public static Problem? FatalProblem(Device device, HealthSnapshot health) => health.Problems.FirstOrDefault(problem =>
-        problem is { Severity: Severity.Fatal, Subject.Kind: SubjectKind.Device }
-        && (problem.Subject.Id == device.Id || problem.Subject.Id == device.ParentId));
-
-    public static bool IsHealthy(Device device, HealthSnapshot health) =>
-        health.IsHealthy(device.Id) && (device.ParentId is not { } parent || health.IsHealthy(parent));
-
     private ListAndWatchResponse Write()
     {
-        var message = new ListAndWatchResponse { Devices = { Capacity = Devices.Length } };
-        foreach (var listed in Devices)
+        var message = new ListAndWatchResponse { Devices = { Capacity = Units.Length } };
+        foreach (var listed in Units)
         {
-            message.Devices.Add(new Protos.DevicePlugin.V1Beta1.Device
+            var nodes = listed.NumaNodes.Select(node => new NUMANode { ID = node }).ToArray();
+            message.Devices.Add(new Device
             {
-                ID = listed.Device.Id,
+                ID = listed.Unit.Id,
                 Health = listed.IsHealthy ? DevicePluginApi.Healthy : DevicePluginApi.Unhealthy,
                 // Without a known node there is no topology at all: -1 would count as one that fits nowhere.
-                Topology = listed.Device.NumaNode is { } node ? new TopologyInfo { Nodes = { new NUMANode { ID = node } } } : null,
+                Topology = nodes.Length > 0 ? new TopologyInfo { Nodes = { nodes } } : null,
             });
         }
         return message;

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Sharing;
 using AIInfra.Grpc;
 using AIInfra.Kubernetes.Protos.DevicePlugin.V1Beta1;
 using Microsoft.Extensions.Logging;
@@ -47,7 +48,7 @@ internal sealed partial class DevicePluginService(
         }
         catch (GrpcException fault) when (fault.Status == GrpcStatus.ResourceExhausted)
         {
-            LogTooLarge(resource, lists.Value.Devices.Length, fault.Detail);
+            LogTooLarge(resource, lists.Value.Units.Length, fault.Detail);
             throw;
         }
         finally
@@ -84,7 +85,7 @@ internal sealed partial class DevicePluginService(
 
     /// <summary>The kubelet may not have read the last list yet.</summary>
     private static bool IsUsable(string id, DeviceList list, HealthSnapshot health) =>
-        list.Topology.IndexOf(id) is var place and >= 0 && list.Devices[place] is { IsPresent: true, Device: var device } && DeviceList.IsHealthy(device, health);
+        list.Topology.IndexOf(id) is var place and >= 0 && list.Units[place] is { IsPresent: true, Unit: var unit } && health.IsHealthy(unit);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A pod was refused: {Reason}")]
     private partial void LogRefusal(string reason);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AIInfra.Core.Devices;
+using AIInfra.Core.Sharing;
 
 namespace AIInfra.Vendors.Nvidia;
 
@@ -11,9 +12,9 @@ internal sealed class NvidiaAllocator : IAllocator
 
     public string Vendor => NvidiaFields.Table.Vendor;
 
-    public AllocationSpec Allocate(ImmutableArray<Device> devices) => new()
+    public AllocationSpec Allocate(OfferedResource resource, ImmutableArray<OfferedUnit> units) => new()
     {
-        Environment = ImmutableSortedDictionary<string, string>.Empty.Add(Variable, string.Join(',', devices.Select(VisibleName))),
+        Environment = ImmutableSortedDictionary<string, string>.Empty.Add(Variable, string.Join(',', units.SelectMany(unit => unit.Devices).DistinctBy(device => device.Id).Select(VisibleName))),
     };
 
     /// <summary>A board whose id is its PCI address has no UUID that the hook could use: it takes the driver's index.</summary>

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Sharing;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Testing;
 using Microsoft.Extensions.Logging;
@@ -33,11 +34,12 @@ internal sealed class KubeletRig : IAsyncDisposable
 
     public void Start()
     {
-        var worker = new DevicePluginWorker(new KubeletOptions { Root = Root }, Inventory, Health, [new TestAllocator()], Board, TimeProvider.System, _loggers)
+        var offers = new OfferBoard(Inventory, [], _loggers.CreateLogger<OfferBoard>());
+        var worker = new DevicePluginWorker(new KubeletOptions { Root = Root }, offers, Health, [new TestAllocator()], Board, TimeProvider.System, _loggers)
         {
             RegisterTimeout = TimeSpan.FromSeconds(2),
         };
-        _running = Task.Run(() => worker.RunAsync(_ended.Token));
+        _running = Task.Run(() => Task.WhenAll(offers.RunAsync(_ended.Token), worker.RunAsync(_ended.Token)));
     }
 
     public async Task StopAsync()

@@ -13,7 +13,7 @@ public sealed class AllocationTests : IDisposable
     private readonly HealthBoard _health = new(new ManualTime(), "boot", []);
     private readonly Allocation _allocation = new(TestGpus.Resource,
         new Dictionary<string, IAllocator> { [TestGpus.Vendor] = new TestAllocator() }.ToFrozenDictionary());
-    private DeviceList _list = DeviceList.Empty.With(TestGpus.Switched(8), HealthSnapshot.Empty);
+    private DeviceList _list = DeviceList.EmptyOf(TestGpus.Resource).With(TestGpus.Switched(8).Offered(), HealthSnapshot.Empty);
 
     public void Dispose() => _health.Dispose();
 
@@ -50,7 +50,7 @@ public sealed class AllocationTests : IDisposable
     [Fact]
     public void A_vanished_device_is_refused()
     {
-        _list = _list.With(TestGpus.Switched(7), HealthSnapshot.Empty);
+        _list = _list.With(TestGpus.Switched(7).Offered(), HealthSnapshot.Empty);
 
         Assert.Contains("is no longer on this node", Refusal([TestGpus.Id(7)]).Detail, StringComparison.Ordinal);
     }
@@ -88,6 +88,29 @@ public sealed class AllocationTests : IDisposable
         var refusal = Assert.Throws<GrpcException>(() => allocation.Answer(Request([[TestGpus.Id(0)]]), _list, HealthSnapshot.Empty));
 
         Assert.Contains("vendors.acme", refusal.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void More_shares_than_a_container_may_have_are_refused_with_the_reason()
+    {
+        _list = _list.With(TestGpus.Switched(8).Offered() with { MostPerContainer = 1 }, HealthSnapshot.Empty);
+
+        Assert.Single(Allocate([TestGpus.Id(0)], [TestGpus.Id(1)]).ContainerResponses[1].Devices);
+        Assert.Equal(
+            "acme.com/gpu: a container can have at most 1 of it and this one asks for 2. It is a share of a device that others use too: two shares give no more "
+            + "memory and no more time than one. Set the container's limit to 1.", Refusal([TestGpus.Id(0), TestGpus.Id(1)]).Detail);
+    }
+
+    [Fact]
+    public void A_unit_of_two_devices_is_refused_for_a_fault_of_either()
+    {
+        var devices = TestGpus.Switched(2);
+        _list = DeviceList.EmptyOf(TestGpus.Resource).With(new() { Name = TestGpus.Resource, Units = [new() { Id = "group-7", Devices = devices }] }, HealthSnapshot.Empty);
+        Assert.Equal(["/dev/acme0", "/dev/acme1"], Allocate(["group-7"]).ContainerResponses[0].Devices.Select(node => node.HostPath));
+
+        _health.Report(TestGpus.Fatal(devices[1].Id));
+
+        Assert.Contains("device group-7 is Unhealthy", Refusal(["group-7"]).Detail, StringComparison.Ordinal);
     }
 
     private AllocateResponse Allocate(params string[][] containers) => _allocation.Answer(Request(containers), _list, _health.Current.Value);

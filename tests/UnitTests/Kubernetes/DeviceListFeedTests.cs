@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Sharing;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,12 +13,14 @@ public sealed class DeviceListFeedTests : IDisposable
     private readonly ManualTime _time = new();
     private readonly InventoryBoard _inventory = new();
     private readonly HealthBoard _health;
+    private readonly OfferBoard _offers;
     private readonly DeviceListFeed _feed;
 
     public DeviceListFeedTests()
     {
         _health = new HealthBoard(_time, "boot", []);
-        _feed = new DeviceListFeed(TestGpus.Resource, _inventory, _health, _time, NullLogger.Instance);
+        _offers = new OfferBoard(_inventory, [], NullLogger<OfferBoard>.Instance);
+        _feed = new DeviceListFeed(TestGpus.Resource, _offers.Current, _health.Current, _time);
         Publish(TestGpus.Switched(8));
         Step();
     }
@@ -127,7 +130,7 @@ public sealed class DeviceListFeedTests : IDisposable
     {
         Publish(TestGpus.Switched(7));
         Step();
-        Assert.Equal(8, _feed.Current.Value.Devices.Length);
+        Assert.Equal(8, _feed.Current.Value.Units.Length);
         Assert.Equal([7], Unhealthy());
 
         _time.Advance(DeviceListFeed.Interval);
@@ -154,8 +157,8 @@ public sealed class DeviceListFeedTests : IDisposable
         _time.Advance(DeviceListFeed.Interval);
         Step();
 
-        Assert.DoesNotContain(_feed.Current.Value.Devices, listed => listed.Device.Id.Length > 63);
-        Assert.DoesNotContain(_feed.Current.Value.Devices, listed => listed is { IsPresent: true, Device.ResourceName: "acme.com/other" });
+        Assert.DoesNotContain(_feed.Current.Value.Units, listed => listed.Unit.Id.Length > 63);
+        Assert.DoesNotContain(_feed.Current.Value.Units, listed => listed is { IsPresent: true, Unit.First.ResourceName: "acme.com/other" });
     }
 
     [Fact]
@@ -166,11 +169,16 @@ public sealed class DeviceListFeedTests : IDisposable
         _time.Advance(DeviceListFeed.Interval);
         Step();
 
-        Assert.DoesNotContain(_feed.Current.Value.Devices, listed => listed is { IsPresent: true, Device.Index: 1 });
+        Assert.DoesNotContain(_feed.Current.Value.Units, listed => listed is { IsPresent: true, Unit.First.Index: 1 });
     }
 
-    private TimeSpan? Step() => _feed.Step(_inventory.Current.Value, _health.Current.Value);
-    private void Publish(ImmutableArray<Device> devices) => _inventory.Publish(TestGpus.Inventory(devices));
+    private TimeSpan? Step() => _feed.Step(_offers.Current.Value, _health.Current.Value);
+    private void Publish(ImmutableArray<Device> devices)
+    {
+        _inventory.Publish(TestGpus.Inventory(devices));
+        _offers.Refresh();
+    }
+
     private void Fail(int index) => _health.Report(TestGpus.Fatal(TestGpus.Id(index)));
-    private int[] Unhealthy() => [.. _feed.Current.Value.Devices.Where(listed => !listed.IsHealthy).Select(listed => listed.Device.Index)];
+    private int[] Unhealthy() => [.. _feed.Current.Value.Units.Where(listed => !listed.IsHealthy).Select(listed => listed.Unit.First.Index)];
 }

@@ -55,7 +55,7 @@ public sealed class PreferredAllocationTests
     [Fact]
     public void Equal_links_everywhere_are_decided_by_the_NUMA_node()
     {
-        var topology = new DeviceTopology(TestGpus.Switched(8));
+        var topology = new DeviceTopology(TestGpus.Switched(8).Units());
 
         var answer = PreferredAllocation.Choose(topology, Ids(0, 1, 3, 4, 5, 6, 7), [], 4);
 
@@ -65,7 +65,7 @@ public sealed class PreferredAllocationTests
     [Fact]
     public void One_device_is_taken_from_the_group_that_is_broken_already()
     {
-        var topology = new DeviceTopology(TestGpus.Islands(8, 4));
+        var topology = new DeviceTopology(TestGpus.Islands(8, 4).Units());
 
         var answer = PreferredAllocation.Choose(topology, Ids(0, 1, 2, 3, 5, 6, 7), [], 1);
 
@@ -75,7 +75,7 @@ public sealed class PreferredAllocationTests
     [Fact]
     public void With_too_many_sets_to_try_them_all_an_island_is_still_found_whole()
     {
-        var topology = new DeviceTopology(TestGpus.Islands(64, 8));
+        var topology = new DeviceTopology(TestGpus.Islands(64, 8).Units());
         var available = Enumerable.Range(0, 64).Where(index => index % 8 != 0 || index / 8 == 5).Select(TestGpus.Id);
 
         var answer = PreferredAllocation.Choose(topology, available, [], 8);
@@ -86,7 +86,7 @@ public sealed class PreferredAllocationTests
     [Fact]
     public void A_grown_choice_keeps_what_must_be_included_and_its_island()
     {
-        var topology = new DeviceTopology(TestGpus.Islands(64, 16));
+        var topology = new DeviceTopology(TestGpus.Islands(64, 16).Units());
 
         var answer = PreferredAllocation.Choose(topology, Ids([.. Enumerable.Range(0, 64)]), Ids(20, 30), 12);
 
@@ -100,7 +100,7 @@ public sealed class PreferredAllocationTests
     {
         ImmutableArray<Device> devices = [.. TestGpus.Islands(10_000, 1).Select(device => device with { NumaNode = device.Index % 10 == 0 ? 1 : 0 })];
 
-        var answer = PreferredAllocation.Choose(new DeviceTopology(devices), devices.Select(device => device.Id), [TestGpus.Id(7)], 900);
+        var answer = PreferredAllocation.Choose(new DeviceTopology(devices.Units()), devices.Select(device => device.Id), [TestGpus.Id(7)], 900);
 
         Assert.Equal(900, answer.Length);
         Assert.All(answer, id => Assert.NotEqual(0, int.Parse(id[^12..]) % 10)); // the node of the one that must be included
@@ -139,11 +139,11 @@ public sealed class PreferredAllocationTests
         from mustCount in Gen.Choose(0, 3)
         from size in Gen.Choose(-1, count + 1)
         select new Question(
-            new DeviceTopology([.. TestGpus.Islands(count, 1).Select((device, index) => device with
+            new DeviceTopology(TestGpus.Islands(count, 1).Select((device, index) => device with
             {
                 NumaNode = nodes[index] < 0 ? null : nodes[index],
                 Links = [.. Enumerable.Range(0, count).Where(peer => peer != index).Select(peer => Link(peer, links[index * count + peer]))],
-            })]),
+            }).Units()),
             [.. available.Select(TestGpus.Id)], [.. must.Take(mustCount).Select(TestGpus.Id)], size)).ToArbitrary();
 
     private static DeviceLink Link(int peer, int drawn) =>

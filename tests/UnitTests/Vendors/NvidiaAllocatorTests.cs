@@ -1,4 +1,5 @@
 using AIInfra.Core.Devices;
+using AIInfra.Testing;
 using AIInfra.Vendors.Nvidia;
 
 namespace AIInfra.UnitTests.Vendors;
@@ -11,7 +12,7 @@ public sealed class NvidiaAllocatorTests
     [Fact]
     public void The_runtime_gets_the_uuids_in_the_order_of_the_inventory()
     {
-        var spec = new NvidiaAllocator().Allocate([First, Second]);
+        var spec = Allocate(First, Second);
 
         Assert.Equal([new("NVIDIA_VISIBLE_DEVICES", "GPU-b,GPU-a")], spec.Environment);
         Assert.Empty(spec.DeviceNodes);
@@ -23,8 +24,10 @@ public sealed class NvidiaAllocatorTests
     [Fact]
     public void A_board_without_a_uuid_goes_by_the_drivers_index()
     {
-        var spec = new NvidiaAllocator().Allocate([First, Second with { Id = "0000:43:00.0" }]);
+        var spec = Allocate(First, Second with { Id = "0000:43:00.0" });
 
         Assert.Equal("GPU-b,1", spec.Environment["NVIDIA_VISIBLE_DEVICES"]);
     }
+
+    private static AllocationSpec Allocate(params Device[] devices) => new NvidiaAllocator().Allocate(devices.Offered("nvidia.com/gpu"), devices.Units());
 }

@@ -1,11 +1,11 @@
-namespace AIInfra.Kubernetes.DevicePlugin;
+namespace AIInfra.Core.Sharing;
 
-/// <summary>What the kubelet takes as the name of an extended resource, and as a device's id.</summary>
+/// <summary>What the kubelet takes as the name of an extended resource, and as the id of one of its units.</summary>
 /// <remarks>Source: kubernetes pkg/apis/core/v1/helper, 1.36: the name must stay a qualified name with <c>requests.</c> put in front.</remarks>
-internal static class ResourceName
+public static class ResourceName
 {
     private const string QuotaPrefix = "requests.";
-    private const int LongestDomain = 253, LongestName = 63, LongestLabel = 63, LongestDeviceId = 63;
+    private const int LongestDomain = 253, LongestName = 63, LongestLabel = 63, LongestId = 63;
 
     /// <summary>What is wrong with a name, as the end of the sentence "X is not a resource name: ..."; null when it is fine.</summary>
     public static string? Fault(string name)
@@ -30,9 +30,9 @@ internal static class ResourceName
         return null;
     }
 
-    /// <summary>What is wrong with a device's id; null when it is fine.</summary>
-    public static string? FaultOfDeviceId(string id) =>
-        id.Length is 0 or > LongestDeviceId ? $"its id has {id.Length} characters; the kubelet's contract allows 1 to {LongestDeviceId}" : null;
+    /// <summary>What is wrong with a unit's id; null when it is fine.</summary>
+    public static string? FaultOfId(string id) =>
+        id.Length is 0 or > LongestId ? $"its id has {id.Length} characters; the kubelet's contract allows 1 to {LongestId}" : null;
 
     private static bool IsLabel(string label) =>
         label.Length is > 0 and <= LongestLabel && label[0] != '-' && label[^1] != '-'

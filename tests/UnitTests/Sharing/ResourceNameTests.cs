@@ -1,6 +1,6 @@
-using AIInfra.Kubernetes.DevicePlugin;
+using AIInfra.Core.Sharing;
 
-namespace AIInfra.UnitTests.Kubernetes;
+namespace AIInfra.UnitTests.Sharing;
 
 public sealed class ResourceNameTests
 {
