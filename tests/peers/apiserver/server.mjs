@@ -197,8 +197,8 @@ export class ApiServer {
       if (response.headersSent) response.write(line);
       else buffered.push(line);
     };
-    const handle = watch(this, request, write, () => (response.headersSent ? response.end() : (handleEnded = true)));
-    let handleEnded = !this.watches.has(handle);
+    let isEnded = false;
+    const handle = watch(this, request, write, () => (response.headersSent ? response.end() : (isEnded = true)));
     handle.cut = () => breakOff(response);
     handle.end = () => (handle.stop(), response.end());
     response.on('close', () => handle.stop());
@@ -206,7 +206,7 @@ export class ApiServer {
     response.writeHead(200, { ...common(), 'content-type': 'application/json' });
     response.flushHeaders?.();
     buffered.forEach((line) => response.write(line));
-    if (handleEnded) response.end();
+    if (isEnded) response.end();
   }
 
   /** A request of the cluster's own, without the network: method, path with query, body as an object. */

@@ -123,12 +123,16 @@ export class Rig {
     const ended = new Promise((done) => response.on('close', done));
     response.on('error', () => {});
     const lines = readline.createInterface({ input: response })[Symbol.asyncIterator]();
+    let pending;
     const next = async (milliseconds = 5000) => {
       let timer;
-      const late = new Promise((done) => (timer = setTimeout(() => done({ value: undefined, late: true }), milliseconds)));
-      const { value, done } = await Promise.race([lines.next(), late]);
+      pending ??= lines.next();
+      const late = new Promise((done) => (timer = setTimeout(() => done({ value: undefined, done: false }), milliseconds)));
+      const { value, done } = await Promise.race([pending, late]);
       clearTimeout(timer);
-      return value === undefined ? (done ? 'end' : 'nothing') : JSON.parse(value);
+      if (value === undefined && !done) return 'nothing';
+      pending = undefined;
+      return done ? 'end' : JSON.parse(value);
     };
     return { status: response.statusCode, headers: response.headers, next, ended, close: () => response.destroy() };
   }
