@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Hosting;
+using AIInfra.Kubernetes.Reporting;
 
 namespace AIInfra.Agent.Configuration;
 
@@ -51,6 +52,21 @@ internal static class AgentConfig
         Dev = OrNull(config.Get(AgentKeys.HostDev))!,
         Run = OrNull(config.Get(AgentKeys.HostRun))!,
     };
+
+    public static ReportingOptions Reporting(Config config)
+    {
+        var host = HostPaths(config);
+        return new ReportingOptions
+        {
+            NodeName = NodeName(config),
+            Kubeconfig = config.Get(AgentKeys.Kubeconfig),
+            Report = config.Get(AgentKeys.KubernetesReport),
+            SetsTaint = config.Get(AgentKeys.RemediationDrain) == "self",
+            Version = ProgramInfo.Version,
+            BootId = host.ReadBootId(),
+            MachineId = host.ReadMachineId(),
+        };
+    }
 
     public static string NodeName(Config config) =>
         OrNull(config.Get(AgentKeys.NodeName)) ?? OrNull(Environment.GetEnvironmentVariable("NODE_NAME")) ?? Environment.MachineName;

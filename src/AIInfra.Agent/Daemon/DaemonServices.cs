@@ -12,6 +12,7 @@ using AIInfra.Core.Sharing;
 using AIInfra.Core.State;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.DevicePlugin;
+using AIInfra.Kubernetes.Reporting;
 using AIInfra.Linux.Uevents;
 using AIInfra.Vendors;
 using AIInfra.Vendors.Nvidia;
@@ -30,6 +31,7 @@ internal static class DaemonServices
         .AddKernelLog(config)
         .AddSingleton(new KubeletOptions { Root = config.Get(AgentKeys.KubeletRoot), DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins) })
         .AddKubelet()
+        .AddReporting(AgentConfig.Reporting(config))
         .AddMetrics(config)
         .AddControl(config);
 
