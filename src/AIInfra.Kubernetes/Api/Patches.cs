@@ -15,6 +15,9 @@ public sealed record ApiPatch
     /// <summary>Take over fields that another manager owns; for <see cref="Apply"/> alone.</summary>
     public bool Force { get; private init; }
 
+    /// <summary>As it is written; for what no type here describes.</summary>
+    public static ApiPatch Raw(string contentType, byte[] body) => new(contentType, body);
+
     /// <summary>Lists with a merge key are merged by it (a node's conditions by <c>type</c>), others are replaced.</summary>
     public static ApiPatch StrategicMerge<T>(T change, JsonTypeInfo<T> type) => new("application/strategic-merge-patch+json", JsonSerializer.SerializeToUtf8Bytes(change, type));
 

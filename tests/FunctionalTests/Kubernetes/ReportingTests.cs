@@ -151,7 +151,9 @@ public sealed class ReportingTests
             Assert.InRange(times.Count(at => at >= times[from] && at < times[from] + 1000), 1, 10);
         var events = await rig.EventsAsync();
         Assert.Equal(events.Count, events.Select(one => one.GetProperty("reason").GetString()).Distinct().Count());
-        Assert.Equal(3, events.First(one => one.GetProperty("reason").GetString() == "AcmeStorm999").GetProperty("series").GetProperty("count").GetInt32());
+        var series = events.Where(one => one.TryGetProperty("series", out _)).Select(one => one.GetProperty("series").GetProperty("count").GetInt32()).ToList();
+        Assert.NotEmpty(series);
+        Assert.All(series, count => Assert.Equal(3, count));
     }
 
     [Fact]
