@@ -9,6 +9,7 @@ using AIInfra.Bench;
     ("log", output => Task.Run(() => LogCost.Run(output))),
     ("flood", LogCost.FloodAsync),
     ("kubelet", KubeletCost.RunAsync),
+    ("reporting", ReportingCost.RunAsync),
     ("agent", AgentCost.RunAsync),
 ];
 

@@ -57,7 +57,7 @@ public sealed class ApiClientTests
     [Fact]
     public async Task Of_two_that_want_a_lease_one_has_it_and_the_other_takes_it_when_it_was_not_renewed()
     {
-        var time = new ManualTime(DateTimeOffset.UtcNow);
+        var time = new ManualTime(DateTimeOffset.UtcNow + TimeSpan.FromMinutes(1)); // after the certificates were made
         await using var server = await ApiServerPeer.StartAsync();
         using var client = Client(server, time: time);
         var (one, other) = (Lock("one"), Lock("other"));

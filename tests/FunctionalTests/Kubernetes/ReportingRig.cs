@@ -73,8 +73,10 @@ internal sealed class ReportingRig : IAsyncDisposable, IDeviceHolders
     public Task<JsonElement> NodeAsync() => Server.GetAsync($"/api/v1/nodes/{ApiServerPeer.Node}");
 
     /// <summary>Null when the node has none of that type.</summary>
-    public async Task<JsonElement?> ConditionAsync(string type) => (await NodeAsync()).GetProperty("status").GetProperty("conditions").EnumerateArray()
-        .Where(condition => condition.GetProperty("type").GetString() == type).Select(condition => (JsonElement?)condition).FirstOrDefault();
+    public async Task<JsonElement?> ConditionAsync(string type) =>
+        (await NodeAsync()).TryGetProperty("status", out var status) && status.TryGetProperty("conditions", out var conditions)
+            ? conditions.EnumerateArray().Where(condition => condition.GetProperty("type").GetString() == type).Select(condition => (JsonElement?)condition).FirstOrDefault()
+            : null;
 
     public async Task<JsonElement> WaitForConditionAsync(string type, string status, string? reason = null)
     {
