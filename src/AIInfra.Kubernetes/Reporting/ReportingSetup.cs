@@ -13,17 +13,11 @@ public static class ReportingSetup
     public static IServiceCollection AddReporting(this IServiceCollection services, ReportingOptions options)
     {
         services.TryAddSingleton(new FeatureLabels(new(ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal))));
-        services.TryAddSingleton<IDeviceHolders, NobodyKnown>();
+        services.TryAddSingleton<IDeviceHolders, PodHolders>();
         services.TryAddSingleton<VendorPauses>();
         return services
             .AddSingleton(options)
             .AddSingleton<ReportingBoards>()
             .AddWorker<KubernetesWorker>(NodeWatch.Part);
-    }
-
-    /// <summary>Where nobody reads who holds what.</summary>
-    private sealed class NobodyKnown : IDeviceHolders
-    {
-        public IReadOnlyList<DeviceHolder>? HoldersOf(string deviceId) => [];
     }
 }

@@ -24,7 +24,6 @@ export class Credentials {
     this.certificate('server', { subject: '/CN=kube-apiserver', extension: names });
     this.certificate('admin', { subject: '/O=system:masters/CN=admin' });
     this.certificate('expired-client', { subject: '/O=system:masters/CN=late', days: -1 });
-    this.certificate('nobody', { subject: '/CN=nobody' });
   }
 
   file = (...parts) => path.join(this.folder, ...parts);

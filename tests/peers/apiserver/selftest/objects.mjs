@@ -139,7 +139,7 @@ export const topics = {
     assert.deepEqual([entry.operation, entry.subresource, Object.keys(entry.fieldsV1['f:status']['f:conditions'])], ['Apply', 'status', ['k:{"type":"GpuHealthy"}']]);
     const again = await rig.patch(`${status}?fieldManager=agent`, body([gpu]), 'apply');
     assert.equal(again.body.metadata.resourceVersion, mine.body.metadata.resourceVersion);
-    const taken = isStatus(await rig.patch(`${status}?fieldManager=agent`, body([gpu, { type: 'Ready', status: 'False' }]), 'apply'), 409, 'Conflict', /Apply failed with 1 conflict: conflict with "kubelet|Apply failed/);
+    const taken = isStatus(await rig.patch(`${status}?fieldManager=agent`, body([gpu, { type: 'Ready', status: 'False' }]), 'apply'), 409, 'Conflict', /^Apply failed with 1 conflict: conflict with "stand-in" using v1: \.status\.conditions/);
     assert.equal(taken.details.causes[0].reason, 'FieldManagerConflict');
     assert.match(taken.details.causes[0].field, /\.status\.conditions\[type="Ready"\]\.status/);
     const forced = await rig.patch(`${status}?fieldManager=agent&force=true`, body([gpu, { type: 'Ready', status: 'False' }]), 'apply');
