@@ -16,7 +16,7 @@ public sealed class ApiServerPeer : IAsyncDisposable
     public string Url { get; }
 
     /// <summary>The first of its nodes, whose agent's token is in the kubeconfig <c>agent-file</c>.</summary>
-    public const string Node = "node-1";
+    public const string Node = "node-1"; // unless the test names others
 
     public static async Task<ApiServerPeer> StartAsync(params string[] options)
     {
