@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.VendorHost;
 
 namespace AIInfra.Kubernetes.Reporting;
 
@@ -137,7 +138,7 @@ internal sealed class EventBook(string node, HealthBoard health, IDeviceHolders 
     /// <returns>False while it must be waited for who holds the device.</returns>
     private bool AddPods(Entries entries, Problem problem, NodeInventory inventory)
     {
-        var concerns = problem.IsHeadline && problem.Subject.Kind == SubjectKind.Device && (problem.Severity > Severity.Info || problem.Action == SuggestedAction.TellPod);
+        var concerns = problem.IsHeadline && problem.Subject.Kind == SubjectKind.Device && problem.Id != VendorReleases.ProblemId && (problem.Severity > Severity.Info || problem.Action == SuggestedAction.TellPod);
         if (concerns && Holders(problem.Subject, inventory) is not { } pods)
         {
             if (time.GetElapsedTime(entries.Since) < HolderPatience)
