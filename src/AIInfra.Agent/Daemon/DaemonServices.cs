@@ -30,7 +30,7 @@ internal static class DaemonServices
         .AddBoards(AgentConfig.HostPaths(config))
         .AddState(config.Get(AgentKeys.StatePath))
         .AddVendors(config)
-        .AddKernelLog(config, rules)
+        .AddLogs(config, rules)
         .AddSingleton(AgentConfig.Kubelet(config))
         .AddSingleton(new AuditOptions { Enabled = config.Get(AgentKeys.KubeletAudit), Allowed = config.Get(AgentKeys.KubeletAuditAllow) })
         .AddKubelet()
@@ -69,21 +69,26 @@ internal static class DaemonServices
         return services.AddNvidia(AgentConfig.Nvidia(config), launcher);
     }
 
-    private static IServiceCollection AddKernelLog(this IServiceCollection services, Config config, ImmutableArray<LogRule> rules)
+    private static IServiceCollection AddLogs(this IServiceCollection services, Config config, ImmutableArray<LogRule> userRules)
     {
-        if (AgentConfig.KernelLogPath(config) is not { } path)
-            return services;
-        return services
+        ImmutableArray<LogRule> rules = [.. VendorLogs.Rules, .. userRules];
+        var host = AgentConfig.HostPaths(config);
+        services
             .AddSingleton(provider => new LogCounters { Slow = SlowPatternLog.Create(provider.GetRequiredService<ILogger<LogMatcher>>()) })
-            .AddSingleton(new KernelLogOptions
-            {
-                Path = path,
-                TrustUserspace = config.Get(AgentKeys.KernelLogTrust),
-                Decoders = VendorLogs.Decoders,
-                Rules = [.. VendorLogs.Rules, .. rules],
-            })
-            .AddSingleton<KernelLogBoards>()
-            .AddWorker<KernelLogWorker>(KernelLogWorker.Part);
+            .AddSingleton<KernelLogBoards>();
+        if (config.Get(AgentKeys.LogFiles) is { IsEmpty: false } files)
+        {
+            services
+                .AddSingleton(new LogFileOptions([.. files.Select(file => Path.Join(host.Root, file))], VendorLogs.Decoders, rules))
+                .AddWorker<LogFileWorker>(LogFileWorker.Part);
+        }
+        if (AgentConfig.KernelLogPath(config) is { } path)
+        {
+            services
+                .AddSingleton(new KernelLogOptions { Path = path, TrustUserspace = config.Get(AgentKeys.KernelLogTrust), Decoders = VendorLogs.Decoders, Rules = rules })
+                .AddWorker<KernelLogWorker>(KernelLogWorker.Part);
+        }
+        return services;
     }
 
     private static IServiceCollection AddMetrics(this IServiceCollection services, Config config) => services

@@ -20,6 +20,7 @@ internal sealed class NvidiaBoard(string id, NvmlDevice handle, string? address,
     public (double Kibibytes, long Timestamp)? NvlinkData { get; set; }
     /// <summary>As of the description: checking it takes too long for every round.</summary>
     public Reading InforomCorrupted { get; init; }
+    public required NvidiaLinkErrors LinkErrors { get; init; }
     /// <summary>Null where the board has no performance monitor.</summary>
     public NvidiaProfiler? Profiler { get; init; }
     /// <summary>Who used it when it was last read.</summary>

@@ -39,7 +39,9 @@ internal sealed class NvidiaSampler(TimeProvider time)
         board.Processes = ReadMemory(nvml, device, readings);
         ReadRepair(nvml, board, readings);
         ReadInterconnect(nvml, board, readings);
+        ReadModes(nvml, board, readings);
         ReadRows(nvml, board, readings);
+        board.LinkErrors.Read(nvml, device, board.Links.Count, readings);
         board.Profiler?.Read(nvml, device, null, readings);
 
         if (!readings.ContainsAnyPresent() && readings.ContainsAnyUnknown())
@@ -98,6 +100,18 @@ internal sealed class NvidiaSampler(TimeProvider time)
         readings[table["fabric_status"]] = fabric.Status;
         readings[table["fabric_health_mask"]] = fabric.HealthMask;
         readings[table["fabric_health_summary"]] = fabric.HealthSummary;
+    }
+
+    private static void ReadModes(NvmlLibrary nvml, NvidiaBoard board, Span<Reading> readings)
+    {
+        var table = NvidiaFields.Table;
+        readings[table["c2c_enabled"]] = nvml.C2cEnabled(board.Handle);
+        readings[table["vgpu_instances"]] = nvml.ActiveVgpus(board.Handle);
+        var confidential = nvml.Confidential();
+        readings[table["confidential_computing"]] = confidential.Feature;
+        readings[table["confidential_environment"]] = confidential.Environment;
+        readings[table["confidential_dev_tools"]] = confidential.DevTools;
+        readings[table["confidential_ready"]] = confidential.Ready;
     }
 
     private void ReadRows(NvmlLibrary nvml, NvidiaBoard board, Span<Reading> readings)

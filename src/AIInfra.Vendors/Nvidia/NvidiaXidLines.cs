@@ -15,7 +15,7 @@ internal sealed class NvidiaXidLines(NvidiaXidTable xids, NvidiaLinkTable links)
     private const int Contained = 94, Uncontained = 95, SmoothingBack = 162, SmoothingOff = 163, LargestCode = 99_999;
 
     public static LogVerdict VerdictOf(NvidiaXid xid) =>
-        new(xid.ProblemId, xid.Severity, xid.Cause, xid.Action, xid.Clearing, xid.Message) { Rank = NvidiaRank.Of(xid.Code) };
+        new(xid.ProblemId, xid.Severity, xid.Cause, xid.Action, xid.Clearing, xid.Message) { Rank = NvidiaRank.Of(xid.Code), IsPrecise = xid.Code != NvidiaRules.Doubtful };
 
     /// <param name="line">One line that begins with <c>NVRM: Xid (</c>.</param>
     public void Read(ReadOnlySpan<byte> line, long number, Func<string, string?> uuidOf, List<LogFinding> findings)

@@ -6,6 +6,8 @@ public sealed record LogVerdict(string ProblemId, Severity Severity, Cause Cause
 {
     /// <summary>See <see cref="ProblemReport.Rank"/>.</summary>
     public int? Rank { get; init; }
+    /// <summary>See <see cref="ProblemReport.IsPrecise"/>: as a rule the line says more than an event.</summary>
+    public bool IsPrecise { get; init; } = true;
 }
 
 /// <summary>One thing that was found in a log.</summary>

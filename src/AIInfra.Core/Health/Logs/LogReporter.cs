@@ -103,7 +103,7 @@ internal sealed class LogReporter(HealthBoard board, InventoryBoard inventory, R
             At = at,
             Rank = verdict.Rank,
             Witness = finding.Form is { } form ? $"{witness}, {form}" : witness,
-            IsPrecise = true,
+            IsPrecise = verdict.IsPrecise,
         });
     }
 
