@@ -17,6 +17,7 @@ using AIInfra.Core.State;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.Audit;
 using AIInfra.Kubernetes.DevicePlugin;
+using AIInfra.Kubernetes.Reporting;
 using AIInfra.Linux.Uevents;
 using AIInfra.Vendors;
 using AIInfra.Vendors.Nvidia;
@@ -38,6 +39,7 @@ internal static class DaemonServices
         .AddSingleton(new AuditOptions { Enabled = config.Get(AgentKeys.KubeletAudit), Allowed = config.Get(AgentKeys.KubeletAuditAllow) })
         .AddKubelet()
         .AddCdi(config)
+        .AddReporting(AgentConfig.Reporting(config))
         .AddMetrics(config)
         .AddControl(config);
 
