@@ -10,6 +10,7 @@ using AIInfra.Bench;
     ("flood", LogCost.FloodAsync),
     ("kubelet", KubeletCost.RunAsync),
     ("sharing", SharingCost.RunAsync),
+    ("reporting", ReportingCost.RunAsync),
     ("agent", AgentCost.RunAsync),
 ];
 

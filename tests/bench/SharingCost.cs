@@ -44,7 +44,7 @@ internal static class SharingCost
         await using var kubelet = new KubeletCost.Kubelet(Path.Combine(root, DevicePluginApi.Folder));
         await kubelet.StartAsync();
         var offers = new OfferBoard(inventory, [new SharedOffers(new WholeDevices(TestGpus.Vendor), plan)], NullLogger<OfferBoard>.Instance);
-        var boards = new KubeletBoards(offers, health, new PodResourcesBoard(), new WorkerBoard(), [new TestAllocator()], new HostPaths { Dev = Path.Combine(root, "no-dev") });
+        var boards = new KubeletBoards(offers, health, new PodResourcesBoard(), new WorkerBoard(), [new TestAllocator()], new NicBoard(), new HostPaths { Dev = Path.Combine(root, "no-dev") });
         var worker = new DevicePluginWorker(new KubeletOptions { Root = root }, boards, TimeProvider.System, NullLoggerFactory.Instance);
         var running = Task.WhenAll(offers.RunAsync(ended.Token), worker.RunAsync(ended.Token));
         var before = GC.GetTotalMemory(forceFullCollection: true);

@@ -6,6 +6,7 @@ using AIInfra.Core.Hosting;
 using AIInfra.Core.Passthrough;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.DevicePlugin;
+using AIInfra.Kubernetes.Reporting;
 using AIInfra.Vendors.Nvidia.PluginConfig;
 
 namespace AIInfra.Agent.Configuration;
@@ -89,6 +90,21 @@ internal static class AgentConfig
         Dev = OrNull(config.Get(AgentKeys.HostDev))!,
         Run = OrNull(config.Get(AgentKeys.HostRun))!,
     };
+
+    public static ReportingOptions Reporting(Config config)
+    {
+        var host = HostPaths(config);
+        return new ReportingOptions
+        {
+            NodeName = NodeName(config),
+            Kubeconfig = config.Get(AgentKeys.Kubeconfig),
+            Report = config.Get(AgentKeys.KubernetesReport),
+            SetsTaint = config.Get(AgentKeys.RemediationDrain) == "self",
+            Version = ProgramInfo.Version,
+            BootId = host.ReadBootId(),
+            MachineId = host.ReadMachineId(),
+        };
+    }
 
     public static KubeletOptions Kubelet(Config config) => new()
     {

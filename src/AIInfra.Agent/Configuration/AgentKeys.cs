@@ -37,8 +37,8 @@ internal static class AgentKeys
     public static readonly ConfigKey<bool> CdiEnabled = ConfigForm.Flag("cdi.enabled", true, "Write CDI spec files, so that container runtimes can resolve the devices by name.");
     public static readonly ConfigKey<string> CdiFolder = ConfigForm.Text("cdi.folder", "", "Where spec files are written, as the container runtime is set to look; empty: cdi below host.run.");
 
-    public static readonly ConfigKey<string> Kubeconfig = Later(ConfigForm.Text("kubernetes.kubeconfig", "", "How to reach the API server."), "", "nothing is sent to the API server; remove the line.");
-    public static readonly ConfigKey<bool> KubernetesReport = ConfigForm.Flag("kubernetes.report", true, "Report conditions and events; not used in this version.");
+    public static readonly ConfigKey<string> Kubeconfig = ConfigForm.Text("kubernetes.kubeconfig", "", "How to reach the API server; empty: as the pod's service account where this runs in a pod, else not at all.");
+    public static readonly ConfigKey<bool> KubernetesReport = ConfigForm.Flag("kubernetes.report", true, "Report node conditions, events and labels; false: the API server is never spoken to.");
 
     public static readonly ConfigKey<IPEndPoint> MetricsAddress = ConfigForm.Address("metrics.address", "0.0.0.0:9400", "Where /metrics, /healthz and /readyz are served.");
     public static readonly ConfigKey<ImmutableArray<string>> MetricsProfile = ConfigForm.Choices("metrics.profile", Profiles, Profiles, "Under which names device metrics are shown.");
@@ -80,7 +80,7 @@ internal static class AgentKeys
 
     public static readonly ConfigKey<string> RemediationMode = Later(ConfigForm.Choice("remediation.mode", ["off", "dry-run", "on"], "dry-run", "Whether anything is mended; this version acts on nothing."), "off|dry-run", "nothing is mended yet; set it to off or dry-run.");
     public static readonly ConfigKey<string> RemediationPolicy = Later(ConfigForm.Text("remediation.policy", "", "A policy file."), "", "nothing is mended yet; remove the line.");
-    public static readonly ConfigKey<string> RemediationDrain = ConfigForm.Choice("remediation.drain", ["aggregator", "self"], "aggregator", "Whose account drains; not used in this version.");
+    public static readonly ConfigKey<string> RemediationDrain = ConfigForm.Choice("remediation.drain", ["aggregator", "self"], "aggregator", "Whose account changes the node's spec: self sets the taint aiinfra.io/unhealthy while the node as a whole is unfit; nothing drains in this version.");
 
     public static readonly ConfigKey<string> FleetAggregator = Later(ConfigForm.Text("fleet.aggregator", "", "Address of the aggregator."), "", "there is no aggregator yet; remove the line.");
     public static readonly ConfigKey<string> FleetCredentials = Later(ConfigForm.Text("fleet.credentials", "", "Credentials for the aggregator."), "", "there is no aggregator yet; remove the line.");

@@ -17,6 +17,7 @@ using AIInfra.Core.State;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.Audit;
 using AIInfra.Kubernetes.DevicePlugin;
+using AIInfra.Kubernetes.Reporting;
 using AIInfra.Linux.Uevents;
 using AIInfra.Vendors;
 using AIInfra.Vendors.Nvidia;
@@ -38,6 +39,7 @@ internal static class DaemonServices
         .AddSingleton(new AuditOptions { Enabled = config.Get(AgentKeys.KubeletAudit), Allowed = config.Get(AgentKeys.KubeletAuditAllow) })
         .AddKubelet()
         .AddCdi(config)
+        .AddReporting(AgentConfig.Reporting(config))
         .AddMetrics(config)
         .AddControl(config);
 
@@ -56,6 +58,8 @@ internal static class DaemonServices
         .AddWorker<OfferBoard>(OfferBoard.Part)
         .AddWorker<LabelBoard>(LabelBoard.Part)
         .AddWorker<PciWatch>("device events")
+        .AddSingleton<NicBoard>()
+        .AddWorker<NicWatch>(NicWatch.Part)
         .AddWorker<QuietClearing>("health")
         .AddWorker<TransitionLog>("health log");
 
@@ -85,6 +89,7 @@ internal static class DaemonServices
                 OtherFolders = [Path.Combine(host.Root, "etc/cdi")],
             })
             .AddSingleton<CdiBoard>()
+            .AddSingleton<ICdiHolders, PodCdiHolders>()
             .AddWorker<CdiKeeper>(CdiKeeper.Part);
     }
 
@@ -131,7 +136,8 @@ internal static class DaemonServices
             provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<HostPaths>(), provider.GetRequiredService<LabelBoard>(),
             provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<NodeCommands>()
+        .AddSingleton<AllocationView>()
         .AddWorker("control", provider => new ControlServer(
-            ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(),
+            ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(), provider.GetRequiredService<AllocationView>(),
             provider.GetRequiredService<ILoggerFactory>()));
 }
