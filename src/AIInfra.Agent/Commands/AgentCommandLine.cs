@@ -79,6 +79,8 @@ internal static class AgentCommandLine
             else if (AgentConfig.Report(errors, Console.Error))
             {
                 Console.WriteLine($"{path} is good.");
+                foreach (var example in RuleExampleCheck.Find(RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules))
+                    Console.WriteLine(example);
                 foreach (var rule in SlowRules.Find(RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules))
                     Console.WriteLine($"{rule.Source}: the pattern of {rule.Id} takes longer than 5 ms on some lines; the daemon will run it without backtracking. Make it simpler.");
             }

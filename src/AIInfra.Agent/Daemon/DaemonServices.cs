@@ -81,7 +81,7 @@ internal static class DaemonServices
                 Path = path,
                 TrustUserspace = config.Get(AgentKeys.KernelLogTrust),
                 Decoders = VendorLogs.Decoders,
-                Rules = [.. VendorLogs.Rules, .. RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules],
+                Rules = RulePack.Combine(VendorLogs.Rules, RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules),
             })
             .AddSingleton<KernelLogBoards>()
             .AddWorker<KernelLogWorker>(KernelLogWorker.Part);

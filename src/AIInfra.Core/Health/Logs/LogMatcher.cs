@@ -49,7 +49,7 @@ public sealed class LogMatcher
                 continue;
             }
             var rule = _rules[owner - _decoders.Length];
-            if (!line.MayBeFrom(rule.Rule.Origin))
+            if (!line.MayBeFrom(rule.Rule.Origin) || !rule.MayBeWrittenBy(line.Service))
                 continue;
             if (length < 0)
                 length = Decode(line.Text);

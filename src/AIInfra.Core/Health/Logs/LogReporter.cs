@@ -69,14 +69,15 @@ internal sealed class LogReporter(HealthBoard board, InventoryBoard inventory, R
     {
         var verdict = finding.Verdict;
         var id = finding.IsPart ? finding.PciAddress : IdOf_NeedsLock(finding);
-        var subject = id is null ? Subject.Node : Subject.Device(id);
+        var subject = id is null ? finding.Otherwise ?? Subject.Node : Subject.Device(id);
+        // Nobody knows which board it is about: worth an alert, no reason to empty the whole node.
+        var isUnplaced = id is null && finding is { PciAddress: not null, Otherwise: null };
         if (finding.IsClear)
         {
-            board.ReportHealthy(verdict.ProblemId, subject, finding.Evidence);
+            if (!isUnplaced) // what stands on the node may be about another address
+                board.ReportOver(verdict.ProblemId, subject, finding.Evidence);
             return;
         }
-        // Nobody knows which board it is about: worth an alert, no reason to empty the whole node.
-        var isUnplaced = id is null && finding.PciAddress is not null;
         board.Report(new ProblemReport
         {
             Id = verdict.ProblemId,
