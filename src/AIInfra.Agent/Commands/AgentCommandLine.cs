@@ -47,8 +47,8 @@ internal static class AgentCommandLine
         var command = new Command("run", "Run the daemon in the foreground until it is told to stop") { ConfigFile };
         command.SetAction((parsed, cancellationToken) =>
         {
-            var (config, errors) = AgentConfig.LoadWithRules(parsed.GetValue(ConfigFile));
-            return AgentConfig.Report(errors, Console.Error) ? DaemonHost.RunAsync(config, cancellationToken) : Task.FromResult(ExitStatus.Config);
+            var (config, rules, errors) = AgentConfig.LoadWithRules(parsed.GetValue(ConfigFile));
+            return AgentConfig.Report(errors, Console.Error) ? DaemonHost.RunAsync(config, rules, cancellationToken) : Task.FromResult(ExitStatus.Config);
         });
         return command;
     }
@@ -73,15 +73,15 @@ internal static class AgentCommandLine
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(file)!;
-            var (config, errors) = AgentConfig.LoadWithRules(path);
+            var (_, rules, errors) = AgentConfig.LoadWithRules(path);
             if (parsed.GetValue(Output) == "json")
                 Console.WriteLine(JsonSerializer.Serialize(new ConfigCheck(path, errors.Length == 0, [.. errors.Select(error => error.ToString())]), ControlJson.Default.ConfigCheck));
             else if (AgentConfig.Report(errors, Console.Error))
             {
                 Console.WriteLine($"{path} is good.");
-                foreach (var example in RuleExampleCheck.Find(RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules))
+                foreach (var example in RuleExampleCheck.Find(rules))
                     Console.WriteLine(example);
-                foreach (var rule in SlowRules.Find(RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules))
+                foreach (var rule in SlowRules.Find(rules))
                     Console.WriteLine($"{rule.Source}: the pattern of {rule.Id} takes longer than 5 ms on some lines; the daemon will run it without backtracking. Make it simpler.");
             }
             return errors.Length == 0 ? ExitStatus.Ok : ExitStatus.Config;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AIInfra.Agent.Configuration;
 using AIInfra.Agent.Control;
 using AIInfra.Agent.Endpoints;
@@ -11,6 +12,7 @@ using AIInfra.Core.Sampling;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.State;
 using AIInfra.Core.VendorHost;
+using AIInfra.Kubernetes.Audit;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Linux.Uevents;
 using AIInfra.Vendors;
@@ -23,12 +25,13 @@ namespace AIInfra.Agent.Daemon;
 /// <summary>What the daemon is made of, one line a part.</summary>
 internal static class DaemonServices
 {
-    public static IServiceCollection AddDaemon(this IServiceCollection services, Config config) => services
+    public static IServiceCollection AddDaemon(this IServiceCollection services, Config config, ImmutableArray<LogRule> rules) => services
         .AddBoards(AgentConfig.HostPaths(config))
         .AddState(config.Get(AgentKeys.StatePath))
         .AddVendors(config)
-        .AddKernelLog(config)
-        .AddSingleton(new KubeletOptions { Root = config.Get(AgentKeys.KubeletRoot), DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins) })
+        .AddKernelLog(config, rules)
+        .AddSingleton(AgentConfig.Kubelet(config))
+        .AddSingleton(new AuditOptions { Enabled = config.Get(AgentKeys.KubeletAudit), Allowed = config.Get(AgentKeys.KubeletAuditAllow) })
         .AddKubelet()
         .AddMetrics(config)
         .AddControl(config);
@@ -53,7 +56,7 @@ internal static class DaemonServices
     private static IServiceCollection AddState(this IServiceCollection services, string folder) => services
         .AddSingleton(provider => StateStore.Open(folder, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<StateStore>>()))
         .AddSingleton(provider => new StoredInventories(
-            vendor => provider.GetRequiredService<StateStore>().Stored.Inventories.FirstOrDefault(inventory => inventory.Vendor == vendor), _ => { }))
+            vendor => provider.GetRequiredService<StateStore>().Stored.Inventories.FirstOrDefault(inventory => inventory.Vendor == vendor)))
         .AddSingleton<ReadingPositions>()
         .AddSingleton<StateBoards>()
         .AddWorker<StateWriter>(StateWriter.Part);
@@ -61,16 +64,10 @@ internal static class DaemonServices
     private static IServiceCollection AddVendors(this IServiceCollection services, Config config)
     {
         var launcher = new VendorHostLauncher("/proc/self/exe", []);
-        return services.AddNvidia(new VendorOptions
-        {
-            Enabled = config.Get(AgentKeys.NvidiaEnabled) switch { "true" => true, "false" => false, _ => null },
-            Library = config.Get(AgentKeys.NvidiaLibrary),
-            SampleInterval = config.Get(AgentKeys.NvidiaSampleInterval),
-            CallTimeout = config.Get(AgentKeys.NvidiaCallTimeout),
-        }, launcher);
+        return services.AddNvidia(AgentConfig.Nvidia(config), launcher);
     }
 
-    private static IServiceCollection AddKernelLog(this IServiceCollection services, Config config)
+    private static IServiceCollection AddKernelLog(this IServiceCollection services, Config config, ImmutableArray<LogRule> rules)
     {
         if (AgentConfig.KernelLogPath(config) is not { } path)
             return services;
@@ -81,7 +78,7 @@ internal static class DaemonServices
                 Path = path,
                 TrustUserspace = config.Get(AgentKeys.KernelLogTrust),
                 Decoders = VendorLogs.Decoders,
-                Rules = RulePack.Combine(VendorLogs.Rules, RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules),
+                Rules = RulePack.Combine(VendorLogs.Rules, rules),
             })
             .AddSingleton<KernelLogBoards>()
             .AddWorker<KernelLogWorker>(KernelLogWorker.Part);
@@ -94,7 +91,7 @@ internal static class DaemonServices
             Profiles = [.. provider.GetServices<MetricProfile>().Where(profile => config.Get(AgentKeys.MetricsProfile).Contains(profile.Name))],
             Hostname = AgentConfig.NodeName(config),
             Version = ProgramInfo.Version,
-            MaxSampleAge = 3 * config.Get(AgentKeys.NvidiaSampleInterval),
+            MaxSampleAge = 3 * AgentConfig.LongestSampleInterval(config),
         })
         .AddSingleton<MetricsPage>()
         .AddWorker("metrics", provider => new MetricsServer(
@@ -104,7 +101,9 @@ internal static class DaemonServices
     private static IServiceCollection AddControl(this IServiceCollection services, Config config) => services
         .AddSingleton(provider => new NodeView(
             AgentConfig.NodeName(config), provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(),
-            provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<TimeProvider>()))
+            provider.GetRequiredService<SampleBoard>(), provider.GetRequiredService<OfferBoard>(), provider.GetRequiredService<PodResourcesBoard>(),
+            provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<HostPaths>(),
+            provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<NodeCommands>()
         .AddWorker("control", provider => new ControlServer(
             ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(),

@@ -129,6 +129,9 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVend
         readings[Fields["last_xid"]] = _lastXids.OfPartition(partition.Id, board.Id);
     }
 
+    public ImmutableArray<DeviceProcess> Processes(int index, Device? partition) =>
+        partition is null ? Described(index).Processes : Described(index).Parts.GetValueOrDefault(partition.Id)?.Processes ?? [];
+
     public bool WaitEvent(TimeSpan atMost, [NotNullWhen(true)] out VendorEvent? happened)
     {
         happened = null;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorHost;
 
@@ -35,7 +36,7 @@ internal sealed class NvidiaSampler(TimeProvider time)
         readings[table["decoder_utilization_ratio"]] = nvml.DecoderUtilization(device);
         (readings[table["bar1_total_bytes"]], readings[table["bar1_used_bytes"]]) = nvml.Bar1(device);
         readings[table["vgpu_license_status"]] = nvml.VgpuLicense(device);
-        ReadMemory(nvml, device, readings);
+        board.Processes = ReadMemory(nvml, device, readings);
         ReadRepair(nvml, board, readings);
         ReadInterconnect(nvml, board, readings);
         ReadRows(nvml, board, readings);
@@ -52,7 +53,7 @@ internal sealed class NvidiaSampler(TimeProvider time)
     /// <exception cref="VendorException">Device lost; or transient, when the partition answered nothing: it was destroyed a moment ago.</exception>
     public static void Read(NvmlLibrary nvml, NvidiaBoard board, NvidiaPart part, Span<Reading> readings)
     {
-        ReadMemory(nvml, part.Partition.Handle, readings);
+        part.Processes = ReadMemory(nvml, part.Partition.Handle, readings);
         if (!readings.ContainsAnyPresent())
         {
             throw new VendorException("nvmlDeviceGetMemoryInfo_v2", (int)NvmlReturn.Unknown, VendorFault.Transient,
@@ -61,7 +62,8 @@ internal sealed class NvidiaSampler(TimeProvider time)
         part.Profiler?.Read(nvml, board.Handle, part.Partition.GpuInstance, readings);
     }
 
-    private static void ReadMemory(NvmlLibrary nvml, NvmlDevice device, Span<Reading> readings)
+    /// <returns>Who uses it.</returns>
+    private static ImmutableArray<DeviceProcess> ReadMemory(NvmlLibrary nvml, NvmlDevice device, Span<Reading> readings)
     {
         var table = NvidiaFields.Table;
         var memory = nvml.Memory(device);
@@ -69,7 +71,9 @@ internal sealed class NvidiaSampler(TimeProvider time)
         readings[table["memory_free_bytes"]] = memory.Free;
         readings[table["memory_used_bytes"]] = memory.Used;
         readings[table["memory_reserved_bytes"]] = memory.Reserved;
-        (readings[table["compute_processes"]], readings[table["compute_process_memory_bytes"]]) = nvml.ComputeProcesses(device);
+        var processes = nvml.ComputeProcesses(device);
+        (readings[table["compute_processes"]], readings[table["compute_process_memory_bytes"]]) = (processes.Count, processes.Bytes);
+        return processes.Some;
     }
 
     private static void ReadRepair(NvmlLibrary nvml, NvidiaBoard board, Span<Reading> readings)

@@ -16,6 +16,10 @@ public sealed record LogFinding
     public string? PciAddress { get; init; }
     /// <summary>The device's own id, where the log told it; null otherwise.</summary>
     public string? DeviceId { get; init; }
+    /// <summary>The part of the device that it is on, as <see cref="Devices.DevicePartition"/> numbers it; null: the whole device.</summary>
+    public (int Instance, int? SubInstance)? Partition { get; init; }
+    /// <summary>Which of the ways it is, where a log may tell of one fault in several ways, line after line; null: the only one.</summary>
+    public string? Form { get; init; }
     /// <summary>The address is that of a part that is no accelerator, for example a switch: it is the subject by its address.</summary>
     public bool IsPart { get; init; }
     /// <summary>What it is on where no device of the inventory is at the address, or none is named; null: the node.</summary>

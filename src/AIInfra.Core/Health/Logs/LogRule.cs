@@ -36,7 +36,8 @@ public sealed record LogRule
     public required string Id { get; init; }
     /// <summary>A line must hold one of these before the pattern is tried. At least one, each of at least three characters.</summary>
     public required ImmutableArray<string> Literals { get; init; }
-    /// <summary>A .NET regular expression. The group <c>pci</c> names the device, those of <see cref="PartGroups"/> something else;
+    /// <summary>A .NET regular expression. The group <c>pci</c> names the device, those of <see cref="PartGroups"/> something else,
+    /// <c>form</c> which of several lines about one fault it is (<see cref="LogFinding.Form"/>);
     /// null: a literal alone is enough.</summary>
     public string? Pattern { get; init; }
     /// <summary><see cref="LogOrigin.Kernel"/> or <see cref="LogOrigin.Service"/>.</summary>

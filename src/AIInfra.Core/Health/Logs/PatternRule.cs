@@ -77,6 +77,7 @@ internal sealed class PatternRule(LogRule rule, SlowPatterns slow)
             PciAddress = pci,
             IsPart = Rule.Subject == RuleSubject.Part,
             Otherwise = PartOf(match) ?? (Rule.Subject == RuleSubject.Any && pci is not null ? Subject.Device(pci) : null),
+            Form = match?.Groups["form"] is { Success: true } form ? form.Value : null,
             IsClear = Rule.IsClear,
             Evidence = text.ToString(),
             Number = line.Number,
