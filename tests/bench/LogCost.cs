@@ -15,7 +15,7 @@ internal static class LogCost
 
     private static readonly string[] Ordinary =
     [
-        "usb 1-1: new high-speed USB device number {0} using xhci_hcd", "mlx5_core 0000:5d:00.0 ens{0}f0np0: Link up at 200000 Mbps, full duplex, flow control none",
+        "usb 1-1: new high-speed USB device number {0} using xhci_hcd", "mlx5_core 0000:5d:00.0: Rate limit: {0} rates are supported, range: 0Mbps to 195312Mbps",
         "audit: type=1326 audit(1700012{0}.123:45): auid=4294967295 uid=0 gid=0 ses=4294967295 pid={0} comm=\"runc\" exe=\"/usr/bin/runc\" sig=0 arch=c000003e syscall=435",
         "EXT4-fs (nvme{0}n1p1): mounted filesystem 3f1a77b0-9c1d-4f0e-8f56-2f0f5a9b1c77 r/w with ordered data mode. Quota mode: none.", "NVRM: GPU Board Serial Number: 16501230{0}",
         "nvidia-nvlink: Nvlink Core is being initialized, major device number {0}", "cni0: port {0}(veth12ab34cd) entered blocking state", "systemd[1]: Started session-{0}.scope - Session {0} of User root.",
