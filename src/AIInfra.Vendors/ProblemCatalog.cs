@@ -19,9 +19,23 @@ public static class ProblemCatalog
 
     private static readonly Dictionary<string, string> Headings = new(StringComparer.Ordinal)
     {
-        ["amd"] = "AMD", ["ascend"] = "Ascend", ["cambricon"] = "Cambricon", ["intel"] = "Intel", ["rdma"] = "RDMA", ["pcie"] = "PCI Express", ["memory"] = "Host memory and machine checks",
-        ["kernel"] = "Kernel and processors", ["cpu"] = "Kernel and processors", ["disk"] = "Disks", ["fs"] = "Local file systems", ["mount"] = "Remote mounts", ["net"] = "Network",
-        ["kubelet"] = "Services of the node", ["runtime"] = "Services of the node", ["cni"] = "Services of the node", ["time"] = "Services of the node",
+        ["amd"] = "AMD",
+        ["ascend"] = "Ascend",
+        ["cambricon"] = "Cambricon",
+        ["intel"] = "Intel",
+        ["rdma"] = "RDMA",
+        ["pcie"] = "PCI Express",
+        ["memory"] = "Host memory and machine checks",
+        ["kernel"] = "Kernel and processors",
+        ["cpu"] = "Kernel and processors",
+        ["disk"] = "Disks",
+        ["fs"] = "Local file systems",
+        ["mount"] = "Remote mounts",
+        ["net"] = "Network",
+        ["kubelet"] = "Services of the node",
+        ["runtime"] = "Services of the node",
+        ["cni"] = "Services of the node",
+        ["time"] = "Services of the node",
     };
 
     /// <summary>The texts of an id; a bare number is an Xid. Null when no problem has it.</summary>
