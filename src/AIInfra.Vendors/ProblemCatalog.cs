@@ -10,7 +10,7 @@ namespace AIInfra.Vendors;
 /// <summary>Every problem that the agent can raise, with its texts.</summary>
 public static class ProblemCatalog
 {
-    public static IReadOnlyList<ProblemText> All { get; } = 
+    public static IReadOnlyList<ProblemText> All { get; } =
     [
         .. ProblemText.Common, .. NvidiaTexts.All,
         .. VendorLogs.Packs.SelectMany(name => TextsOf(VendorLogs.Read(name, isWhole: true))),
