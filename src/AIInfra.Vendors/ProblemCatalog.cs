@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
 using System.Text;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Logs;
+using AIInfra.Core.Health.Packs;
 using AIInfra.Vendors.Nvidia;
 
 namespace AIInfra.Vendors;
@@ -7,7 +10,33 @@ namespace AIInfra.Vendors;
 /// <summary>Every problem that the agent can raise, with its texts.</summary>
 public static class ProblemCatalog
 {
-    public static IReadOnlyList<ProblemText> All { get; } = [.. ProblemText.Common, .. NvidiaTexts.All];
+    public static IReadOnlyList<ProblemText> All { get; } =
+    [
+        .. ProblemText.Common, .. NvidiaTexts.All,
+        .. VendorLogs.Packs.SelectMany(name => TextsOf(VendorLogs.Read(name, isWhole: true))),
+        .. HostPacks.Names.SelectMany(name => TextsOf(HostPacks.Read(name, isWhole: true))),
+    ];
+
+    private static readonly Dictionary<string, string> Headings = new(StringComparer.Ordinal)
+    {
+        ["amd"] = "AMD",
+        ["ascend"] = "Ascend",
+        ["cambricon"] = "Cambricon",
+        ["intel"] = "Intel",
+        ["rdma"] = "RDMA",
+        ["pcie"] = "PCI Express",
+        ["memory"] = "Host memory and machine checks",
+        ["kernel"] = "Kernel and processors",
+        ["cpu"] = "Kernel and processors",
+        ["disk"] = "Disks",
+        ["fs"] = "Local file systems",
+        ["mount"] = "Remote mounts",
+        ["net"] = "Network",
+        ["kubelet"] = "Services of the node",
+        ["runtime"] = "Services of the node",
+        ["cni"] = "Services of the node",
+        ["time"] = "Services of the node",
+    };
 
     /// <summary>The texts of an id; a bare number is an Xid. Null when no problem has it.</summary>
     public static ProblemText? Find(string id)
@@ -27,8 +56,10 @@ public static class ProblemCatalog
         var page = new StringBuilder();
         page.Append("# Problems\n\nGenerated from the code; a test compares. `aiinfra-agent explain ID` says the same of one of them, in Chinese with `--lang zh`.\n");
         page.Append("Where a line or a reading says more than the table (Xids 94, 95, 144 to 150, 154; SXids), what it says wins. A number that is in no\n");
-        page.Append("table is raised as degraded. A user's own rules (`health.rules`) add ids of their own.\n");
-        foreach (var group in All.GroupBy(text => text.Id.StartsWith("nvidia.xid.", StringComparison.Ordinal) ? "NVIDIA Xids" : text.Id.StartsWith("nvidia.sxid.", StringComparison.Ordinal) ? "NVIDIA switches" : text.Id.StartsWith("nvidia.", StringComparison.Ordinal) ? "NVIDIA, others" : "Every vendor"))
+        page.Append("table is raised as degraded; a line that says how bad it is (`rdma.mlx5.health`, `memory.mce`, `fs.btrfs`), or is seen too often, raises its problem with another severity\n");
+        page.Append("than the one below. A user's own rules (`health.rules`) add ids of their own; a rule of the same id takes the place of the built-in ones, and\n");
+        page.Append("`disables: ID` switches them off.\n");
+        foreach (var group in All.GroupBy(Heading))
         {
             page.Append($"\n## {group.Key}\n\n| id | severity | cause | suggested action | ends | meaning |\n|---|---|---|---|---|---|\n");
             foreach (var text in group)
@@ -36,6 +67,19 @@ public static class ProblemCatalog
         }
         return page.ToString();
     }
+
+    private static string Heading(ProblemText text) => text.Id.Split('.') switch
+    {
+        ["nvidia", "xid", ..] => "NVIDIA Xids",
+        ["nvidia", "sxid", ..] => "NVIDIA switches",
+        ["nvidia", ..] => "NVIDIA, others",
+        [var first, ..] => Headings.GetValueOrDefault(first, "Every vendor"),
+        [] => "Every vendor",
+    };
+
+    /// <summary>Of each id what its first rule says: the usual case.</summary>
+    private static IEnumerable<ProblemText> TextsOf(ImmutableArray<LogRule> rules) => rules.Where(rule => rule.Text is not null).DistinctBy(rule => rule.Id)
+        .Select(rule => new ProblemText(rule.Id, rule.Severity, rule.Cause, rule.Action, rule.Clearing, new(rule.Message, rule.Text!.Chinese), new(rule.Text.Advice, rule.Text.ChineseAdvice)));
 
     private static string Word<T>(T value) where T : struct, Enum => System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 

@@ -89,6 +89,8 @@ internal static class AgentCommandLine
                 Console.WriteLine($"{path} is good.");
                 foreach (var note in files.Nvidia.Notes)
                     Console.WriteLine(note);
+                foreach (var example in RuleExampleCheck.Find(files.Rules))
+                    Console.WriteLine(example);
                 foreach (var rule in SlowRules.Find(files.Rules))
                     Console.WriteLine($"{rule.Source}: the pattern of {rule.Id} takes longer than 5 ms on some lines; the daemon will run it without backtracking. Make it simpler.");
             }

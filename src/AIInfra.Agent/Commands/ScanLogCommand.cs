@@ -36,7 +36,7 @@ internal static class ScanLogCommand
         {
             using var stream = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
             using var results = new BufferedStream(Console.OpenStandardOutput(), 32 * 1024);
-            var matcher = new LogMatcher(VendorLogs.Decoders(), [.. VendorLogs.Rules, .. rules], new SlowPatterns());
+            var matcher = new LogMatcher(VendorLogs.Decoders(), RulePack.Combine(VendorLogs.Rules, rules), new SlowPatterns());
             var progress = new ProgressLine();
             var scanned = new LogScanner(matcher, trustUserspace).Scan(stream, finding =>
             {
@@ -69,7 +69,7 @@ internal static class ScanLogCommand
     private static void Write(Stream results, LogFinding finding, bool asJson)
     {
         var verdict = finding.Verdict;
-        var subject = finding.PciAddress is { } address ? Subject.Device(address) : Subject.Node;
+        var subject = finding.Otherwise ?? (finding.PciAddress is { } address ? Subject.Device(address) : Subject.Node);
         if (asJson)
         {
             using (var json = new Utf8JsonWriter(results, new JsonWriterOptions { SkipValidation = true }))

@@ -95,7 +95,7 @@ internal static class DaemonServices
 
     private static IServiceCollection AddLogs(this IServiceCollection services, Config config, ImmutableArray<LogRule> userRules)
     {
-        ImmutableArray<LogRule> rules = [.. VendorLogs.Rules, .. userRules];
+        var rules = RulePack.Combine(VendorLogs.Rules, userRules);
         var host = AgentConfig.HostPaths(config);
         services
             .AddSingleton(provider => new LogCounters { Slow = SlowPatternLog.Create(provider.GetRequiredService<ILogger<LogMatcher>>()) })

@@ -82,6 +82,16 @@ public sealed partial class HealthBoard : IDisposable
         }
     }
 
+    /// <summary>A line says in words that it is over: clears what ends by a healthy reading, and what would end by quiet.</summary>
+    public void ReportOver(string problemId, Subject subject, string evidence)
+    {
+        lock (_gate)
+        {
+            if (_problems.Find(problemId, subject) is { Problem.Clearing.Kind: ClearingKind.HealthyReading or ClearingKind.Quiet } entry)
+                Clear_NeedsLock([entry], $"over: {ProblemTable.Cap(evidence)}");
+        }
+    }
+
     /// <summary>The device answers as a whole. Clears what a boot clears (and a reset, which a boot includes), if the problem is from an earlier boot.</summary>
     /// <remarks>A problem that was seen again in this boot stays. Without a boot id on both sides nothing is concluded.</remarks>
     public void ReportAnswering(Subject subject)

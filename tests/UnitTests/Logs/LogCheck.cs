@@ -8,6 +8,10 @@ namespace AIInfra.UnitTests.Logs;
 /// <summary>All rules of this build on texts of a test.</summary>
 internal static class LogCheck
 {
+    private static readonly LogRuleIndex Index = new(VendorLogs.Decoders(), VendorLogs.Rules);
+
+    public static LogMatcher Matcher() => new(Index, VendorLogs.Decoders(), new SlowPatterns());
+
     public static LogMatcher Matcher(params IReadOnlyList<LogRule> more) => new(VendorLogs.Decoders(), [.. VendorLogs.Rules, .. more], new SlowPatterns());
 
     public static IReadOnlyList<LogFinding> Scan(string text, bool trustUserspace = false) => Scan(Encoding.UTF8.GetBytes(text), trustUserspace);

@@ -129,6 +129,35 @@ public sealed class LogReporterTests : IDisposable
     }
 
     [Fact]
+    public void What_names_a_part_is_on_the_device_at_its_address_if_one_is_known_and_else_on_the_part()
+    {
+        var disk = new Subject(SubjectKind.Port, "mlx5_2");
+        Publish("0000:3b:00.0");
+        _reporter.Report(Finding(1, "0000:3b:00.0") with { Otherwise = disk }, _time.GetUtcNow());
+        Assert.Equal(Subject.Device("GPU-0"), Only.Subject);
+
+        _time.Advance(LogReporter.Patience);
+        _reporter.Report(Finding(2, "0000:44:00.0") with { Otherwise = disk }, _time.GetUtcNow());
+        Assert.Contains(_board.Current.Value.Problems, problem => problem.Subject == disk && problem.Severity == Severity.Fatal);
+        _reporter.Report(Finding(3, "0000:44:00.0") with { Otherwise = disk, IsClear = true }, _time.GetUtcNow());
+        Assert.Equal(Subject.Device("GPU-0"), Only.Subject);
+    }
+
+    [Fact]
+    public void A_line_that_says_it_is_over_ends_what_would_end_by_quiet_but_not_what_needs_a_boot()
+    {
+        foreach (var clearing in new[] { Clearing.AfterQuiet(TimeSpan.FromHours(1)), Clearing.OnBoot })
+        {
+            var finding = Finding(1, null);
+            finding = finding with { Verdict = finding.Verdict with { ProblemId = $"acme.{clearing.Kind}", Clearing = clearing } };
+            _reporter.Report(finding, _time.GetUtcNow());
+            _reporter.Report(finding with { IsClear = true }, _time.GetUtcNow());
+        }
+
+        Assert.Equal("acme.Boot", Only.Id);
+    }
+
+    [Fact]
     public void A_flood_before_the_devices_are_known_is_bounded()
     {
         for (var at = 0; at < 10_000; at++)

@@ -136,7 +136,7 @@ public sealed partial class KernelLogWorker(KernelLogOptions options, KernelLogB
             while (!reader.IsStopped && reader.TryRead(out var record))
             {
                 if (record.Facility == 0 || options.TrustUserspace)
-                    matcher.Match(new LogLine(record.Message, LogOrigin.Kernel, record.Sequence), findings);
+                    matcher.Match(new LogLine(record.Message, LogOrigin.Kernel, record.Sequence) { Microseconds = record.Microseconds }, findings);
                 foreach (var finding in findings)
                     reporter.Report(finding, reader.IsLive || !reader.HasBootClock ? time.GetUtcNow() : WrittenAt(record.Microseconds));
                 findings.Clear();
@@ -158,7 +158,8 @@ public sealed partial class KernelLogWorker(KernelLogOptions options, KernelLogB
         boards.Health.ReportAnswering(Subject.Node);
         foreach (var problem in boards.Health.Current.Value.Problems)
         {
-            if (problem.Subject is { Kind: SubjectKind.Device, Id: var id } && PciAddress.Normalise(id) == id && devices.Find(id) is null)
+            if (problem.Subject is { Kind: not SubjectKind.Node, Id: var id } && devices.Find(id) is null
+                && (PciAddress.Normalise(id) == id || options.Rules.Any(rule => rule.Id == problem.Id && rule.NamesPart)))
                 boards.Health.ReportAnswering(problem.Subject);
         }
     }

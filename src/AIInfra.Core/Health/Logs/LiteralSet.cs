@@ -15,7 +15,7 @@ public sealed class LiteralSet
     private readonly byte[] _classes = new byte[256];
     private readonly int _shift;
     private readonly ushort[] _next;
-    private readonly int[][] _ending;
+    private readonly int[]?[] _ending;
 
     /// <param name="literals">None is empty; UTF-8 of them is looked for. The same text may be there more than once.</param>
     /// <exception cref="ArgumentException">They are more than <see cref="MostBytes"/> together, or use all 256 bytes.</exception>
@@ -29,7 +29,7 @@ public sealed class LiteralSet
             _classes[letter] = (byte)(classes < 256 ? classes++ : throw new ArgumentException("The literals use every byte there is.", nameof(literals)));
         _shift = 32 - int.LeadingZeroCount(classes - 1);
 
-        var trie = new Trie(1 << _shift);
+        var trie = new Trie(1 << _shift, texts.Sum(text => text.Length) + 1);
         for (var at = 0; at < texts.Length; at++)
             trie.Add(texts[at], at, _classes);
         (_next, _ending) = trie.Complete(Ends);
@@ -50,47 +50,48 @@ public sealed class LiteralSet
             var entry = next[(state << shift) | classes[letter]];
             state = entry & ~Ends;
             if ((entry & Ends) != 0)
-                found.Add(_ending[state]);
+                found.Add(_ending[state]!);
         }
         return found.Count > 0;
     }
 
-    private sealed class Trie(int width)
+    /// <param name="most">States that there can be.</param>
+    private sealed class Trie(int width, int most)
     {
-        private readonly List<ushort[]> _states = [new ushort[width]];
-        private readonly List<List<int>> _ending = [[]];
+        private readonly ushort[] _next = new ushort[most * width];
+        private readonly int[]?[] _ending = new int[most][];
+        private int _states = 1;
 
         public void Add(byte[] text, int place, byte[] classes)
         {
             var state = Root;
             foreach (var letter in text)
             {
-                ref var next = ref _states[state][classes[letter]];
+                ref var next = ref _next[(state * width) + classes[letter]];
                 if (next == Root)
-                {
-                    next = (ushort)_states.Count;
-                    _states.Add(new ushort[width]);
-                    _ending.Add([]);
-                }
+                    next = (ushort)_states++;
                 state = next;
             }
-            _ending[state].Add(place);
+            _ending[state] = [.. _ending[state] ?? [], place];
         }
 
         /// <summary>Fills in, breadth first, where a state goes on a byte that leads no literal further.</summary>
-        public (ushort[] Next, int[][] Ending) Complete(ushort ends)
+        public (ushort[] Next, int[]?[] Ending) Complete(ushort ends)
         {
-            var back = new int[_states.Count];
-            var waiting = new Queue<int>();
-            foreach (var child in _states[Root].Where(child => child != Root))
-                waiting.Enqueue(child);
+            var (back, waiting) = (new int[_states], new Queue<int>());
+            for (var letter = 0; letter < width; letter++)
+            {
+                if (_next[letter] != Root)
+                    waiting.Enqueue(_next[letter]);
+            }
             while (waiting.TryDequeue(out var state))
             {
-                _ending[state].AddRange(_ending[back[state]]);
+                if (_ending[back[state]] is { } shorter)
+                    _ending[state] = [.. _ending[state] ?? [], .. shorter];
                 for (var letter = 0; letter < width; letter++)
                 {
-                    ref var next = ref _states[state][letter];
-                    var other = _states[back[state]][letter];
+                    ref var next = ref _next[(state * width) + letter];
+                    var other = _next[(back[state] * width) + letter];
                     if (next == Root)
                     {
                         next = other;
@@ -100,7 +101,13 @@ public sealed class LiteralSet
                     waiting.Enqueue(next);
                 }
             }
-            return ([.. _states.SelectMany(state => state).Select(next => (ushort)(next | (_ending[next].Count > 0 ? ends : 0)))], [.. _ending.Select(ending => ending.ToArray())]);
+            var table = _next.AsSpan(0, _states * width).ToArray();
+            foreach (ref var next in table.AsSpan())
+            {
+                if (_ending[next] is not null)
+                    next |= ends;
+            }
+            return (table, _ending[.._states]);
         }
     }
 }

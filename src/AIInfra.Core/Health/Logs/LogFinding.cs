@@ -24,6 +24,8 @@ public sealed record LogFinding
     public string? Form { get; init; }
     /// <summary>The address is that of a part that is no accelerator, for example a switch: it is the subject by its address.</summary>
     public bool IsPart { get; init; }
+    /// <summary>What it is on where no device of the inventory is at the address, or none is named; null: the node.</summary>
+    public Subject? Otherwise { get; init; }
     /// <summary>The line says that the problem is over, if it stands.</summary>
     public bool IsClear { get; init; }
     /// <summary>The line, or the lines, that show it.</summary>

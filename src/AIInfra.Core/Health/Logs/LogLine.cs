@@ -19,6 +19,10 @@ public readonly ref struct LogLine(ReadOnlySpan<byte> text, LogOrigin origin, lo
     public ReadOnlySpan<byte> Text { get; } = text;
     public LogOrigin Origin { get; } = origin;
     public long Number { get; } = number;
+    /// <summary>When it was written, in microseconds by the log's own clock; -1: not known.</summary>
+    public long Microseconds { get; init; } = -1;
+    /// <summary>The name under which a process wrote it, without its id; empty: not known.</summary>
+    public ReadOnlySpan<byte> Service { get; init; }
 
     public bool MayBeFrom(LogOrigin origin) => Origin == origin || Origin == LogOrigin.Unknown;
 }

@@ -9,9 +9,8 @@ public sealed class LogMatcher
     /// <summary>A pattern sees so much of a line.</summary>
     public const int LongestText = 8 * 1024;
 
-    private readonly LiteralSet _literals;
+    private readonly LogRuleIndex _index;
     private readonly LiteralHits _hits;
-    private readonly int[] _owners; // of each literal: below the number of decoders a decoder, else a rule
     private readonly ILogRules[] _decoders;
     private readonly PatternRule[] _rules;
     private readonly long[] _asked; // per owner, the line for which it was last asked
@@ -19,27 +18,31 @@ public sealed class LogMatcher
     private long _line;
 
     public LogMatcher(IReadOnlyList<ILogRules> decoders, IReadOnlyList<LogRule> rules, SlowPatterns slow)
+        : this(new LogRuleIndex(decoders, rules), decoders, slow)
     {
+    }
+
+    /// <param name="index">May serve other matchers as well.</param>
+    /// <param name="decoders">Of the same kinds, in the same order, as those of the index.</param>
+    public LogMatcher(LogRuleIndex index, IReadOnlyList<ILogRules> decoders, SlowPatterns slow)
+    {
+        _index = index;
         _decoders = [.. decoders];
-        _rules = [.. rules.Select(rule => new PatternRule(rule, slow))];
-        var owned = decoders.SelectMany((decoder, at) => decoder.Literals.Select(literal => (literal, at)))
-            .Concat(rules.SelectMany((rule, at) => rule.Literals.Select(literal => (literal, at: decoders.Count + at)))).ToArray();
-        _literals = new LiteralSet([.. owned.Select(entry => entry.literal)]);
-        _hits = new LiteralHits(owned.Length);
-        _owners = [.. owned.Select(entry => entry.at)];
+        _rules = [.. index.Rules.Select(rule => new PatternRule(rule, slow))];
+        _hits = new LiteralHits(index.Owners.Length);
         _asked = new long[_decoders.Length + _rules.Length];
     }
 
     /// <summary>Adds what the line says. Never throws for what it holds.</summary>
     public void Match(in LogLine line, List<LogFinding> findings)
     {
-        if (!_literals.Find(line.Text, _hits))
+        if (!_index.Literals.Find(line.Text, _hits))
             return;
         _line++;
         var length = -1;
         foreach (var place in _hits.Places)
         {
-            var owner = _owners[place];
+            var owner = _index.Owners[place];
             if (_asked[owner] == _line)
                 continue;
             _asked[owner] = _line;
@@ -49,7 +52,7 @@ public sealed class LogMatcher
                 continue;
             }
             var rule = _rules[owner - _decoders.Length];
-            if (!line.MayBeFrom(rule.Rule.Origin))
+            if (!line.MayBeFrom(rule.Rule.Origin) || !rule.MayBeWrittenBy(line.Service))
                 continue;
             if (length < 0)
                 length = Decode(line.Text);

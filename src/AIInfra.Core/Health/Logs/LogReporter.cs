@@ -71,7 +71,7 @@ internal sealed class LogReporter(HealthBoard board, InventoryBoard inventory, R
         var id = finding.IsPart ? finding.PciAddress : IdOf_NeedsLock(finding);
         if (id is null)
         {
-            Tell(finding, Subject.Node, at, finding.PciAddress is not null);
+            Tell(finding, finding.Otherwise ?? Subject.Node, at, finding is { PciAddress: not null, Otherwise: null });
             return;
         }
         var parts = PartsOf(id, finding.Partition);
@@ -87,7 +87,8 @@ internal sealed class LogReporter(HealthBoard board, InventoryBoard inventory, R
         var verdict = finding.Verdict;
         if (finding.IsClear)
         {
-            board.ReportHealthy(verdict.ProblemId, subject, finding.Evidence);
+            if (!isUnplaced) // what stands on the node may be about another address
+                board.ReportOver(verdict.ProblemId, subject, finding.Evidence);
             return;
         }
         board.Report(new ProblemReport

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace AIInfra.Core.Health.Logs;
@@ -8,16 +9,35 @@ namespace AIInfra.Core.Health.Logs;
 internal sealed class PatternRule(LogRule rule, SlowPatterns slow)
 {
     internal static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(5);
+    private const int LongestGroup = 64;
     internal const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
 
+    private readonly byte[][] _services = [.. rule.Services.Select(Encoding.UTF8.GetBytes)];
+    private readonly SightingCount? _count = rule.Threshold is { } threshold ? new SightingCount(threshold) : null;
     private Regex? _pattern;
     private bool _isSlow;
 
     public LogRule Rule { get; } = rule;
 
-    /// <summary>What the line says by this rule; null when the pattern is not in it.</summary>
+    /// <param name="service">Empty: not known.</param>
+    public bool MayBeWrittenBy(ReadOnlySpan<byte> service)
+    {
+        if (service.IsEmpty || _services.Length == 0)
+            return true;
+        foreach (var name in _services)
+        {
+            if (service.SequenceEqual(name))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>What the line says by this rule; null when the pattern is not in it, or was not seen often enough yet.</summary>
     /// <param name="text">At most 8 KB.</param>
-    public LogFinding? Match(in LogLine line, ReadOnlySpan<char> text)
+    public LogFinding? Match(in LogLine line, ReadOnlySpan<char> text) =>
+        Find(line, text) is { } finding && (_count is null || _count.Add(finding, line.Microseconds)) ? finding : null;
+
+    private LogFinding? Find(in LogLine line, ReadOnlySpan<char> text)
     {
         if (Rule.Pattern is null)
             return Finding(line, null, text);
@@ -55,11 +75,26 @@ internal sealed class PatternRule(LogRule rule, SlowPatterns slow)
             Verdict = new LogVerdict(
                 Fill(Rule.Id, match, isId: true), Rule.Severity, Rule.Cause, Rule.Action, Rule.Clearing, Fill(Rule.Message, match, isId: false)),
             PciAddress = pci,
-            IsPart = Rule.IsPart,
+            IsPart = Rule.Subject == RuleSubject.Part,
+            Otherwise = PartOf(match) ?? (Rule.Subject == RuleSubject.Any && pci is not null ? Subject.Device(pci) : null),
+            Form = match?.Groups["form"] is { Success: true } form ? form.Value : null,
             IsClear = Rule.IsClear,
             Evidence = text.ToString(),
             Number = line.Number,
         };
+    }
+
+    /// <summary>What a group names that is no PCI device.</summary>
+    private static Subject? PartOf(Match? match)
+    {
+        if (match is null)
+            return null;
+        foreach (Group group in match.Groups)
+        {
+            if (group.Success && group.Length > 0 && LogRule.PartGroups.TryGetValue(group.Name, out var kind))
+                return new Subject(kind, group.Length <= LongestGroup ? group.Value : group.Value[..LongestGroup]);
+        }
+        return null;
     }
 
     /// <summary>Puts the groups' texts into the places that name them. In an id only letters, digits, dots and dashes are left of them.</summary>
@@ -71,7 +106,7 @@ internal sealed class PatternRule(LogRule rule, SlowPatterns slow)
         {
             if (!group.Success || !template.Contains($"{{{group.Name}}}", StringComparison.Ordinal))
                 continue;
-            var text = group.Value.Length <= 64 ? group.Value : group.Value[..64];
+            var text = group.Length <= LongestGroup ? group.Value : group.Value[..LongestGroup];
             template = template.Replace($"{{{group.Name}}}", isId ? string.Concat(text.Where(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-')) : text, StringComparison.Ordinal);
         }
         return template;

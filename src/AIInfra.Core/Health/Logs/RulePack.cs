@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Reflection;
 using AIInfra.Core.Configuration;
 
 namespace AIInfra.Core.Health.Logs;
@@ -30,14 +31,22 @@ public static class RulePack
     }
 
     /// <summary>A pack that is part of this build.</summary>
+    /// <param name="isWhole">With the texts and examples of its rules, and every pattern tried; else what matching needs.</param>
     /// <exception cref="InvalidOperationException">It is missing or wrong: the build is broken.</exception>
-    public static ImmutableArray<LogRule> ReadEmbedded(System.Reflection.Assembly assembly, string resource)
+    public static ImmutableArray<LogRule> ReadEmbedded(Assembly assembly, string resource, bool isWhole = false)
     {
         using var stream = assembly.GetManifestResourceStream(resource)
             ?? throw new InvalidOperationException($"The resource {resource} is missing from this build.");
         using var text = new StreamReader(stream);
-        var (rules, errors) = RulePackReader.Read(resource, text.ReadToEnd());
+        var (rules, errors) = RulePackReader.Read(resource, text.ReadToEnd(), isBuiltIn: !isWhole);
         return errors.IsEmpty ? rules : throw new InvalidOperationException(string.Join(' ', errors));
+    }
+
+    /// <summary>All rules that count: the user's, and the built-in ones whose id the user neither raises by a rule of his own nor switches off.</summary>
+    public static ImmutableArray<LogRule> Combine(ImmutableArray<LogRule> builtIn, ImmutableArray<LogRule> users)
+    {
+        var own = users.Where(rule => !rule.IsClear).Select(rule => rule.Id).ToHashSet(StringComparer.Ordinal);
+        return [.. builtIn.Where(rule => rule.IsClear || !own.Contains(rule.Id)), .. users.Where(rule => !rule.Disables)];
     }
 
     private static (ImmutableArray<LogRule> Rules, ImmutableArray<ConfigError> Errors) ReadFile(string path)

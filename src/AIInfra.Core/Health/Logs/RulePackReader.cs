@@ -5,19 +5,23 @@ using YamlDotNet.Core.Events;
 
 namespace AIInfra.Core.Health.Logs;
 
-/// <summary>Reads the YAML of a rule pack: <c>rules:</c> and a list of mappings. Says everything that is wrong, with its place.</summary>
+/// <summary>Reads the YAML of a rule pack: <c>rules:</c> and a list of mappings, and before it <c>terms:</c>, pieces of patterns by name.
+/// Says everything that is wrong, with its place.</summary>
 internal sealed class RulePackReader
 {
     private readonly string _source;
     private readonly IParser _parser;
+    private readonly bool _isBuiltIn;
+    private readonly Dictionary<string, string> _terms = new(StringComparer.Ordinal);
     private readonly ImmutableArray<LogRule>.Builder _rules = ImmutableArray.CreateBuilder<LogRule>();
     private readonly ImmutableArray<ConfigError>.Builder _errors = ImmutableArray.CreateBuilder<ConfigError>();
 
-    private RulePackReader(string source, TextReader text) => (_source, _parser) = (source, new Parser(text));
+    private RulePackReader(string source, TextReader text, bool isBuiltIn) => (_source, _parser, _isBuiltIn) = (source, new Parser(text), isBuiltIn);
 
-    public static (ImmutableArray<LogRule> Rules, ImmutableArray<ConfigError> Errors) Read(string source, string text)
+    /// <param name="isBuiltIn">It was checked when this was built: patterns are not built, texts and examples not kept.</param>
+    public static (ImmutableArray<LogRule> Rules, ImmutableArray<ConfigError> Errors) Read(string source, string text, bool isBuiltIn = false)
     {
-        var reader = new RulePackReader(source, new StringReader(text));
+        var reader = new RulePackReader(source, new StringReader(text), isBuiltIn);
         try
         {
             reader.ReadDocument();
@@ -47,9 +51,13 @@ internal sealed class RulePackReader
         while (!_parser.TryConsume<MappingEnd>(out _))
         {
             var key = _parser.Consume<Scalar>();
-            if (key.Value != "rules")
+            if (key.Value == "terms")
             {
-                Error(key.Start, $"{key.Value} is no key of a rule pack; the only one is rules.");
+                ReadTerms();
+            }
+            else if (key.Value != "rules")
+            {
+                Error(key.Start, $"{key.Value} is no key of a rule pack; these are terms and rules.");
                 _parser.SkipThisAndNestedEvents();
             }
             else if (_parser.TryConsume<SequenceStart>(out _))
@@ -65,6 +73,28 @@ internal sealed class RulePackReader
         }
     }
 
+    private void ReadTerms()
+    {
+        if (!_parser.TryConsume<MappingStart>(out _))
+        {
+            Error(_parser.Current!.Start, "terms must be a mapping of names to pieces of patterns.");
+            _parser.SkipThisAndNestedEvents();
+            return;
+        }
+        while (!_parser.TryConsume<MappingEnd>(out _))
+        {
+            var start = _parser.Current!.Start;
+            if (!_parser.TryConsume<Scalar>(out var name))
+                _parser.SkipThisAndNestedEvents();
+            if (!_parser.TryConsume<Scalar>(out var piece))
+                _parser.SkipThisAndNestedEvents();
+            if (name is null || piece is null)
+                Error(start, "terms: a name and its piece must be plain text.");
+            else if (!_terms.TryAdd(name.Value, piece.Value))
+                Error(start, $"terms.{name.Value} is set a second time.");
+        }
+    }
+
     private void ReadRule(string path)
     {
         var start = _parser.Current!.Start;
@@ -75,7 +105,7 @@ internal sealed class RulePackReader
             return;
         }
         var before = _errors.Count;
-        var fields = new RuleFields(path, At(start), _errors);
+        var fields = new RuleFields(path, At(start), _errors, _terms, _isBuiltIn);
         while (!_parser.TryConsume<MappingEnd>(out _))
         {
             if (!_parser.TryConsume<Scalar>(out var key))
@@ -115,7 +145,7 @@ internal sealed class RulePackReader
         }
         else
         {
-            Error(mark, $"{fields.Path}.{key.Value} must be plain text{(key.Value == "literals" ? " or a list of them" : "")}.");
+            Error(mark, $"{fields.Path}.{key.Value} must be plain text{(RuleFields.IsList(key.Value) ? " or a list of them" : "")}.");
             _parser.SkipThisAndNestedEvents();
         }
     }

@@ -11,48 +11,64 @@ internal static class LineHead
 {
     private static readonly SearchValues<byte> WordBytes = SearchValues.Create("abcdefghijklmnopqrstuvwxyz01234567 "u8), SecondsBytes = SearchValues.Create("0123456789."u8);
 
-    /// <summary>The message and who wrote it. Never throws. May unescape a record in place.</summary>
-    /// <param name="trustUserspace">Records of other facilities than the kernel's count as the kernel's.</param>
-    public static ReadOnlySpan<byte> Strip(Span<byte> line, bool trustUserspace, out LogOrigin origin, out bool isRecord)
+    private static ReadOnlySpan<byte> Months => "JanFebMarAprMayJunJulAugSepOctNovDec"u8;
+
+    /// <summary>What a head says.</summary>
+    public struct Head
     {
-        isRecord = false;
-        origin = LogOrigin.Unknown;
+        public LogOrigin Origin { get; set; }
+        /// <summary>It was a record of /dev/kmsg: lines of its dictionary may follow.</summary>
+        public bool IsRecord { get; set; }
+        /// <summary>By a clock that only lines of the same form share; -1: none.</summary>
+        public long Microseconds { get; set; }
+        /// <summary>Where the tag of a process stands, without its id: counted from the end of the line, and its length; 0: none.</summary>
+        public (int FromEnd, int Length) Service { get; set; }
+
+        public readonly ReadOnlySpan<byte> ServiceIn(ReadOnlySpan<byte> line) => Service.Length == 0 ? default : line[^Service.FromEnd..][..Service.Length];
+    }
+
+    /// <summary>The message, and in <paramref name="head"/> who wrote it and when. Never throws. May unescape a record in place.</summary>
+    /// <param name="trustUserspace">Records of other facilities than the kernel's count as the kernel's.</param>
+    public static ReadOnlySpan<byte> Strip(Span<byte> line, bool trustUserspace, out Head head)
+    {
+        head = new Head { Microseconds = -1 };
         if (line.IsEmpty)
             return line;
         if (char.IsAsciiDigit((char)line[0]) && KernelLogRecord.TryParse(line, out var record))
         {
-            isRecord = true;
-            origin = record.Facility == 0 || trustUserspace ? LogOrigin.Kernel : LogOrigin.Service;
+            head.IsRecord = true;
+            head.Microseconds = record.Microseconds;
+            head.Origin = record.Facility == 0 || trustUserspace ? LogOrigin.Kernel : LogOrigin.Service;
             return record.Message;
         }
         ReadOnlySpan<byte> rest = line;
         var hasPriority = TakePriority(ref rest, out var isKernels);
         if (hasPriority)
-            origin = isKernels || trustUserspace ? LogOrigin.Kernel : LogOrigin.Service;
+            head.Origin = isKernels || trustUserspace ? LogOrigin.Kernel : LogOrigin.Service;
         if (rest.IsEmpty)
             return rest;
         if (hasPriority && rest.StartsWith("1 "u8))
-            return StripRfc5424(rest[2..], ref origin);
+            return StripRfc5424(rest[2..], ref head);
         if (TakeFacilityWord(ref rest, out isKernels))
-            origin = isKernels || trustUserspace ? LogOrigin.Kernel : LogOrigin.Service;
+            head.Origin = isKernels || trustUserspace ? LogOrigin.Kernel : LogOrigin.Service;
         if (rest.IsEmpty)
             return rest;
-        if (TakeBracketedTime(ref rest))
+        if (TakeBracketedTime(ref rest, ref head))
         {
-            origin = origin == LogOrigin.Service ? origin : LogOrigin.Kernel;
-            return StripHostAndTag(rest, isNeeded: false, ref origin);
+            head.Origin = head.Origin == LogOrigin.Service ? head.Origin : LogOrigin.Kernel;
+            return StripHostAndTag(rest, isNeeded: false, ref head);
         }
-        if (TakeSyslogDate(ref rest))
-            return StripHostAndTag(rest, isNeeded: true, ref origin);
-        if (TakeIsoDate(ref rest, out var isDmesg))
+        if (TakeSyslogDate(ref rest, ref head))
+            return StripHostAndTag(rest, isNeeded: true, ref head);
+        if (TakeIsoDate(ref rest, ref head, out var isDmesg))
         {
             if (!isDmesg)
-                return StripHostAndTag(rest, isNeeded: true, ref origin);
-            origin = origin == LogOrigin.Service ? origin : LogOrigin.Kernel;
+                return StripHostAndTag(rest, isNeeded: true, ref head);
+            head.Origin = head.Origin == LogOrigin.Service ? head.Origin : LogOrigin.Kernel;
         }
         else if (rest.Length > 22 && rest[0] == '[' && rest[4] == ' ' && rest[7] == ' ' && rest[12] == ' ' && rest[15] == ':' && rest[21] == ']')
         {
-            origin = LogOrigin.Service; // a program's own log: "[Feb 10 2026 11:02:41] [ERROR] …"
+            head.Origin = LogOrigin.Service; // a program's own log: "[Feb 10 2026 11:02:41] [ERROR] …"
         }
         return rest;
     }
@@ -81,7 +97,7 @@ internal static class LineHead
     }
 
     /// <summary><c>[  842.113907] </c>, <c>[  +0.000003] </c>, <c>[Feb10 11:02] </c> or <c>[Mon Feb 10 11:02:41 2026] </c>.</summary>
-    private static bool TakeBracketedTime(ref ReadOnlySpan<byte> rest)
+    private static bool TakeBracketedTime(ref ReadOnlySpan<byte> rest, scoped ref Head head)
     {
         if (rest.IsEmpty || rest[0] != '[')
             return false;
@@ -94,6 +110,8 @@ internal static class LineHead
         var isReal = inside.Length == 11 && inside[5] == ' ' && inside[8] == ':';
         if (!isSeconds && !isDay && !isReal)
             return false;
+        if (isSeconds && rest[1] != '+' && Utf8Parser.TryParse(inside, out double seconds, out _) && seconds is >= 0 and < 1e9)
+            head.Microseconds = (long)(seconds * 1e6);
         rest = rest[(end + 1)..];
         TakeCaller(ref rest);
         rest = rest[0] == ' ' ? rest[1..] : rest;
@@ -112,18 +130,21 @@ internal static class LineHead
     }
 
     /// <summary><c>Feb 19 08:41:22 </c>.</summary>
-    private static bool TakeSyslogDate(ref ReadOnlySpan<byte> rest)
+    private static bool TakeSyslogDate(ref ReadOnlySpan<byte> rest, scoped ref Head head)
     {
         const int Length = 16;
         if (rest.Length < Length || rest[3] != ' ' || rest[6] != ' ' || rest[9] != ':' || rest[12] != ':' || rest[15] != ' '
             || !char.IsAsciiLetterUpper((char)rest[0]) || !char.IsAsciiDigit((char)rest[5]) || !char.IsAsciiDigit((char)rest[14]))
             return false;
+        var month = Months.IndexOf(rest[..3]) / 3;
+        if (Utf8Parser.TryParse(rest[4..6].TrimStart((byte)' '), out int day, out _) && month >= 0)
+            SetTime(ref head, (month * 31) + day, rest[7..15]); // days of months need not be true: only what is near is compared
         rest = rest[Length..];
         return true;
     }
 
     /// <summary><c>2026-02-19T08:41:22.123456+00:00 </c>; dmesg writes a comma before the fraction, and no host after it.</summary>
-    private static bool TakeIsoDate(ref ReadOnlySpan<byte> rest, out bool isDmesg)
+    private static bool TakeIsoDate(ref ReadOnlySpan<byte> rest, scoped ref Head head, out bool isDmesg)
     {
         isDmesg = false;
         const int Seconds = 19;
@@ -133,32 +154,43 @@ internal static class LineHead
         if (end is < Seconds or > 40)
             return false;
         isDmesg = rest[Seconds] == ',';
+        if (Utf8Parser.TryParse(rest[..4], out int year, out _) && Utf8Parser.TryParse(rest[5..7], out int month, out _) && Utf8Parser.TryParse(rest[8..10], out int day, out _))
+            SetTime(ref head, (year * 372) + (month * 31) + day, rest[11..Seconds]);
         rest = rest[(end + 1)..];
         return true;
     }
 
+    /// <param name="clock"><c>08:41:22</c></param>
+    private static void SetTime(scoped ref Head head, long days, ReadOnlySpan<byte> clock)
+    {
+        if (Utf8Parser.TryParse(clock[..2], out int hours, out _) && Utf8Parser.TryParse(clock[3..5], out int minutes, out _) && Utf8Parser.TryParse(clock[6..], out int seconds, out _))
+            head.Microseconds = ((((((days * 24) + hours) * 60) + minutes) * 60) + seconds) * 1_000_000L;
+    }
+
     /// <summary><c>node-07 kernel: [311904.552310] </c>. Whatever has another tag was written by a process.</summary>
-    private static ReadOnlySpan<byte> StripHostAndTag(ReadOnlySpan<byte> rest, bool isNeeded, scoped ref LogOrigin origin)
+    private static ReadOnlySpan<byte> StripHostAndTag(ReadOnlySpan<byte> rest, bool isNeeded, scoped ref Head head)
     {
         var space = rest.IndexOf((byte)' ');
         var after = space < 0 ? default : rest[(space + 1)..];
         if (after.StartsWith("kernel: "u8))
         {
-            origin = origin == LogOrigin.Service ? origin : LogOrigin.Kernel;
+            head.Origin = head.Origin == LogOrigin.Service ? head.Origin : LogOrigin.Kernel;
             after = after["kernel: "u8.Length..];
-            TakeBracketedTime(ref after);
+            TakeBracketedTime(ref after, ref head);
             return after;
         }
         var tag = after.IndexOf((byte)' ') is > 0 and var end ? after[..end] : after;
         var isTag = tag.Length > 1 && tag[^1] == ':';
         if (!isNeeded && !(isTag && tag[^2] == ']' && tag.Contains((byte)'[')))
             return rest;
-        origin = LogOrigin.Service;
+        head.Origin = LogOrigin.Service;
+        if (isTag)
+            head.Service = (after.Length, tag.IndexOf((byte)'[') is > 0 and var bracket ? bracket : tag.Length - 1);
         return isTag ? after[Math.Min(after.Length, tag.Length + 1)..] : rest;
     }
 
     /// <summary>After the version: date, host, application, process, message id, structured data.</summary>
-    private static ReadOnlySpan<byte> StripRfc5424(ReadOnlySpan<byte> rest, scoped ref LogOrigin origin)
+    private static ReadOnlySpan<byte> StripRfc5424(ReadOnlySpan<byte> rest, scoped ref Head head)
     {
         for (var field = 0; field < 6; field++)
         {
@@ -166,10 +198,10 @@ internal static class LineHead
             if (space < 0 || (field == 5 && rest[0] != '-'))
                 return rest;
             if (field == 2 && !rest[..space].SequenceEqual("kernel"u8))
-                origin = LogOrigin.Service;
+                (head.Origin, head.Service) = (LogOrigin.Service, (rest.Length, space));
             rest = rest[(space + 1)..];
         }
-        TakeBracketedTime(ref rest);
+        TakeBracketedTime(ref rest, ref head);
         return rest;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Buffers.Text;
 
 namespace AIInfra.Core.Health.Logs.Scan;
 
@@ -12,12 +13,14 @@ public sealed class LogScanner(LogMatcher matcher, bool trustUserspace)
 {
     private const int LinesBetweenLooks = 4096;
     private const long LongestField = 1L << 30;
+    private const int LongestService = 64;
 
     private readonly List<LogFinding> _findings = [];
     private readonly byte[] _message = new byte[LineStream.LongestLine];
+    private readonly byte[] _service = new byte[LongestService];
     private bool _isInEntry, _isKernels, _isAfterRecord;
-    private int _messageLength;
-    private long _messageNumber, _count;
+    private int _messageLength, _serviceLength;
+    private long _messageNumber, _messageTime = -1, _count;
 
     /// <summary>Reads the stream to its end.</summary>
     /// <param name="stream">Any bytes.</param>
@@ -67,8 +70,9 @@ public sealed class LogScanner(LogMatcher matcher, bool trustUserspace)
             return; // the dictionary of a record
         if (line[^1] == '\r')
             line = line[..^1];
-        var message = LineHead.Strip(line, trustUserspace, out var origin, out _isAfterRecord);
-        matcher.Match(new LogLine(message, origin, number), _findings);
+        var message = LineHead.Strip(line, trustUserspace, out var head);
+        _isAfterRecord = head.IsRecord;
+        matcher.Match(new LogLine(message, head.Origin, number) { Microseconds = head.Microseconds, Service = head.ServiceIn(line) }, _findings);
     }
 
     /// <summary>A field of the journal's export format: <c>NAME=value</c>, or <c>NAME</c>, eight bytes of length and the value.</summary>
@@ -83,6 +87,10 @@ public sealed class LogScanner(LogMatcher matcher, bool trustUserspace)
             _isKernels = true;
         else if (line.StartsWith("MESSAGE="u8))
             Keep(line["MESSAGE="u8.Length..], number);
+        else if (line.StartsWith("SYSLOG_IDENTIFIER="u8) && line.Length - "SYSLOG_IDENTIFIER=".Length <= LongestService)
+            _serviceLength = CopyTo(line["SYSLOG_IDENTIFIER="u8.Length..], _service);
+        else if (line.StartsWith("__REALTIME_TIMESTAMP="u8) && Utf8Parser.TryParse(line["__REALTIME_TIMESTAMP="u8.Length..], out long time, out _) && time >= 0)
+            _messageTime = time;
         else if (!line.Contains((byte)'='))
             ReadBinaryField(lines, line.SequenceEqual("MESSAGE"u8), number);
     }
@@ -103,16 +111,25 @@ public sealed class LogScanner(LogMatcher matcher, bool trustUserspace)
             (_messageLength, _messageNumber) = (taken, number);
     }
 
-    private void Keep(ReadOnlySpan<byte> message, long number)
+    private void Keep(ReadOnlySpan<byte> message, long number) => (_messageLength, _messageNumber) = (CopyTo(message, _message), number);
+
+    private static int CopyTo(ReadOnlySpan<byte> text, byte[] buffer)
     {
-        message.CopyTo(_message);
-        (_messageLength, _messageNumber) = (message.Length, number);
+        text.CopyTo(buffer);
+        return text.Length;
     }
 
     private void EndEntry()
     {
         if (_messageLength > 0)
-            matcher.Match(new LogLine(_message.AsSpan(0, _messageLength), _isKernels ? LogOrigin.Kernel : LogOrigin.Service, _messageNumber), _findings);
-        (_isInEntry, _isKernels, _messageLength) = (false, false, 0);
+        {
+            var line = new LogLine(_message.AsSpan(0, _messageLength), _isKernels ? LogOrigin.Kernel : LogOrigin.Service, _messageNumber)
+            {
+                Microseconds = _messageTime,
+                Service = _service.AsSpan(0, _serviceLength),
+            };
+            matcher.Match(line, _findings);
+        }
+        (_isInEntry, _isKernels, _messageLength, _serviceLength, _messageTime) = (false, false, 0, 0, -1);
     }
 }
