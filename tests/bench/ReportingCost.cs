@@ -35,8 +35,9 @@ internal static class ReportingCost
             new ApiClientOptions { Time = time, Budget = new RequestBudget(1000, 1000, time), UserAgent = "bench" });
         await using var changes = Watch(observer, ended.Token).GetAsyncEnumerator(ended.Token);
         await NextAsync(changes, "True");
-        output.Row("reporting: heap that client, boards and loops hold, MB", (Heap() - before) / 1048576.0, budget: "3 MB");
+        output.Row("reporting: managed heap that client and loops hold, MB", (Heap() - before) / 1048576.0, budget: "3 MB");
 
+        output.Note("baseline: a bare GET of the node");
         var (times, bare) = (new List<double>(), new List<double>());
         for (var fault = 0; fault < Faults; fault++)
         {
@@ -53,7 +54,7 @@ internal static class ReportingCost
             bare.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         }
         foreach (var (name, share) in new[] { ("p50", 0.50), ("p99", 0.99) })
-            output.Row($"reporting: problem on the board to the condition seen by a watch (baseline: a bare GET), {name}, ms", times.At(share), bare.At(share), name == "p99" ? "1 s" : null);
+            output.Row($"reporting: problem to condition, seen by a watch, {name}, ms", times.At(share), bare.At(share), name == "p99" ? "1 s" : null);
         await ended.CancelAsync();
         await running.ContinueWith(_ => { }, TaskScheduler.Default);
     }

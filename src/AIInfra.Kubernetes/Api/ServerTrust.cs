@@ -24,6 +24,16 @@ internal sealed class ServerTrust(ApiCredentials credentials, TimeProvider time)
                 return refusal is null;
             },
         };
+        if (credentials.Authority is not null)
+        {
+            // .NET builds a chain of its own before it asks us: without the host's hundred and more authorities, which would take memory and prove nothing.
+            options.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                DisableCertificateDownloads = true,
+            };
+        }
         if (credentials.ClientCertificate is not null)
             options.LocalCertificateSelectionCallback = (_, _, _, _, _) => ClientCertificate();
         return options;

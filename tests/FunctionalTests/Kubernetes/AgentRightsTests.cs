@@ -77,8 +77,16 @@ public sealed class AgentRightsTests
 
         var refusal = await Assert.ThrowsAsync<ApiException>(() => client.CreateAsync(ApiResources.Events, "default", new EventObject
         {
-            ApiVersion = "events.k8s.io/v1", Kind = "Event", Metadata = new ObjectMeta { Name = "e", Namespace = "default" }, EventTime = DateTimeOffset.UtcNow,
-            ReportingController = "aiinfra.io/agent", ReportingInstance = instance, Action = "Observe", Reason = "X", Note = "x", Type = "Normal",
+            ApiVersion = "events.k8s.io/v1",
+            Kind = "Event",
+            Metadata = new ObjectMeta { Name = "e", Namespace = "default" },
+            EventTime = DateTimeOffset.UtcNow,
+            ReportingController = "aiinfra.io/agent",
+            ReportingInstance = instance,
+            Action = "Observe",
+            Reason = "X",
+            Note = "x",
+            Type = "Normal",
             Regarding = new ObjectReference { ApiVersion = "v1", Kind = "Node", Name = about },
         }, TestContext.Current.CancellationToken));
 

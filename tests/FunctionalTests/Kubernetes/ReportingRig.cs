@@ -53,8 +53,12 @@ internal sealed class ReportingRig : IAsyncDisposable, IDeviceHolders
     {
         var options = new ReportingOptions
         {
-            NodeName = NodeName, Kubeconfig = File.Exists(Kubeconfig) ? Kubeconfig : Server.Kubeconfig(Kubeconfig), Version = "1.2.3", SetsTaint = SetsTaint,
-            BootId = "boot-1", MachineId = machineId,
+            NodeName = NodeName,
+            Kubeconfig = File.Exists(Kubeconfig) ? Kubeconfig : Server.Kubeconfig(Kubeconfig),
+            Version = "1.2.3",
+            SetsTaint = SetsTaint,
+            BootId = "boot-1",
+            MachineId = machineId,
         };
         var worker = new KubernetesWorker(options, new ReportingBoards(Health, Inventory, Board, Releases, Pauses, new FeatureLabels(Labels), this), Time, _loggers) { Random = () => 0.01, Tune = Tune };
         var one = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
@@ -67,7 +71,16 @@ internal sealed class ReportingRig : IAsyncDisposable, IDeviceHolders
 
     public void Report(string id, Subject subject, Severity severity, Cause cause = Cause.Hardware, SuggestedAction action = SuggestedAction.Reboot, string message = "It broke.") => Health.Report(new ProblemReport
     {
-        Id = id, Subject = subject, Severity = severity, Cause = cause, Action = action, Clearing = Clearing.OnHealthyReading, Message = message, Evidence = "a line", At = Time.GetUtcNow(), FlapWindow = TimeSpan.Zero,
+        Id = id,
+        Subject = subject,
+        Severity = severity,
+        Cause = cause,
+        Action = action,
+        Clearing = Clearing.OnHealthyReading,
+        Message = message,
+        Evidence = "a line",
+        At = Time.GetUtcNow(),
+        FlapWindow = TimeSpan.Zero,
     });
 
     public Task<JsonElement> NodeAsync() => Server.GetAsync($"/api/v1/nodes/{ApiServerPeer.Node}");

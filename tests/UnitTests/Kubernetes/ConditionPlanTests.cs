@@ -43,8 +43,18 @@ public sealed class ConditionPlanTests
     [InlineData("acme.own-rule", SubjectKind.Node, Cause.Host, "KernelHealthy")]
     public void Each_problem_feeds_one_condition(string id, SubjectKind kind, Cause cause, string type) => Assert.Equal(type, ConditionTable.TypeOf(new Problem
     {
-        Id = id, Subject = new Subject(kind, "x"), Severity = Severity.Fatal, Cause = cause, Action = SuggestedAction.None, Clearing = Clearing.ByHand, Message = "", FirstSeen = default, LastSeen = default,
-        Count = 1, Evidence = [], BootId = "",
+        Id = id,
+        Subject = new Subject(kind, "x"),
+        Severity = Severity.Fatal,
+        Cause = cause,
+        Action = SuggestedAction.None,
+        Clearing = Clearing.ByHand,
+        Message = "",
+        FirstSeen = default,
+        LastSeen = default,
+        Count = 1,
+        Evidence = [],
+        BootId = "",
     }));
 
     [Theory]
