@@ -39,6 +39,7 @@ internal static class DaemonServices
         .AddSingleton(new AuditOptions { Enabled = config.Get(AgentKeys.KubeletAudit), Allowed = config.Get(AgentKeys.KubeletAuditAllow) })
         .AddKubelet()
         .AddCdi(config)
+        .AddSingleton(provider => new FeatureLabels(provider.GetRequiredService<LabelBoard>().Current))
         .AddReporting(AgentConfig.Reporting(config))
         .AddMetrics(config)
         .AddControl(config);
