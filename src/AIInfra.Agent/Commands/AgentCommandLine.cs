@@ -7,6 +7,7 @@ using AIInfra.Agent.Daemon;
 using AIInfra.Agent.Simulation;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Logs;
+using AIInfra.Core.Health.Npd.Configuration;
 
 namespace AIInfra.Agent.Commands;
 
@@ -74,11 +75,15 @@ internal static class AgentCommandLine
         {
             var path = parsed.GetValue(file)!;
             var (config, errors) = AgentConfig.LoadWithRules(path);
+            var npd = errors.IsEmpty ? AgentConfig.Npd(config) : NpdConfiguration.Empty;
+            errors = errors.AddRange(npd.Errors);
             if (parsed.GetValue(Output) == "json")
                 Console.WriteLine(JsonSerializer.Serialize(new ConfigCheck(path, errors.Length == 0, [.. errors.Select(error => error.ToString())]), ControlJson.Default.ConfigCheck));
             else if (AgentConfig.Report(errors, Console.Error))
             {
                 Console.WriteLine($"{path} is good.");
+                foreach (var note in npd.Notes)
+                    Console.WriteLine($"{note}");
                 foreach (var rule in SlowRules.Find(RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules))
                     Console.WriteLine($"{rule.Source}: the pattern of {rule.Id} takes longer than 5 ms on some lines; the daemon will run it without backtracking. Make it simpler.");
             }

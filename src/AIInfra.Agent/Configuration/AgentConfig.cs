@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Logs;
+using AIInfra.Core.Health.Npd.Configuration;
 using AIInfra.Core.Hosting;
 
 namespace AIInfra.Agent.Configuration;
@@ -25,6 +26,9 @@ internal static class AgentConfig
         var (config, errors) = Load(file);
         return (config, errors.IsEmpty ? RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Errors : errors);
     }
+
+    /// <summary>The files of node-problem-detector: a bad one is left out and never stops the daemon.</summary>
+    public static NpdConfiguration Npd(Config config) => NpdFiles.Load(config.Get(AgentKeys.NpdConfig));
 
     /// <summary>Null: it is not to be read.</summary>
     public static string? KernelLogPath(Config config)

@@ -5,6 +5,7 @@ using AIInfra.Core.Configuration;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Logs;
+using AIInfra.Core.Health.Npd;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Metrics;
 using AIInfra.Core.Sampling;
@@ -27,6 +28,7 @@ internal static class DaemonServices
         .AddBoards(AgentConfig.HostPaths(config))
         .AddState(config.Get(AgentKeys.StatePath))
         .AddVendors(config)
+        .AddNpd(AgentConfig.Npd(config))
         .AddKernelLog(config)
         .AddSingleton(new KubeletOptions { Root = config.Get(AgentKeys.KubeletRoot), DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins) })
         .AddKubelet()
@@ -76,12 +78,13 @@ internal static class DaemonServices
             return services;
         return services
             .AddSingleton(provider => new LogCounters { Slow = SlowPatternLog.Create(provider.GetRequiredService<ILogger<LogMatcher>>()) })
-            .AddSingleton(new KernelLogOptions
+            .AddSingleton(provider => new KernelLogOptions
             {
                 Path = path,
                 TrustUserspace = config.Get(AgentKeys.KernelLogTrust),
                 Decoders = VendorLogs.Decoders,
                 Rules = [.. VendorLogs.Rules, .. RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules],
+                Listeners = [.. provider.GetServices<IKernelLogListener>()],
             })
             .AddSingleton<KernelLogBoards>()
             .AddWorker<KernelLogWorker>(KernelLogWorker.Part);
