@@ -93,6 +93,8 @@ public sealed record NpdPluginRule(string? Condition, string Reason, ConfigMark 
 public sealed record NpdStatsMonitor
 {
     public required string Path { get; init; }
+    /// <summary>Its name in messages: the file's.</summary>
+    public string Name => System.IO.Path.GetFileName(Path);
     public required TimeSpan Interval { get; init; }
     /// <summary>The name under which a metric is shown, by its id: <c>cpu/load_1m</c>.</summary>
     public required ImmutableSortedDictionary<string, string> Names { get; init; }

@@ -92,8 +92,9 @@ internal sealed class ProcReader(HostPaths host)
         foreach (var line in Lines("1/net/dev", "net/dev").Skip(2)) // of the host's own network, also where the agent has another
         {
             var colon = line.LastIndexOf(':');
-            if (colon < 0 || Fields(line[(colon + 1)..]) is not { Length: 16 } fields || line[..colon].Trim() is not var name || !isWanted(name))
+            if (colon < 0 || Fields(line[(colon + 1)..]) is not { Length: 16 } fields || !isWanted(line[..colon].Trim()))
                 continue;
+            var name = line[..colon].Trim();
             for (var at = 0; at < 8; at++)
             {
                 sample.AddText($"net/rx_{Received[at]}", fields[at], 1, name);
