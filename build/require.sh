@@ -5,10 +5,10 @@
 set -euo pipefail
 
 declare -A package_of=(
-  [gcc]="gcc libc6-dev" [make]=make [node]=nodejs [npm]=npm [valgrind]=valgrind
+  [gcc]="gcc libc6-dev" [make]=make [node]=nodejs [npm]=npm [valgrind]=valgrind [openssl]=openssl
 )
 needed=(gcc make)
-[ "${1:?which step}" = test ] && needed+=(node npm valgrind)
+[ "${1:?which step}" = test ] && needed+=(node npm valgrind openssl)
 
 missing=()
 for tool in "${needed[@]}"; do

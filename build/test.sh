@@ -8,7 +8,10 @@ rm -rf "$results" && mkdir -p "$results"
 build/require.sh test || exit 1
 tools=$(build/tools.sh) || exit 1
 export PATH="$tools:$PATH"
-(cd tests/peers/grpc-js && npm ci --silent --no-audit --no-fund) || exit 1
+for peer in grpc-js apiserver; do
+  (cd "tests/peers/$peer" && npm ci --silent --no-audit --no-fund) || exit 1
+done
+build/kubectl.sh >/dev/null || exit 1
 make --no-print-directory build || exit 1
 
 failed=0

@@ -96,6 +96,9 @@ const struct pattern node_patterns[] = {
     { "boot", SIM_BOOT, { { 0 } }, 0 },
     { "event-wait fails", SIM_WAIT_FAILS, { { 0 } }, 0 },
     { "event-wait works", SIM_WAIT_WORKS, { { 0 } }, 0 },
+    { "confidential off", SIM_CONFIDENTIAL, { { 0 } }, 0 },
+    { "confidential on", SIM_CONFIDENTIAL, { { 0 } }, 1 },
+    { "confidential ready", SIM_CONFIDENTIAL, { { 0 } }, 2 },
     { "driver-version *", SIM_DRIVER_VERSION, { { "VERSION", 0, 0 } }, 0 },
 };
 const size_t node_pattern_count = sizeof node_patterns / sizeof node_patterns[0];

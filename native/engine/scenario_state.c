@@ -67,6 +67,7 @@ static void apply(const struct scenario *scenario, struct sim_entry *entry, stru
     case SIM_SEGV_ALWAYS: state->segv_always = true; break;
     case SIM_WAIT_FAILS: state->wait_fails = true; break;
     case SIM_WAIT_WORKS: state->wait_fails = false; break;
+    case SIM_CONFIDENTIAL: state->confidential = (unsigned)entry->action.value; break;
     case SIM_BOOT: boot(scenario, state, entry->at); break;
     case SIM_DRIVER_VERSION:
         snprintf(state->driver_version, sizeof state->driver_version, "%s", entry->action.text);

@@ -47,6 +47,7 @@ struct sim_state {
     int64_t booted_at;
     int64_t last_segv;    /* INT64_MIN: none since the boot */
     bool segv_always, wait_fails;
+    unsigned confidential; /* confidential computing: 0 off, 1 on, 2 on and open for work */
     char driver_version[80];
     int64_t driver_changed_at; /* INT64_MIN: never */
 };

@@ -51,6 +51,7 @@ typedef struct {
     uint8_t ibGuid[16], chassisSerialNumber[16], slotNumber, trayIndex, hostId, peerType, moduleId;
 } nvmlPlatformInfo_v2_t;
 typedef struct { uint32_t isC2cEnabled; } nvmlC2cModeInfo_v1_t;
+typedef struct { uint32_t environment, ccFeature, devToolsMode; } nvmlConfComputeSystemState_t; /* no version word */
 typedef struct { uint32_t version, isNvleEnabled; } nvmlNvLinkInfo_v1_t;
 typedef struct { uint32_t version, isSupportedDevice; } nvmlGpmSupport_t;
 typedef struct {

@@ -50,7 +50,7 @@ static bool show(struct player *player, const struct sim_entry *entry)
         return signs_start(&player->signs, player->options, entry->at)
             && simnode_write_node(player->options, player->scenario, &player->state, &player->clock);
     case SIM_DRIVER_VERSION: return simnode_write_driver(player->options, &player->state);
-    case SIM_SEGV: case SIM_SEGV_ALWAYS: case SIM_WAIT_FAILS: case SIM_WAIT_WORKS: return true;
+    case SIM_SEGV: case SIM_SEGV_ALWAYS: case SIM_WAIT_FAILS: case SIM_WAIT_WORKS: case SIM_CONFIDENTIAL: return true;
     default: break;
     }
     const struct gpu_state *gpu = &player->state.gpu[entry->action.gpu];

@@ -60,6 +60,21 @@ static void a_board_without_links_or_hbm_says_so(void)
     CHECK_EQUAL(NVML_SUCCESS, nvml->Shutdown());
 }
 
+static void confidential_computing_is_the_nodes(void)
+{
+    use_scenario("node dgx-h100\nat 0s confidential on\n");
+    const struct nvml_client *nvml = client_start();
+    nvmlConfComputeSystemState_t state;
+    unsigned ready;
+    client_gpu(nvml, 0);
+    CHECK_EQUAL(NVML_SUCCESS, nvml->SystemGetConfComputeState(&state));
+    CHECK(state.environment == 2 && state.ccFeature == 1 && state.devToolsMode == 0);
+    CHECK_EQUAL(NVML_SUCCESS, nvml->SystemGetConfComputeGpusReadyState(&ready));
+    CHECK_EQUAL(0, ready);
+    CHECK_EQUAL(NVML_ERROR_INVALID_ARGUMENT, nvml->SystemGetConfComputeState(NULL));
+    CHECK_EQUAL(NVML_SUCCESS, nvml->Shutdown());
+}
+
 static void grace_is_behind_links_of_its_own(void)
 {
     use_scenario("node gb200\n");
@@ -202,6 +217,7 @@ const struct test field_tests[] = {
     { "every board answers the fields that it has", every_board_answers_the_fields_that_it_has },
     { "older boards lack newer fields", older_boards_lack_newer_fields },
     { "a board without links or HBM says so", a_board_without_links_or_hbm_says_so },
+    { "confidential computing is the node's", confidential_computing_is_the_nodes },
     { "Grace is behind links of its own", grace_is_behind_links_of_its_own },
     { "counters tell what the scenario did", counters_tell_what_the_scenario_did },
     { "slowdown times moved with the driver", slowdown_times_moved_with_the_driver },

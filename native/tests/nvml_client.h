@@ -79,6 +79,8 @@
     F(DeviceGetActiveVgpus, (nvmlDevice_t, unsigned *, uint32_t *)) \
     F(DeviceGetAttributes_v2, (nvmlDevice_t, nvmlDeviceAttributes_t *)) \
     F(DeviceGetBoardId, (nvmlDevice_t, unsigned *)) \
+    F(SystemGetConfComputeState, (nvmlConfComputeSystemState_t *)) \
+    F(SystemGetConfComputeGpusReadyState, (unsigned *)) \
     F(DeviceGetC2cModeInfoV, (nvmlDevice_t, nvmlC2cModeInfo_v1_t *)) \
     F(DeviceGetComputeInstanceId, (nvmlDevice_t, unsigned *)) \
     F(DeviceGetComputeMode, (nvmlDevice_t, uint32_t *)) \

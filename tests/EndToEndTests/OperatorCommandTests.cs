@@ -26,11 +26,38 @@ public sealed class OperatorCommandTests
         var (status, text) = await RunAsync(run, "status");
         Assert.Equal(0, status);
         Assert.Contains($"1 incident ({problems.Count} problems)", text, StringComparison.Ordinal);
-        Assert.Contains("FATAL nvidia.xid.79 on device GPU-", text, StringComparison.Ordinal);
-        foreach (var line in (string[])["  since 20", "  evidence: ", "  hit: nvidia 1 at ", "  next: No new work is placed on it", "    with it: info nvidia.xid.45"])
+        Assert.Contains("FATAL nvidia.xid.79 on nvidia 1 at ", text, StringComparison.Ordinal);
+        foreach (var line in (string[])["  what  The GPU no longer answers", "  since 20", "  line  NVRM: ", "  hit   nvidia 1 (GPU-", "  next  No new work is placed on it", "  with  "])
             Assert.Contains($"\n{line}", text, StringComparison.Ordinal);
+        Assert.Contains("info nvidia.xid.45", text, StringComparison.Ordinal);
         Assert.Single(text.Split("FATAL "), part => part.StartsWith("nvidia", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task A_fault_of_a_board_makes_its_partitions_unhealthy_and_one_of_a_partition_is_one_problem_on_it()
+    {
+        await using var run = await SimulatedNodeRun.StartAsync("node dgx-h100\nat 0s gpu 0 mig 1g.10gb x2\n");
+        await run.WaitForListAsync(healthy: 8, of: 8);
+        await Eventually.AsyncTrue(async () => (await PartitionsAsync(run)).Count == 2, () => run.Node.Transcript);
+
+        await run.InjectAsync("gpu 0 mig-instance 7 xid 13");
+        await run.InjectAsync("gpu 0 mig-instance 7 xid 13");
+        await Eventually.AsyncTrue(async () => (await run.AskAsync("problems")).EnumerateArray().Any(problem => problem.GetProperty("evidence").GetArrayLength() == 4), () => run.Node.Transcript);
+        var problem = Assert.Single((await run.AskAsync("problems")).EnumerateArray(), problem => problem.GetProperty("id").GetString() == "nvidia.xid.13");
+        Assert.StartsWith("device MIG-", problem.GetProperty("subject").GetString(), StringComparison.Ordinal);
+        Assert.Equal(2, problem.GetProperty("count").GetInt32()); // each told by the library and by the log
+
+        await run.InjectAsync("gpu 0 xid 95");
+        await run.WaitForListAsync(healthy: 7, of: 8);
+        Assert.All(await PartitionsAsync(run), partition =>
+        {
+            Assert.False(partition.GetProperty("isHealthy").GetBoolean());
+            Assert.Contains("nvidia.xid.95", partition.GetProperty("problems").ToString(), StringComparison.Ordinal);
+        });
+    }
+
+    private static async Task<List<System.Text.Json.JsonElement>> PartitionsAsync(SimulatedNodeRun run) =>
+        [.. (await run.AskAsync("devices")).EnumerateArray().Where(device => device.TryGetProperty("parentId", out _))];
 
     [Fact]
     public async Task A_problem_is_cleared_by_hand_and_the_history_tells_of_it_also_after_a_restart()

@@ -61,6 +61,22 @@ public sealed class SimulatedNodeTests
     }
 
     [Fact]
+    public async Task A_driver_that_is_upgraded_under_the_agent_is_taken_up_without_a_restart_of_it()
+    {
+        await using var run = await SimulatedNodeRun.StartAsync("node l4\n");
+        await run.WaitForListAsync(healthy: 4, of: 4);
+        await run.WaitForMetricsAsync(page => page.Contains("570.124.06", StringComparison.Ordinal));
+
+        await run.InjectAsync("driver-version 580.65.06");
+
+        await run.WaitForMetricsAsync(page => page.Contains("580.65.06", StringComparison.Ordinal)
+            && page.Split('\n').Count(line => line.StartsWith("DCGM_FI_DEV_GPU_TEMP{", StringComparison.Ordinal)) == 4);
+        await Eventually.AsyncTrue(async () => !(await run.ProblemsAsync()).Contains("nvidia.gpu-lost"), () => run.Node.Transcript);
+        Assert.DoesNotContain("\"ended\"", run.Kubelet.Transcript, StringComparison.Ordinal);
+        Assert.All((await run.AskAsync("devices")).EnumerateArray(), device => Assert.True(device.GetProperty("isHealthy").GetBoolean()));
+    }
+
+    [Fact]
     public async Task A_library_that_crashes_is_replaced_and_the_GPUs_stay_registered()
     {
         await using var run = await SimulatedNodeRun.StartAsync("node l4\n");

@@ -9,7 +9,7 @@ using AIInfra.Core.VendorHost;
 namespace AIInfra.VendorHostChild;
 
 /// <summary>A library whose boards and faults are files in a folder, read at each call:
-/// <c>count</c> (boards, by default 2), <c>open-0</c>, <c>describe-INDEX</c>, <c>sample-INDEX</c> (what that call does),
+/// <c>count</c> (boards, by default 2), <c>driver</c> (its version; to a library that was opened with another one every board is lost), <c>open-0</c>, <c>describe-INDEX</c>, <c>sample-INDEX</c> (what that call does),
 /// <c>partitions-INDEX</c> (their profiles, parted by spaces; <c>?</c> when the board does not say), <c>event</c> (a fifo to read events from: a byte for the board, a byte for the value; the value 0: divided anew).</summary>
 /// <remarks>What a call does: <c>segfault</c>, <c>abort</c>, <c>hang</c> (for ever, in the kernel), <c>fifo PATH</c> (until somebody opens that fifo for writing),
 /// <c>absent</c>, <c>transient</c>, <c>lost</c>, <c>refused</c>, <c>fds PATH</c> (lists its descriptors into a file), <c>hold PATH</c> (opens a file and keeps it open).
@@ -18,6 +18,7 @@ internal sealed partial class ScriptedLibrary(string folder) : IVendorLibrary
 {
     internal static readonly FieldTable Table = new("scripted", [new Field("temperature_celsius", FieldKind.Gauge), new Field("energy_joules", FieldKind.Counter), new Field("absent", FieldKind.Gauge)]);
 
+    private string? _driver;
     private Stream? _events;
     private Stream? _held;
 
@@ -28,7 +29,8 @@ internal sealed partial class ScriptedLibrary(string folder) : IVendorLibrary
         Do("open", 0);
         if (File.Exists(path))
             NativeLibrary.Load(path);
-        return new LibraryInfo("1.0", Read("version") ?? "9.9", Count, IsSimulated: true);
+        _driver = Read("driver");
+        return new LibraryInfo(_driver ?? "1.0", Read("version") ?? "9.9", Count, IsSimulated: true);
     }
 
     public int? CountDevices() => Count;
@@ -36,6 +38,7 @@ internal sealed partial class ScriptedLibrary(string folder) : IVendorLibrary
     public Device Describe(int index)
     {
         Do("describe", index);
+        ThrowIfOutdated("describe");
         return new Device
         {
             Id = Read($"id-{index}") ?? $"board-{index}",
@@ -52,6 +55,7 @@ internal sealed partial class ScriptedLibrary(string folder) : IVendorLibrary
     public void Sample(int index, Span<Reading> readings)
     {
         Do("sample", index);
+        ThrowIfOutdated("sample");
         readings[0] = Reading.Of(40 + index);
         readings[1] = Reading.Unknown;
     }
@@ -96,6 +100,12 @@ internal sealed partial class ScriptedLibrary(string folder) : IVendorLibrary
     {
         var path = Path.Combine(folder, name);
         return File.Exists(path) ? File.ReadAllText(path).Trim() : null;
+    }
+
+    private void ThrowIfOutdated(string call)
+    {
+        if (Read("driver") != _driver)
+            throw new VendorException(call, 15, VendorFault.DeviceLost, "the driver below this library is another");
     }
 
     private void Do(string call, int index)

@@ -28,8 +28,8 @@ internal static class KubeletCost
             [.. TestGpus.Switched(8), .. TestGpus.Switched(24).Skip(8).Select(device => device with { ResourceName = Large })]));
         await using var kubelet = new Kubelet(Path.Combine(root, DevicePluginApi.Folder));
         var offers = new OfferBoard(inventory, [], NullLogger<OfferBoard>.Instance);
-        var worker = new DevicePluginWorker(
-            new KubeletOptions { Root = root }, offers, health, [new TestAllocator()], new WorkerBoard(), TimeProvider.System, NullLoggerFactory.Instance);
+        var boards = new KubeletBoards(offers, health, new PodResourcesBoard(), new WorkerBoard(), [new TestAllocator()], new HostPaths { Dev = Path.Combine(root, "no-dev") });
+        var worker = new DevicePluginWorker(new KubeletOptions { Root = root }, boards, TimeProvider.System, NullLoggerFactory.Instance);
         await kubelet.StartAsync();
         var running = Task.WhenAll(offers.RunAsync(ended.Token), worker.RunAsync(ended.Token));
 

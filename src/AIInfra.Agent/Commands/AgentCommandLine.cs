@@ -48,8 +48,8 @@ internal static class AgentCommandLine
         var command = new Command("run", "Run the daemon in the foreground until it is told to stop") { ConfigFile };
         command.SetAction((parsed, cancellationToken) =>
         {
-            var (config, errors) = AgentConfig.LoadWithRules(parsed.GetValue(ConfigFile));
-            return AgentConfig.Report(errors, Console.Error) ? DaemonHost.RunAsync(config, cancellationToken) : Task.FromResult(ExitStatus.Config);
+            var (config, rules, errors) = AgentConfig.LoadWithRules(parsed.GetValue(ConfigFile));
+            return AgentConfig.Report(errors, Console.Error) ? DaemonHost.RunAsync(config, rules, cancellationToken) : Task.FromResult(ExitStatus.Config);
         });
         return command;
     }
@@ -74,7 +74,7 @@ internal static class AgentCommandLine
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(file)!;
-            var (config, errors) = AgentConfig.LoadWithRules(path);
+            var (config, rules, errors) = AgentConfig.LoadWithRules(path);
             var npd = errors.IsEmpty ? AgentConfig.Npd(config) : NpdConfiguration.Empty;
             errors = errors.AddRange(npd.Errors);
             if (parsed.GetValue(Output) == "json")
@@ -84,7 +84,7 @@ internal static class AgentCommandLine
                 Console.WriteLine($"{path} is good.");
                 foreach (var note in npd.Notes)
                     Console.WriteLine($"{note}");
-                foreach (var rule in SlowRules.Find(RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules))
+                foreach (var rule in SlowRules.Find(rules))
                     Console.WriteLine($"{rule.Source}: the pattern of {rule.Id} takes longer than 5 ms on some lines; the daemon will run it without backtracking. Make it simpler.");
             }
             return errors.Length == 0 ? ExitStatus.Ok : ExitStatus.Config;

@@ -1,8 +1,8 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
 using AIInfra.Agent.Configuration;
-using AIInfra.Core.Configuration;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Health.Logs.Scan;
@@ -22,21 +22,21 @@ internal static class ScanLogCommand
         var command = new Command("scan-log", "Find the problems that a saved log tells of") { file, trust, configFile, output };
         command.SetAction((parsed, cancellationToken) =>
         {
-            var (config, errors) = AgentConfig.LoadWithRules(parsed.GetValue(configFile));
+            var (_, rules, errors) = AgentConfig.LoadWithRules(parsed.GetValue(configFile));
             return Task.FromResult(AgentConfig.Report(errors, Console.Error)
-                ? Run(parsed.GetValue(file)!, config, parsed.GetValue(trust), parsed.GetValue(output) == "json", cancellationToken)
+                ? Run(parsed.GetValue(file)!, rules, parsed.GetValue(trust), parsed.GetValue(output) == "json", cancellationToken)
                 : ExitStatus.Config);
         });
         return command;
     }
 
-    private static int Run(string file, Config config, bool trustUserspace, bool asJson, CancellationToken cancellationToken)
+    private static int Run(string file, ImmutableArray<LogRule> rules, bool trustUserspace, bool asJson, CancellationToken cancellationToken)
     {
         try
         {
             using var stream = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
             using var results = new BufferedStream(Console.OpenStandardOutput(), 32 * 1024);
-            var matcher = new LogMatcher(VendorLogs.Decoders(), [.. VendorLogs.Rules, .. RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules], new SlowPatterns());
+            var matcher = new LogMatcher(VendorLogs.Decoders(), [.. VendorLogs.Rules, .. rules], new SlowPatterns());
             var progress = new ProgressLine();
             var scanned = new LogScanner(matcher, trustUserspace).Scan(stream, finding =>
             {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using AIInfra.Agent.Control;
 using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
 using Spectre.Console;
 
 namespace AIInfra.Agent.Commands;
@@ -17,10 +18,10 @@ internal sealed class ShowCommands(string socketPath, bool asJson, CancellationT
     {
         if (problems.Count == 0)
             Console.WriteLine("No problem stands.");
-        ProblemLines.Show(Terminal.Open(), problems);
+        new ProblemLines(Terminal.Open(), TimeProvider.System.GetUtcNow()).ShowAll(problems);
     });
 
-    public Task<int> HistoryAsync() => AskAsync("/v1/history", ControlJson.Default.IReadOnlyListHistoryStep, steps => ProblemLines.ShowHistory(Terminal.Open(), steps));
+    public Task<int> HistoryAsync() => AskAsync("/v1/history", ControlJson.Default.IReadOnlyListHistoryStep, steps => new ProblemLines(Terminal.Open(), TimeProvider.System.GetUtcNow()).ShowHistory(steps));
 
     private async Task<int> AskAsync<T>(string path, JsonTypeInfo<T> type, Action<T> show)
     {
@@ -46,21 +47,21 @@ internal sealed class ShowCommands(string socketPath, bool asJson, CancellationT
         var console = Terminal.Open();
         var unhealthy = status.Devices.Count(device => !device.IsHealthy);
         var missing = status.Parts.Where(part => !part.IsReady).ToList();
-        console.MarkupLineInterpolated($"[bold]{Terminal.Show(status.Node)}[/]: {Summary(status, unhealthy, missing.Count)}");
+        var colour = unhealthy > 0 ? "red" : status.Problems.Any(problem => problem.Severity > Severity.Info) ? "yellow" : "green";
+        console.MarkupLineInterpolated($"[bold]{Terminal.Show(status.Node)}[/]: [{colour}]{Summary(status, unhealthy)}[/]");
         foreach (var vendor in status.Vendors)
-            console.WriteLine($"  {vendor.Vendor}: {Describe(vendor)}");
+            Terminal.WriteParagraph(console, "  ", $"{vendor.Vendor}: {Describe(vendor)}");
         foreach (var part in missing)
-            console.MarkupLineInterpolated($"  [yellow]{part.Name}[/]: {Terminal.Show(part.Detail)}");
+            Terminal.WriteParagraph(console, "  NOT READY ", $"{part.Name}: {Terminal.Show(part.Detail)}");
+        foreach (var fault in status.NotOffered)
+            Terminal.WriteParagraph(console, "  NOT OFFERED ", Terminal.Show(fault));
+        Terminal.WriteParagraph(console, "  ", $"agent {status.Version}, up since {status.Started:yyyy-MM-dd HH:mm:ss}Z{(missing.Count == 0 ? ", every part is ready" : "")}");
         if (status.Problems.Count > 0)
-        {
-            console.WriteLine();
-            ProblemLines.Show(console, status.Problems);
-        }
+            new ProblemLines(console, TimeProvider.System.GetUtcNow()).ShowSummary(status.Problems);
     }
 
-    private static string Summary(NodeStatus status, int unhealthy, int missing) =>
-        $"{status.Devices.Count} devices, {(unhealthy == 0 ? "all healthy" : $"{unhealthy} UNHEALTHY")}, {Problems(status.Problems)}, "
-        + $"{(missing == 0 ? "every part is ready" : $"{missing} parts not ready")}; agent {status.Version}, up since {status.Started:yyyy-MM-dd HH:mm:ss}Z";
+    private static string Summary(NodeStatus status, int unhealthy) =>
+        $"{(unhealthy == 0 ? $"{status.Devices.Count} devices, all healthy" : $"{unhealthy} of {status.Devices.Count} devices UNHEALTHY")}, {Problems(status.Problems)}";
 
     private static string Problems(IReadOnlyList<ProblemStatus> problems)
     {
@@ -77,14 +78,15 @@ internal sealed class ShowCommands(string socketPath, bool asJson, CancellationT
     private static void ShowDevices(IReadOnlyList<DeviceStatus> devices)
     {
         var console = Terminal.Open();
-        var table = Terminal.Columns("DEVICE", "ID", "PCI", "NUMA", "MEMORY", "HEALTH", "MODEL");
+        var table = Terminal.Columns("DEVICE", "ID", "PCI", "NUMA", "MEMORY", "HEALTH", "MODEL", "HELD BY");
         foreach (var device in devices)
         {
             table.AddRow(
                 new Text($"{device.Vendor} {device.Index}"), new Text(Terminal.Show(device.Id)), new Text(Terminal.Show(device.PciAddress)),
                 new Text(device.NumaNode?.ToString() ?? "-"), new Text(Terminal.Bytes(device.MemoryBytes)),
                 device.IsHealthy ? new Text("healthy") : new Text($"UNHEALTHY {string.Join(", ", device.Problems)}", new Style(Color.Red)),
-                new Text(Terminal.Show(device.Model)));
+                new Text(Terminal.Show(device.Model)),
+                new Text(device.Pods is null ? "?" : device.Pods.Count == 0 ? "-" : ProblemLines.Held(device.Pods)[" held by ".Length..]));
         }
         if (devices.Count == 0)
             console.WriteLine("No devices. `aiinfra-agent status` says what was looked for.");

@@ -25,6 +25,42 @@ internal static class Terminal
         return table;
     }
 
+    /// <summary>Writes a text beside what it belongs to, broken between words where the terminal ends; the further lines stand below its beginning.</summary>
+    public static void WriteParagraph(IAnsiConsole console, string before, string text)
+    {
+        var room = Math.Max(20, console.Profile.Width - before.Length - 1);
+        var (line, indent) = (new StringBuilder(before), new string(' ', before.Length));
+        var used = 0;
+        foreach (var word in text.Split(' '))
+        {
+            var rest = word;
+            if (used > 0 && used + 1 + rest.Length > room)
+            {
+                Flush();
+            }
+            else if (used > 0)
+            {
+                line.Append(' ');
+                used++;
+            }
+            for (; rest.Length > room; rest = rest[room..]) // longer than a line
+            {
+                line.Append(rest.AsSpan(0, room));
+                Flush();
+            }
+            line.Append(rest);
+            used += rest.Length;
+        }
+        console.WriteLine(line.ToString());
+
+        void Flush()
+        {
+            console.WriteLine(line.ToString());
+            line.Clear().Append(indent);
+            used = 0;
+        }
+    }
+
     /// <summary>Outside text with control characters written as <c>\x1b</c>, so that a device's name cannot move the cursor.</summary>
     public static string Show(string? text)
     {

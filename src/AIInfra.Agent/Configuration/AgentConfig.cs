@@ -3,6 +3,8 @@ using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Health.Npd.Configuration;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.VendorHost;
+using AIInfra.Kubernetes.DevicePlugin;
 
 namespace AIInfra.Agent.Configuration;
 
@@ -20,15 +22,29 @@ internal static class AgentConfig
         return (config, faults.AddRange(errors));
     }
 
-    /// <summary>The same with all that is wrong in the rule packs it names: what the daemon needs to start.</summary>
-    public static (Config Config, ImmutableArray<ConfigError> Errors) LoadWithRules(string? file)
+    /// <summary>The same with the rule packs it names, and all that is wrong in them: what the daemon needs to start.</summary>
+    public static (Config Config, ImmutableArray<LogRule> Rules, ImmutableArray<ConfigError> Errors) LoadWithRules(string? file)
     {
         var (config, errors) = Load(file);
-        return (config, errors.IsEmpty ? RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Errors : errors);
+        if (!errors.IsEmpty)
+            return (config, [], errors);
+        var (rules, faults) = RulePack.ReadFolders(config.Get(AgentKeys.Rules));
+        return (config, rules, faults);
     }
 
     /// <summary>The files of node-problem-detector: a bad one is left out and never stops the daemon.</summary>
     public static NpdConfiguration Npd(Config config) => NpdFiles.Load(config.Get(AgentKeys.NpdConfig));
+
+    public static VendorOptions Nvidia(Config config) => new()
+    {
+        Enabled = config.Get(AgentKeys.NvidiaEnabled) switch { "true" => true, "false" => false, _ => null },
+        Library = config.Get(AgentKeys.NvidiaLibrary),
+        SampleInterval = config.Get(AgentKeys.NvidiaSampleInterval),
+        CallTimeout = config.Get(AgentKeys.NvidiaCallTimeout),
+    };
+
+    /// <summary>Of all vendors: no reading is old before the slowest of them has had its turn.</summary>
+    public static TimeSpan LongestSampleInterval(Config config) => new[] { Nvidia(config) }.Max(vendor => vendor.SampleInterval);
 
     /// <summary>Null: it is not to be read.</summary>
     public static string? KernelLogPath(Config config)
@@ -54,6 +70,14 @@ internal static class AgentConfig
         Proc = OrNull(config.Get(AgentKeys.HostProc))!,
         Dev = OrNull(config.Get(AgentKeys.HostDev))!,
         Run = OrNull(config.Get(AgentKeys.HostRun))!,
+    };
+
+    public static KubeletOptions Kubelet(Config config) => new()
+    {
+        Roots = config.IsGiven(AgentKeys.KubeletRoots) ? config.Get(AgentKeys.KubeletRoots) : [config.Get(AgentKeys.KubeletRoot)],
+        DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins),
+        PodResources = config.Get(AgentKeys.KubeletPodResources),
+        Registration = config.Get(AgentKeys.KubeletRegistration) == "registry" ? KubeletRegistrationMode.Registry : KubeletRegistrationMode.Register,
     };
 
     public static string NodeName(Config config) =>

@@ -21,8 +21,14 @@ internal static class AgentKeys
     public static readonly ConfigKey<string> RunPath = ConfigForm.Folder("run.path", "/run/aiinfra", "Folder of the control socket agent.sock.");
 
     public static readonly ConfigKey<string> KubeletRoot = ConfigForm.Folder("kubelet.root", "/var/lib/kubelet", "The kubelet's folder; its device-plugins folder is below it.");
+    public static readonly ConfigKey<ImmutableArray<string>> KubeletRoots = ConfigForm.Folders("kubelet.roots", ["/var/lib/kubelet"], "The folders of several kubelets, instead of kubelet.root; each is served on its own.");
+    public static readonly ConfigKey<string> KubeletRegistration = ConfigForm.Choice("kubelet.registration", ["register", "registry"], "register", "register: the agent calls the kubelet; registry: the kubelet finds the agent's sockets in its plugins_registry.");
     public static readonly ConfigKey<bool> KubeletDevicePlugins = ConfigForm.Flag("kubelet.devicePlugins", true, "Offer the devices to the kubelet.");
-    public static readonly ConfigKey<bool> KubeletPodResources = ConfigForm.Flag("kubelet.podResources", true, "Attribute devices to pods; not used in this version.");
+    public static readonly ConfigKey<bool> KubeletPodResources = ConfigForm.Flag("kubelet.podResources", true, "Ask the kubelet which pod holds which device.");
+    public static readonly ConfigKey<bool> KubeletAudit = ConfigForm.Flag("kubelet.audit", true, "Compare once a minute who was given a device with who has it open; needs kubelet.podResources.");
+    public static readonly ConfigKey<ImmutableArray<string>> KubeletAuditAllow = ConfigForm.TextList("kubelet.auditAllow",
+        ["nvidia-persistenced", "nv-hostengine", "dcgm-exporter", "dcgmi", "nv-fabricmanager", "nvidia-fabricmanager", "nvidia-topologyd", "nvidia-powerd", "nvidia-smi", "nvidia-cuda-mps-control", "nvidia-cuda-mps-server", "nvsm_core", "Xorg"],
+        "Processes that may have any device open, by their names in /proc/PID/comm (the first 15 characters count).");
     public static readonly ConfigKey<bool> KubeletDra = Later(ConfigForm.Flag("kubelet.dra", false, "Serve Dynamic Resource Allocation."), "false", "leave it false and use the device plugin.");
 
     public static readonly ConfigKey<string> Kubeconfig = Later(ConfigForm.Text("kubernetes.kubeconfig", "", "How to reach the API server."), "", "nothing is sent to the API server; remove the line.");
@@ -47,6 +53,8 @@ internal static class AgentKeys
     public static readonly ConfigKey<string> KernelLogPath = ConfigForm.Text("health.kernelLog.path", "/dev/kmsg", "The kernel log, or a file of its records; /dev/kmsg is looked for below host.dev; empty: not read.");
     public static readonly ConfigKey<bool> KernelLogTrust = ConfigForm.Flag("health.kernelLog.trustUserspace", false, "Believe lines that a process wrote into the kernel log: for tests and demonstrations.");
 
+    public static readonly ConfigKey<ImmutableArray<string>> LogFiles = ConfigForm.TextList("health.logFiles", ["/var/log/fabricmanager.log"], "Log files of services, followed over their rotation with the rules for services; below host.root; one that is not there is waited for.");
+
     public static readonly ConfigKey<string> RemediationMode = Later(ConfigForm.Choice("remediation.mode", ["off", "dry-run", "on"], "dry-run", "Whether anything is mended; this version acts on nothing."), "off|dry-run", "nothing is mended yet; set it to off or dry-run.");
     public static readonly ConfigKey<string> RemediationPolicy = Later(ConfigForm.Text("remediation.policy", "", "A policy file."), "", "nothing is mended yet; remove the line.");
     public static readonly ConfigKey<string> RemediationDrain = ConfigForm.Choice("remediation.drain", ["aggregator", "self"], "aggregator", "Whose account drains; not used in this version.");
@@ -58,12 +66,12 @@ internal static class AgentKeys
     public static ConfigSchema Schema { get; } = new(
     [
         NodeName, HostRoot, HostSys, HostProc, HostDev, HostRun, StatePath, RunPath,
-        KubeletRoot, KubeletDevicePlugins, KubeletPodResources, KubeletDra, Kubeconfig, KubernetesReport,
+        KubeletRoot, KubeletRoots, KubeletRegistration, KubeletDevicePlugins, KubeletPodResources, KubeletAudit, KubeletAuditAllow, KubeletDra, Kubeconfig, KubernetesReport,
         MetricsAddress, MetricsProfile, DcgmCsv, WebConfig,
         NvidiaEnabled, NvidiaLibrary, NvidiaSampleInterval, NvidiaCallTimeout, NvidiaConfig, NvidiaMigConfig, RdmaEnabled, RdmaConfig,
-        NpdConfig, Rules, KernelLogPath, KernelLogTrust, RemediationMode, RemediationPolicy, RemediationDrain,
+        NpdConfig, Rules, KernelLogPath, KernelLogTrust, LogFiles, RemediationMode, RemediationPolicy, RemediationDrain,
         FleetAggregator, FleetCredentials, FleetUnreachable,
-    ]);
+    ], new ConfigConflict(KubeletRoot, KubeletRoots, "keep kubelet.roots and list all kubelets in it, or keep kubelet.root where there is only one."));
 
     /// <summary>A setting whose part is not built yet: values that would ask for it are refused by name, never silently ignored.</summary>
     /// <param name="key">The setting.</param>

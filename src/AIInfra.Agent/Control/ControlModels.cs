@@ -6,9 +6,11 @@ namespace AIInfra.Agent.Control;
 
 /// <summary>What <c>status</c> shows. Times are UTC.</summary>
 /// <param name="IsReady">True when every part is ready.</param>
+/// <param name="NotOffered">What could not be offered to the kubelet, and why, one sentence each.</param>
+/// <param name="PodsUnknown">Why it is not known which pod holds which device; null when it is.</param>
 internal sealed record NodeStatus(
     string Node, string Version, DateTimeOffset Started, bool IsReady, IReadOnlyList<PartStatus> Parts,
-    IReadOnlyList<VendorStatus> Vendors, IReadOnlyList<DeviceStatus> Devices, IReadOnlyList<ProblemStatus> Problems);
+    IReadOnlyList<VendorStatus> Vendors, IReadOnlyList<DeviceStatus> Devices, IReadOnlyList<ProblemStatus> Problems, IReadOnlyList<string> NotOffered, string? PodsUnknown);
 
 /// <param name="Detail">What is missing and what to do; null when ready.</param>
 /// <param name="Faults">Faults in a row.</param>
@@ -19,10 +21,11 @@ internal sealed record VendorStatus(
     string Vendor, VendorState State, string? Reason, string? DriverVersion, string? LibraryVersion, bool IsSimulated, int Devices, int Healthy);
 
 /// <param name="MemoryBytes">Null when unknown.</param>
-/// <param name="Problems">Ids of the problems that stand on it.</param>
+/// <param name="Problems">Ids of the problems that stand on it; of a partition, also those of its board.</param>
+/// <param name="Pods">Who holds it; null when that is not known.</param>
 internal sealed record DeviceStatus(
     string Id, string Vendor, string Model, string Resource, int Index, string? NodeName, string? PciAddress, int? NumaNode, long? MemoryBytes,
-    string? ParentId, bool IsHealthy, IReadOnlyList<string> Problems);
+    string? ParentId, bool IsHealthy, IReadOnlyList<string> Problems, IReadOnlyList<PodStatus>? Pods);
 
 /// <summary>A problem that stands. Those of one incident follow each other, the headline first.</summary>
 /// <param name="Clears">How it ends, as a phrase: <c>when the device was reset</c>.</param>
@@ -31,14 +34,26 @@ internal sealed record DeviceStatus(
 /// <param name="Incident">The same for problems of one device that came within seconds; null for what is not on a device.</param>
 /// <param name="IsHeadline">False for one that follows from another problem of its incident.</param>
 /// <param name="Flaps">How often it came back when that was too often, so that it is held; else 0.</param>
-/// <param name="Devices">Who is hit. Pods are not known in this version.</param>
+/// <param name="Devices">Who is hit.</param>
 /// <param name="Next">What happens now, in sentences.</param>
+/// <param name="PodsUnknown">Why it is not known which pods hold those devices; null when it is, or when no device is hit.</param>
 internal sealed record ProblemStatus(
     string Id, string Subject, Severity Severity, Cause Cause, SuggestedAction Action, string Message, string Clears,
     DateTimeOffset FirstSeen, DateTimeOffset LastSeen, long Count, IReadOnlyList<string> Evidence,
-    string? Incident, bool IsHeadline, int Flaps, IReadOnlyList<HitDevice> Devices, string Next);
+    string? Incident, bool IsHeadline, int Flaps, IReadOnlyList<HitDevice> Devices, string Next, string? PodsUnknown);
 
-internal sealed record HitDevice(string Id, string Vendor, int Index, string? PciAddress, bool IsHealthy);
+/// <param name="Processes">Those that have work on it, or had when it last answered; a few.</param>
+/// <param name="Pods">Who holds it; null when that is not known.</param>
+internal sealed record HitDevice(
+    string Id, string Vendor, int Index, string? PciAddress, string? Partition, bool IsHealthy, IReadOnlyList<HitProcess> Processes,
+    IReadOnlyList<PodStatus>? Pods);
+
+/// <param name="Name">Null when it has ended.</param>
+/// <param name="MemoryBytes">Of the device's memory; null when unknown.</param>
+internal sealed record HitProcess(int Id, string? Name, long? MemoryBytes);
+
+/// <summary>A container that holds a device. Its names come from outside.</summary>
+internal sealed record PodStatus(string Namespace, string Pod, string Container);
 
 /// <summary>One step in the life of a problem.</summary>
 /// <param name="Boot">The kernel's id of the boot it happened in; empty when unknown.</param>

@@ -1,40 +1,51 @@
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Sampling;
+using AIInfra.Core.Sharing;
 
 namespace AIInfra.Agent.Control;
 
 /// <summary>The boards' newest snapshots as the control socket shows them.</summary>
-internal sealed class NodeView(string node, InventoryBoard inventory, HealthBoard health, WorkerBoard workers, TimeProvider time)
+internal sealed class NodeView(
+    string node, InventoryBoard inventory, HealthBoard health, SampleBoard samples, OfferBoard offers, PodResourcesBoard pods, WorkerBoard workers, HostPaths host,
+    TimeProvider time)
 {
     private readonly DateTimeOffset _started = time.GetUtcNow();
+    private readonly ProcessNames _names = new(host);
 
     public NodeStatus Status()
     {
-        var (now, problems) = (inventory.Current.Value, health.Current.Value);
+        var (now, problems, holders) = (inventory.Current.Value, health.Current.Value, Pods());
         return new NodeStatus(
             node, ProgramInfo.Version, _started, workers.IsReady,
             [.. workers.Parts.Values.Select(part => new PartStatus(part.Name, part.IsReady, part.Detail, part.Faults))],
             [.. now.Vendors.Select(vendor => Vendor(vendor, problems))],
-            Devices(now, problems), ProblemView.Of(problems, now));
+            Devices(now, problems, holders), Problems(now, problems, holders), offers.Current.Value.Faults, holders.Unknown);
     }
 
-    public IReadOnlyList<DeviceStatus> Devices() => Devices(inventory.Current.Value, health.Current.Value);
+    public IReadOnlyList<DeviceStatus> Devices() => Devices(inventory.Current.Value, health.Current.Value, Pods());
 
-    public IReadOnlyList<ProblemStatus> Problems() => ProblemView.Of(health.Current.Value, inventory.Current.Value);
+    public IReadOnlyList<ProblemStatus> Problems() => Problems(inventory.Current.Value, health.Current.Value, Pods());
 
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<HistoryStep> History() =>
         [.. health.Current.Value.Transitions.Select(step => new HistoryStep(
             step.At, step.Kind, step.ProblemId, step.Subject.ToString(), step.Severity, step.Why, step.BootId, step.BootId == health.BootId))];
 
+    private List<ProblemStatus> Problems(NodeInventory now, HealthSnapshot problems, PodsView holders) =>
+        new ProblemView(now, problems, samples.Current.Value, _names, holders).ToList();
+
+    private PodsView Pods() => new(pods.Current.Value, offers.Current.Value);
+
     private static VendorStatus Vendor(VendorInventory vendor, HealthSnapshot problems) => new(
         vendor.Vendor, vendor.State, vendor.Reason, vendor.DriverVersion, vendor.LibraryVersion, vendor.IsSimulated,
-        vendor.Devices.Length, vendor.Devices.Count(device => problems.IsHealthy(device.Id)));
+        vendor.Devices.Length, vendor.Devices.Count(problems.IsHealthy));
 
-    private static List<DeviceStatus> Devices(NodeInventory now, HealthSnapshot problems) =>
+    private static List<DeviceStatus> Devices(NodeInventory now, HealthSnapshot problems, PodsView holders) =>
         [.. now.Devices.Select(device => new DeviceStatus(
             device.Id, device.Vendor, device.Model, device.ResourceName, device.Index, device.NodeName, device.PciAddress, device.NumaNode,
-            device.MemoryBytes, device.ParentId, problems.IsHealthy(device.Id),
-            [.. problems.Problems.Where(problem => problem.Subject == Subject.Device(device.Id)).Select(problem => problem.Id)]))];
+            device.MemoryBytes, device.ParentId, problems.IsHealthy(device),
+            [.. problems.Problems.Where(problem => problem.Subject.IsOn(device)).Select(problem => problem.Id).Distinct()],
+            holders.Of(device.Id)))];
 }

@@ -1,39 +1,57 @@
 using System.Globalization;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Sampling;
 
 namespace AIInfra.Agent.Control;
 
 /// <summary>The problems that stand, for somebody who was just woken: worst first, incident by incident.</summary>
-internal static class ProblemView
+internal sealed class ProblemView(NodeInventory inventory, HealthSnapshot health, NodeSample sample, ProcessNames names, PodsView pods)
 {
-    public static List<ProblemStatus> Of(HealthSnapshot health, NodeInventory inventory) =>
+    private const int MostProcesses = 16;
+
+    private readonly Dictionary<string, DeviceUse> _uses = sample.Vendors.SelectMany(vendor => vendor.Uses).ToDictionary(use => use.DeviceId, StringComparer.Ordinal);
+    private readonly Dictionary<string, IReadOnlyList<HitProcess>> _processes = new(StringComparer.Ordinal);
+
+    public List<ProblemStatus> ToList() =>
     [
         .. health.Problems
             .GroupBy(problem => (problem.Subject, Incident: problem.Incident?.Id ?? problem.Id))
             .OrderByDescending(incident => incident.Max(problem => problem.Severity))
             .ThenBy(incident => incident.Min(problem => problem.FirstSeen))
             .SelectMany(incident => incident.OrderByDescending(problem => problem.IsHeadline).ThenBy(problem => problem.FirstSeen))
-            .Select(problem => Of(problem, Hit(problem.Subject, health, inventory))),
+            .Select(problem => Of(problem, Hit(problem.Subject))),
     ];
 
-    private static ProblemStatus Of(Problem problem, List<HitDevice> hit) => new(
+    private ProblemStatus Of(Problem problem, List<HitDevice> hit) => new(
         problem.Id, problem.Subject.ToString(), problem.Severity, problem.Cause, problem.Action, problem.Message, Clears(problem),
         problem.FirstSeen, problem.LastSeen, problem.Count, problem.Evidence,
-        problem.Incident?.Id, problem.IsHeadline, problem.Flaps, hit, Next(problem, hit));
+        problem.Incident?.Id, problem.IsHeadline, problem.Flaps, hit, Next(problem, hit), hit.Count > 0 ? pods.Unknown : null);
 
     /// <summary>The device and its partitions; for the node, all.</summary>
-    private static List<HitDevice> Hit(Subject subject, HealthSnapshot health, NodeInventory inventory) =>
+    private List<HitDevice> Hit(Subject subject) =>
     [
         .. inventory.Devices
-            .Where(device => subject.Kind == SubjectKind.Node || (subject.Kind == SubjectKind.Device && (device.Id == subject.Id || device.ParentId == subject.Id)))
-            .Select(device => new HitDevice(device.Id, device.Vendor, device.Index, device.PciAddress, health.IsHealthy(device))),
+            .Where(device => subject.Kind == SubjectKind.Node || subject.IsOn(device))
+            .Select(device => new HitDevice(
+                device.Id, device.Vendor, device.Index, device.PciAddress, device.Partition is null ? null : device.Id, health.IsHealthy(device), Processes(device.Id),
+                pods.Of(device.Id))),
     ];
+
+    private IReadOnlyList<HitProcess> Processes(string deviceId)
+    {
+        if (!_processes.TryGetValue(deviceId, out var processes))
+        {
+            _processes[deviceId] = processes = _uses.TryGetValue(deviceId, out var use)
+                ? [.. use.Processes.Take(MostProcesses).Select(process => new HitProcess(process.Id, names.Of(process.Id), process.MemoryBytes))] : [];
+        }
+        return processes;
+    }
 
     private static string Next(Problem problem, List<HitDevice> hit)
     {
         var work = problem.Severity == Severity.Fatal && problem.Subject.Kind == SubjectKind.Device
-            ? "No new work is placed on it; what runs there runs on."
+            ? "No new work is placed on it; what runs there is left alone."
             : hit.Count > 0 ? "It stays schedulable." : "Nothing is taken out of service for it.";
         var advice = problem.Action switch
         {
@@ -45,7 +63,7 @@ internal static class ProblemView
             SuggestedAction.Reboot => "Drain the node and boot it.",
             _ => "Have the part replaced.",
         };
-        return $"{work} The agent mends nothing by itself in this version. {advice} It clears {Clears(problem)}.";
+        return $"{work} {advice} It clears {Clears(problem)}.";
     }
 
     private static string Clears(Problem problem)
@@ -54,6 +72,7 @@ internal static class ProblemView
             return string.Create(CultureInfo.InvariantCulture, $"at {(problem.LastSeen + Window(problem)).UtcDateTime:HH:mm:ss}Z if it stays quiet ({over})");
         return problem.Clearing.Kind switch
         {
+            ClearingKind.Quiet when problem.Clearing.Quiet >= TimeSpan.FromHours(1) => $"after {problem.Clearing.Quiet.TotalHours:0} h without another",
             ClearingKind.Quiet => $"after {problem.Clearing.Quiet.TotalMinutes:0} min without another",
             ClearingKind.HealthyReading => "when it reads healthy again",
             ClearingKind.DeviceReset => "when the device was reset, or the node booted",

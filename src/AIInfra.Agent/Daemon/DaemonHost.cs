@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using AIInfra.Agent.Configuration;
 using AIInfra.Core.Configuration;
+using AIInfra.Core.Health.Logs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -10,8 +12,9 @@ namespace AIInfra.Agent.Daemon;
 /// <summary>The life of the daemon: lock, compose, run until told to stop.</summary>
 internal static partial class DaemonHost
 {
+    /// <param name="rules">Of the user's packs.</param>
     /// <returns>An <see cref="ExitStatus"/>.</returns>
-    public static async Task<int> RunAsync(Config config, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(Config config, ImmutableArray<LogRule> rules, CancellationToken cancellationToken)
     {
         using var instance = SingleInstance.Take(config.Get(AgentKeys.RunPath), out var refusal, out var status);
         if (instance is null)
@@ -24,7 +27,7 @@ internal static partial class DaemonHost
         AddLogging(builder.Logging);
         builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        builder.Services.AddDaemon(config);
+        builder.Services.AddDaemon(config, rules);
 
         using var host = builder.Build();
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AIInfra.Agent");

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AIInfra.Agent.Configuration;
 using AIInfra.Agent.Control;
 using AIInfra.Agent.Endpoints;
@@ -12,6 +13,7 @@ using AIInfra.Core.Sampling;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.State;
 using AIInfra.Core.VendorHost;
+using AIInfra.Kubernetes.Audit;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Linux.Uevents;
 using AIInfra.Vendors;
@@ -24,13 +26,14 @@ namespace AIInfra.Agent.Daemon;
 /// <summary>What the daemon is made of, one line a part.</summary>
 internal static class DaemonServices
 {
-    public static IServiceCollection AddDaemon(this IServiceCollection services, Config config) => services
+    public static IServiceCollection AddDaemon(this IServiceCollection services, Config config, ImmutableArray<LogRule> rules) => services
         .AddBoards(AgentConfig.HostPaths(config))
         .AddState(config.Get(AgentKeys.StatePath))
         .AddVendors(config)
         .AddNpd(AgentConfig.Npd(config))
-        .AddKernelLog(config)
-        .AddSingleton(new KubeletOptions { Root = config.Get(AgentKeys.KubeletRoot), DevicePlugins = config.Get(AgentKeys.KubeletDevicePlugins) })
+        .AddLogs(config, rules)
+        .AddSingleton(AgentConfig.Kubelet(config))
+        .AddSingleton(new AuditOptions { Enabled = config.Get(AgentKeys.KubeletAudit), Allowed = config.Get(AgentKeys.KubeletAuditAllow) })
         .AddKubelet()
         .AddMetrics(config)
         .AddControl(config);
@@ -55,7 +58,7 @@ internal static class DaemonServices
     private static IServiceCollection AddState(this IServiceCollection services, string folder) => services
         .AddSingleton(provider => StateStore.Open(folder, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<StateStore>>()))
         .AddSingleton(provider => new StoredInventories(
-            vendor => provider.GetRequiredService<StateStore>().Stored.Inventories.FirstOrDefault(inventory => inventory.Vendor == vendor), _ => { }))
+            vendor => provider.GetRequiredService<StateStore>().Stored.Inventories.FirstOrDefault(inventory => inventory.Vendor == vendor)))
         .AddSingleton<ReadingPositions>()
         .AddSingleton<StateBoards>()
         .AddWorker<StateWriter>(StateWriter.Part);
@@ -63,31 +66,36 @@ internal static class DaemonServices
     private static IServiceCollection AddVendors(this IServiceCollection services, Config config)
     {
         var launcher = new VendorHostLauncher("/proc/self/exe", []);
-        return services.AddNvidia(new VendorOptions
-        {
-            Enabled = config.Get(AgentKeys.NvidiaEnabled) switch { "true" => true, "false" => false, _ => null },
-            Library = config.Get(AgentKeys.NvidiaLibrary),
-            SampleInterval = config.Get(AgentKeys.NvidiaSampleInterval),
-            CallTimeout = config.Get(AgentKeys.NvidiaCallTimeout),
-        }, launcher);
+        return services.AddNvidia(AgentConfig.Nvidia(config), launcher);
     }
 
-    private static IServiceCollection AddKernelLog(this IServiceCollection services, Config config)
+    private static IServiceCollection AddLogs(this IServiceCollection services, Config config, ImmutableArray<LogRule> userRules)
     {
-        if (AgentConfig.KernelLogPath(config) is not { } path)
-            return services;
-        return services
+        ImmutableArray<LogRule> rules = [.. VendorLogs.Rules, .. userRules];
+        var host = AgentConfig.HostPaths(config);
+        services
             .AddSingleton(provider => new LogCounters { Slow = SlowPatternLog.Create(provider.GetRequiredService<ILogger<LogMatcher>>()) })
-            .AddSingleton(provider => new KernelLogOptions
-            {
-                Path = path,
-                TrustUserspace = config.Get(AgentKeys.KernelLogTrust),
-                Decoders = VendorLogs.Decoders,
-                Rules = [.. VendorLogs.Rules, .. RulePack.ReadFolders(config.Get(AgentKeys.Rules)).Rules],
-                Listeners = [.. provider.GetServices<IKernelLogListener>()],
-            })
-            .AddSingleton<KernelLogBoards>()
-            .AddWorker<KernelLogWorker>(KernelLogWorker.Part);
+            .AddSingleton<KernelLogBoards>();
+        if (config.Get(AgentKeys.LogFiles) is { IsEmpty: false } files)
+        {
+            services
+                .AddSingleton(new LogFileOptions([.. files.Select(file => Path.Join(host.Root, file))], VendorLogs.Decoders, rules))
+                .AddWorker<LogFileWorker>(LogFileWorker.Part);
+        }
+        if (AgentConfig.KernelLogPath(config) is { } path)
+        {
+            services
+                .AddSingleton(provider => new KernelLogOptions
+                {
+                    Path = path,
+                    TrustUserspace = config.Get(AgentKeys.KernelLogTrust),
+                    Decoders = VendorLogs.Decoders,
+                    Rules = rules,
+                    Listeners = [.. provider.GetServices<IKernelLogListener>()],
+                })
+                .AddWorker<KernelLogWorker>(KernelLogWorker.Part);
+        }
+        return services;
     }
 
     private static IServiceCollection AddMetrics(this IServiceCollection services, Config config) => services
@@ -97,7 +105,7 @@ internal static class DaemonServices
             Profiles = [.. provider.GetServices<MetricProfile>().Where(profile => config.Get(AgentKeys.MetricsProfile).Contains(profile.Name))],
             Hostname = AgentConfig.NodeName(config),
             Version = ProgramInfo.Version,
-            MaxSampleAge = 3 * config.Get(AgentKeys.NvidiaSampleInterval),
+            MaxSampleAge = 3 * AgentConfig.LongestSampleInterval(config),
         })
         .AddSingleton<MetricsPage>()
         .AddWorker("metrics", provider => new MetricsServer(
@@ -107,7 +115,9 @@ internal static class DaemonServices
     private static IServiceCollection AddControl(this IServiceCollection services, Config config) => services
         .AddSingleton(provider => new NodeView(
             AgentConfig.NodeName(config), provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(),
-            provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<TimeProvider>()))
+            provider.GetRequiredService<SampleBoard>(), provider.GetRequiredService<OfferBoard>(), provider.GetRequiredService<PodResourcesBoard>(),
+            provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<HostPaths>(),
+            provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<NodeCommands>()
         .AddWorker("control", provider => new ControlServer(
             ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(),

@@ -56,6 +56,12 @@ public static class ConfigForm
         new(path, "an absolute path, as in /var/lib/aiinfra", Show(fallback), help,
             value => (value.Scalar is { Length: > 0 } text && text[0] == '/' && !text.Contains('\0'), value.Scalar ?? ""), fallback);
 
+    /// <summary>At least one absolute path, each once.</summary>
+    public static ConfigKey<ImmutableArray<string>> Folders(string path, ImmutableArray<string> fallback, string help) =>
+        new(path, "a list of absolute paths, each once, as in [/var/lib/kubelet, /var/lib/k0s/kubelet]", Show(fallback), help,
+            value => (Items(value).Length > 0 && Items(value).Distinct().Count() == Items(value).Length
+                && Items(value).All(item => item is ['/', ..] && !item.Contains('\0')), Items(value)), fallback);
+
     public static ConfigKey<bool> Flag(string path, bool fallback, string help) =>
         new(path, "true or false", fallback ? "true" : "false", help, value => (value.Scalar is "true" or "false", value.Scalar == "true"), fallback);
 

@@ -8,9 +8,12 @@ public sealed class ConfigSchema
     private readonly Dictionary<string, ConfigKey> _keys;
     private readonly HashSet<string> _sections;
 
-    public ConfigSchema(ImmutableArray<ConfigKey> keys)
+    private readonly ImmutableArray<ConfigConflict> _conflicts;
+
+    public ConfigSchema(ImmutableArray<ConfigKey> keys, params ReadOnlySpan<ConfigConflict> conflicts)
     {
         Keys = keys;
+        _conflicts = [.. conflicts];
         _keys = keys.ToDictionary(key => key.Path, StringComparer.OrdinalIgnoreCase);
         _sections = keys.Select(key => Parent(key.Path)).ToHashSet(StringComparer.Ordinal);
     }
@@ -24,8 +27,15 @@ public sealed class ConfigSchema
     {
         var parsed = ImmutableDictionary.CreateBuilder<ConfigKey, object>();
         var errors = ImmutableArray.CreateBuilder<ConfigError>();
+        var given = new Dictionary<ConfigKey, ConfigMark>();
         foreach (var value in values)
         {
+            if (Find(value) is { } named)
+            {
+                given[named] = value.KeyMark;
+                errors.AddRange(_conflicts.Where(conflict => conflict.Has(named) && given.ContainsKey(conflict.Other(named)))
+                    .Select(conflict => new ConfigError(value.KeyMark, $"{named.Path} cannot be given together with {conflict.Other(named).Path} ({given[conflict.Other(named)]}): {conflict.Advice}")));
+            }
             if (Find(value) is not { } key)
                 errors.Add(new ConfigError(value.KeyMark, Unknown(value.Path)));
             else if (!key.TryRead(value, out var result))
@@ -78,9 +88,20 @@ public sealed class ConfigSchema
     }
 }
 
+/// <summary>Two settings of which only one may be written.</summary>
+/// <param name="Advice">Which of them is right when, as the end of a sentence.</param>
+public sealed record ConfigConflict(ConfigKey First, ConfigKey Second, string Advice)
+{
+    internal bool Has(ConfigKey key) => key == First || key == Second;
+    internal ConfigKey Other(ConfigKey key) => key == First ? Second : First;
+}
+
 /// <summary>The settings in effect. Immutable.</summary>
 public sealed class Config(ImmutableDictionary<ConfigKey, object> values)
 {
+    /// <summary>True when it was written.</summary>
+    public bool IsGiven(ConfigKey key) => values.ContainsKey(key);
+
     /// <summary>What was written, else the default.</summary>
     public T Get<T>(ConfigKey<T> key) where T : notnull => values.TryGetValue(key, out var value) ? (T)value : key.Default;
 }

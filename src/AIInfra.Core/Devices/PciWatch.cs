@@ -19,7 +19,7 @@ public sealed partial class PciWatch(UeventReader reader, PciChanges changes, IL
             await foreach (var happened in reader.ReadAsync(cancellationToken))
             {
                 if (What(happened) is { } what)
-                    changes.Current.Publish(new PciChange(what));
+                    changes.Publish(new PciChange(what, MakerOf(happened["PCI_ID"])));
             }
         }
         catch (Win32Exception fault)
@@ -37,6 +37,10 @@ public sealed partial class PciWatch(UeventReader reader, PciChanges changes, IL
             return null;
         return $"{happened.Action} {(happened["PCI_SLOT_NAME"] is { } slot ? PciAddress.Normalise(slot) : null) ?? "of a device"}";
     }
+
+    /// <summary>PCI_ID is <c>10DE:2330</c>.</summary>
+    private static string? MakerOf(string? id) =>
+        id?.Split(':') is [{ Length: <= 4 } maker, _] && ushort.TryParse(maker, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) ? $"0x{number:x4}" : null;
 
     /// <summary>PCI_CLASS is 24 bits in hexadecimal without leading zeros, the base class on top. One whose class is not told may be any.</summary>
     private static bool IsBoard(string? pciClass) =>

@@ -60,17 +60,6 @@ public sealed partial class HealthBoard
         return problem.Message.EndsWith(why, StringComparison.Ordinal) ? problem : problem with { Message = problem.Message + why };
     }
 
-    /// <returns>True when its incident, or that incident's headline, may be another now.</returns>
-    private bool RejoinIncident_NeedsLock(ProblemTable.Entry entry, Problem before, DateTimeOffset at)
-    {
-        if (at - before.LastSeen > Incidents.Window && Incidents.Join(_problems, entry, at))
-            return true;
-        if (entry.Problem.Severity == before.Severity && entry.Problem.Rank == before.Rank || entry.Problem.Incident is not { } incident)
-            return false;
-        Incidents.Settle(_problems, entry.Problem.Subject, incident.Id);
-        return true;
-    }
-
     /// <summary>What is too old goes, and what came and went lately is still counted.</summary>
     private void RestoreHistory(IEnumerable<HealthTransition> history)
     {

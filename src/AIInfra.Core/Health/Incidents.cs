@@ -16,8 +16,8 @@ internal static class Incidents
     public static bool Join(ProblemTable problems, ProblemTable.Entry entry, DateTimeOffset at)
     {
         var problem = entry.Problem;
-        if (problem.Subject.Kind != SubjectKind.Device)
-            return false;
+        if (problem.Subject.Kind != SubjectKind.Device || problem.FlapWindow == TimeSpan.Zero)
+            return false; // what a person switches follows from no fault
         var peers = problems.Entries.Where(other => other != entry && other.Problem.Subject == problem.Subject).Select(other => other.Problem.Incident).OfType<Incident>().ToList();
         if (problem.Incident is { } own && peers.Any(peer => peer.Id == own.Id))
             return false;

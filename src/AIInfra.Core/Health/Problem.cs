@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using AIInfra.Core.Devices;
 
 namespace AIInfra.Core.Health;
 
@@ -27,6 +28,9 @@ public readonly record struct Subject(SubjectKind Kind, string Id)
 {
     public static Subject Node => new(SubjectKind.Node, "");
     public static Subject Device(string id) => new(SubjectKind.Device, id);
+
+    /// <summary>True when what is wrong with this is wrong with the device: a fault of a board is a fault of all its partitions.</summary>
+    public bool IsOn(Device device) => Kind == SubjectKind.Device && (Id == device.Id || (device.ParentId is { } parent && Id == parent));
 
     public override string ToString() => Kind == SubjectKind.Node ? "node" : $"{Kind.ToString().ToLowerInvariant()} {Id}";
 }
@@ -75,7 +79,7 @@ public sealed record ProblemReport
     /// <see cref="Incident"/>. 0 to 1000; null counts by the severity: fatal 500, degraded 200, info 100.</summary>
     public int? Rank { get; init; }
     /// <summary>Within this time it may be cleared and come back three times; then it is held until it has been quiet for as long.
-    /// Null is 10 min; zero is for what a person switches.</summary>
+    /// Null is 10 min; zero is for what a person switches: that is never held, and part of no incident.</summary>
     public TimeSpan? FlapWindow { get; init; }
     /// <summary>Who saw it, where several see the same fault: reports of two witnesses within 10 s are one sighting. Null: there is only one.</summary>
     public string? Witness { get; init; }
@@ -102,7 +106,7 @@ public sealed record Problem
     public required string BootId { get; init; }
     /// <summary>See <see cref="ProblemReport.Rank"/>.</summary>
     public int? Rank { get; init; }
-    /// <summary>What it came together with. Null for what is not on a device: it stands for itself.</summary>
+    /// <summary>What it came together with. Null for what is not on a device, or what a person switched: it stands for itself.</summary>
     public Incident? Incident { get; init; }
     /// <summary>See <see cref="ProblemReport.FlapWindow"/>.</summary>
     public TimeSpan? FlapWindow { get; init; }

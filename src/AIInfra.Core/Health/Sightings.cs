@@ -1,12 +1,14 @@
+using System.Collections.Immutable;
+
 namespace AIInfra.Core.Health;
 
-/// <summary>Pairs what two witnesses report of one fault, for example the driver's event and its line in the kernel log, so that it counts once;
-/// and keeps apart what is settled from what the more precise witness may still correct.</summary>
-/// <remarks>Each report pairs with one of another witness that is at most 10 s away: a storm that both see has the count of one of them.</remarks>
+/// <summary>Joins what several witnesses report of one fault, for example the driver's event and its lines in the kernel log, so that it counts
+/// once; and keeps apart what is settled from what the more precise witness may still correct.</summary>
+/// <remarks>A report joins the oldest sighting at most 10 s away that its witness has no part in: a storm that all see has the count of one of them.</remarks>
 internal sealed class Sightings
 {
     private static readonly TimeSpan Together = TimeSpan.FromSeconds(10);
-    /// <summary>Reports that wait for their pair; older ones are taken as they are.</summary>
+    /// <summary>Sightings that others may still join; older ones are taken as they are.</summary>
     private const int Limit = 64;
 
     /// <summary>What a report says of the problem, without the sighting itself.</summary>
@@ -16,9 +18,10 @@ internal sealed class Sightings
         public static Words Of(Problem problem) => new(problem.Severity, problem.Cause, problem.Action, problem.Clearing, problem.Message);
     }
 
-    private readonly record struct Sighting(string? Witness, DateTimeOffset At, bool IsPrecise, Words? Words);
+    /// <param name="Words">Null: they are settled already.</param>
+    private readonly record struct Sighting(ImmutableArray<string> Witnesses, DateTimeOffset At, bool IsPrecise, Words? Words);
 
-    private readonly List<Sighting> _alone = [];
+    private readonly List<Sighting> _open = [];
     private Words? _settled;
 
     /// <summary>Of a problem that was raised by this report.</summary>
@@ -28,7 +31,7 @@ internal sealed class Sightings
     public Sightings(Problem restored)
     {
         _settled = Words.Of(restored);
-        _alone.Add(new Sighting(null, restored.LastSeen, false, null));
+        _open.Add(new Sighting([], restored.LastSeen, false, null));
     }
 
     /// <summary>What stands of the problem; of equal severities the newest words.</summary>
@@ -37,7 +40,7 @@ internal sealed class Sightings
         get
         {
             var worst = _settled;
-            foreach (var sighting in _alone)
+            foreach (var sighting in _open)
                 worst = Worse(worst, sighting.Words);
             return worst!;
         }
@@ -47,37 +50,41 @@ internal sealed class Sightings
     public bool Take(ProblemReport report)
     {
         var words = Words.Of(report);
-        if (report.Witness is null)
+        if (report.Witness is not { } witness)
         {
             _settled = Worse(_settled, words);
             return false;
         }
         SettleOlderThan(report.At - Together);
-        for (var at = 0; at < _alone.Count; at++)
+        for (var at = 0; at < _open.Count; at++)
         {
-            var other = _alone[at];
-            if (other.Witness == report.Witness || (other.At - report.At).Duration() > Together)
+            var other = _open[at];
+            if (other.Witnesses.Contains(witness) || (other.At - report.At).Duration() > Together)
                 continue;
-            _alone.RemoveAt(at);
-            _settled = Worse(_settled, report.IsPrecise == other.IsPrecise ? Worse(other.Words, words) : report.IsPrecise ? words : other.Words);
+            _open[at] = other with
+            {
+                Witnesses = other.Witnesses.Add(witness),
+                IsPrecise = other.IsPrecise || report.IsPrecise,
+                Words = report.IsPrecise == other.IsPrecise ? Worse(other.Words, words) : report.IsPrecise ? words : other.Words,
+            };
             return true;
         }
-        if (_alone.Count == Limit)
+        if (_open.Count == Limit)
             Settle(0);
-        _alone.Add(new Sighting(report.Witness, report.At, report.IsPrecise, words));
+        _open.Add(new Sighting([witness], report.At, report.IsPrecise, words));
         return false;
     }
 
     private void SettleOlderThan(DateTimeOffset moment)
     {
-        while (_alone.Count > 0 && _alone[0].At < moment)
+        while (_open.Count > 0 && _open[0].At < moment)
             Settle(0);
     }
 
     private void Settle(int at)
     {
-        _settled = Worse(_settled, _alone[at].Words);
-        _alone.RemoveAt(at);
+        _settled = Worse(_settled, _open[at].Words);
+        _open.RemoveAt(at);
     }
 
     private static Words? Worse(Words? standing, Words? added) =>

@@ -13,6 +13,9 @@ public sealed record DeviceSample(string DeviceId, Reading[] Readings, long Time
 /// <param name="Devices">In the order of the inventory.</param>
 public sealed record VendorSample(FieldTable Fields, ImmutableArray<DeviceSample> Devices)
 {
+    /// <summary>Of devices that have processes; of one that no longer answers, as it was.</summary>
+    public ImmutableArray<DeviceUse> Uses { get; init; } = [];
+
     public DeviceSample? Find(string deviceId)
     {
         foreach (var device in Devices)

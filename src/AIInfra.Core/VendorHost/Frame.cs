@@ -11,8 +11,9 @@ internal enum FrameKind : byte
     Open = 2,
     /// <summary>Parent: index (i32). Answer: a device, the number of its partitions (i32, -1 when it does not say), and those.</summary>
     Describe = 3,
-    /// <summary>Parent: index (i32). Answer: a state (u8) and, when present, a value (f64) for each field of the table; whether its partitions
-    /// are others than were described (u8); the number of partitions (i32); for each its id, whether it answered (u8), and its readings if so.</summary>
+    /// <summary>Parent: index (i32). Answer: a state (u8) and, when present, a value (f64) for each field of the table; the number of its processes
+    /// (i32), for each its id (i32) and memory (i64, -1 when unknown); whether its partitions are others than were described (u8); the number of
+    /// partitions (i32); for each its id, whether it answered (u8), and if so its readings and processes.</summary>
     Sample = 4,
     /// <summary>Parent: start telling events. Answer: empty.</summary>
     Listen = 5,
@@ -27,7 +28,7 @@ internal enum FrameKind : byte
 /// <summary>One message on the socket: length of what follows (u32), kind (u8), number of the request it belongs to (u32), payload. Little endian.</summary>
 internal static class Frame
 {
-    internal const ushort Protocol = 2;
+    internal const ushort Protocol = 3;
     internal const int HeaderBytes = 9;
     /// <summary>Upper bound of a whole frame. The largest real one, the readings of a board and seven partitions, is near 8 KiB.</summary>
     internal const int MostBytes = 1 << 20;

@@ -43,6 +43,10 @@ public interface IVendorLibrary
     {
     }
 
+    /// <summary>Who had work on the board, or on a partition of it, when it was last sampled. Asks the driver nothing.</summary>
+    /// <param name="partition">Null: on the board.</param>
+    ImmutableArray<DeviceProcess> Processes(int index, Device? partition) => [];
+
     /// <summary>Waits for one device event.</summary>
     /// <returns>False when nothing came in time, or when this library has no events (after waiting all the same).</returns>
     /// <exception cref="VendorException">The wait itself failed; it will be called again after a pause.</exception>

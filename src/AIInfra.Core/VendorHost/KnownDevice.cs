@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Sampling;
 
@@ -30,6 +31,8 @@ internal sealed class KnownDevice(Device device)
     internal Reading[]? Before { get; private set; }
     /// <summary>What may be shown of it now; null is unknown.</summary>
     internal DeviceSample? Sample { get; private set; }
+    /// <summary>Who had work on it when it last said; null for nobody.</summary>
+    internal DeviceUse? Use { get; private set; }
     /// <summary>A problem of the vendor host may stand on it: also one from before the daemon was started.</summary>
     internal bool MayHaveProblem { get; set; } = true;
     /// <summary>Its loss was told to the rules.</summary>
@@ -45,9 +48,10 @@ internal sealed class KnownDevice(Device device)
         Presence = Presence.Served;
     }
 
-    internal void Answer(DeviceSample sample)
+    internal void Answer(DeviceSample sample, ImmutableArray<DeviceProcess> processes)
     {
         (Sample, Before, _missed, IsLossTold) = (sample, sample.Readings, 0, false);
+        Use = processes.IsEmpty ? null : new DeviceUse(Device.Id, processes, sample.Timestamp);
     }
 
     /// <summary>It did not answer this time.</summary>

@@ -10,6 +10,8 @@ internal sealed class VendorChild(VendorHostClient client) : IDisposable
     internal LibraryInfo Info { get; private set; } = new(null, null, 0, false);
     /// <summary>Null when there is no file to watch.</summary>
     internal LibraryFile? File { get; private set; }
+    /// <summary>Of the kernel module when the library was opened; null when it says none.</summary>
+    internal string? ModuleVersion { get; private set; }
     /// <summary>Boards that the driver counted when they were last described.</summary>
     internal int Count { get; set; }
     /// <summary>Driver indexes that refused to be described.</summary>
@@ -17,8 +19,9 @@ internal sealed class VendorChild(VendorHostClient client) : IDisposable
     /// <summary>Hands on events until the child ends. Faults when a rule throws.</summary>
     internal Task Events { get; private set; } = Task.CompletedTask;
 
-    internal async Task OpenAsync(VendorOptions options, CancellationToken cancellationToken)
+    internal async Task OpenAsync(VendorOptions options, KernelModule? module, CancellationToken cancellationToken)
     {
+        ModuleVersion = module?.ReadVersion(); // before: a module that is changed meanwhile is found to be another
         var opened = await Client.OpenAsync(options.Library, options.OpenTimeout, cancellationToken);
         (Info, Count) = (opened.Info, opened.Info.DeviceCount);
         File = LibraryFile.Watch(options.Library, opened.MappedFile);

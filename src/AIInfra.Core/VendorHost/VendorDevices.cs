@@ -111,7 +111,10 @@ internal sealed class VendorDevices
 
     internal ImmutableArray<Device> ToInventory() => [.. _all.Select(known => known.Device)];
 
-    internal VendorSample ToSample(FieldTable fields) => new(fields, [.. _all.Select(known => known.Sample).OfType<DeviceSample>()]);
+    internal VendorSample ToSample(FieldTable fields) => new(fields, [.. _all.Select(known => known.Sample).OfType<DeviceSample>()])
+    {
+        Uses = [.. _all.Select(known => known.Use).OfType<DeviceUse>()],
+    };
 
     /// <summary>Another board is in its slot now: it was swapped, not lost.</summary>
     private bool IsReplaced(KnownDevice gone) =>

@@ -99,6 +99,7 @@ internal sealed class VendorHostSession(string vendor, IVendorLibrary library)
         Array.Clear(_readings);
         library.Sample(index, _readings);
         _answer.WriteReadings(_readings);
+        _answer.WriteProcesses(library.Processes(index, null));
         var described = _described.GetValueOrDefault(index, []);
         var partitions = PartitionsOf(index);
         _answer.Flag(partitions is { } now && !AreSame(now, described)).Int32(partitions?.Length ?? 0);
@@ -109,16 +110,17 @@ internal sealed class VendorHostSession(string vendor, IVendorLibrary library)
     private void SamplePartition(int index, Device partition)
     {
         Array.Clear(_readings);
-        var hasAnswered = true;
+        ImmutableArray<DeviceProcess>? processes = null;
         try
         {
             library.SamplePartition(index, partition, _readings);
+            processes = library.Processes(index, partition);
         }
         catch (VendorException)
         {
-            hasAnswered = false; // its last readings stand in, and then it has none
+            // Its last readings stand in, and then it has none.
         }
-        _answer.WritePartition(partition.Id, _readings, hasAnswered);
+        _answer.WritePartition(partition.Id, _readings, processes);
     }
 
     private static bool AreSame(ImmutableArray<Device> now, ImmutableArray<Device> described)

@@ -8,13 +8,15 @@ namespace AIInfra.Core.VendorHost;
 internal sealed record DescribedBoard(Device Device, ImmutableArray<Device>? Partitions);
 
 /// <param name="ArePartitionsOthers">They are no longer those that were described.</param>
-/// <param name="Partitions">Readings are null where the partition did not answer.</param>
-internal sealed record SampledBoard(bool ArePartitionsOthers, ImmutableArray<(string Id, Reading[]? Readings)> Partitions);
+internal sealed record SampledBoard(ImmutableArray<DeviceProcess> Processes, bool ArePartitionsOthers, ImmutableArray<SampledPartition> Partitions);
+
+/// <param name="Readings">Null when the partition did not answer.</param>
+internal sealed record SampledPartition(string Id, Reading[]? Readings, ImmutableArray<DeviceProcess> Processes);
 
 /// <summary>How the library's answers lie in frames. Writer and reader of one thing stand together; a test sends each there and back.</summary>
 internal static class VendorMessages
 {
-    private const int LeastTextBytes = 4, LeastLinkBytes = 9, LeastDeviceBytes = 62, LeastSampleBytes = 5;
+    private const int LeastTextBytes = 4, LeastLinkBytes = 9, LeastDeviceBytes = 62, LeastSampleBytes = 5, ProcessBytes = 12;
 
     internal static void WriteInfo(this FrameWriter writer, LibraryInfo info) =>
         writer.Text(info.DriverVersion).Text(info.LibraryVersion).Int32(info.DeviceCount).Flag(info.IsSimulated);
@@ -91,27 +93,49 @@ internal static class VendorMessages
         return new DescribedBoard(device, partitions.MoveToImmutable());
     }
 
-    internal static void WritePartition(this FrameWriter writer, string id, ReadOnlySpan<Reading> readings, bool hasAnswered)
+    /// <param name="processes">Null: the partition has not answered, and there are no readings.</param>
+    internal static void WritePartition(this FrameWriter writer, string id, ReadOnlySpan<Reading> readings, ImmutableArray<DeviceProcess>? processes)
     {
-        writer.Text(id).Flag(hasAnswered);
-        if (hasAnswered)
-            writer.WriteReadings(readings);
+        writer.Text(id).Flag(processes is not null);
+        if (processes is not { } known)
+            return;
+        writer.WriteReadings(readings);
+        writer.WriteProcesses(known);
+    }
+
+    internal static void WriteProcesses(this FrameWriter writer, ImmutableArray<DeviceProcess> processes)
+    {
+        writer.Int32(processes.Length);
+        foreach (var process in processes)
+            writer.Int32(process.Id).Int64(process.MemoryBytes ?? -1);
+    }
+
+    private static ImmutableArray<DeviceProcess> ReadProcesses(this ref FrameReader reader)
+    {
+        var count = reader.Count(ProcessBytes);
+        if (count == 0)
+            return [];
+        var processes = ImmutableArray.CreateBuilder<DeviceProcess>(count);
+        while (processes.Count < count)
+            processes.Add(new DeviceProcess(reader.Int32(), reader.Int64() is var bytes and >= 0 ? bytes : null));
+        return processes.MoveToImmutable();
     }
 
     /// <param name="readings">The board's, filled.</param>
     internal static SampledBoard ReadSample(this ref FrameReader reader, Reading[] readings)
     {
         reader.ReadReadings(readings);
+        var processes = reader.ReadProcesses();
         var areOthers = reader.Flag();
-        var partitions = ImmutableArray.CreateBuilder<(string Id, Reading[]? Readings)>(reader.Count(LeastSampleBytes));
+        var partitions = ImmutableArray.CreateBuilder<SampledPartition>(reader.Count(LeastSampleBytes));
         while (partitions.Count < partitions.Capacity)
         {
             var id = reader.Text();
             var of = reader.Flag() ? new Reading[readings.Length] : null;
             reader.ReadReadings(of);
-            partitions.Add((id, of));
+            partitions.Add(new SampledPartition(id, of, of is null ? [] : reader.ReadProcesses()));
         }
-        return reader.IsAtEnd ? new SampledBoard(areOthers, partitions.MoveToImmutable())
+        return reader.IsAtEnd ? new SampledBoard(processes, areOthers, partitions.MoveToImmutable())
             : throw new FormatException($"There are more readings than the {readings.Length} fields of the table.");
     }
 

@@ -22,6 +22,9 @@ internal sealed partial class VendorRounds(
     /// <summary>Completes when an event says that a board was divided anew since the boards were last described.</summary>
     internal Task Repartitioned => Volatile.Read(ref _repartitioned).Task;
 
+    /// <summary>In the last round every board that was asked, and there was one, answered that it is lost.</summary>
+    internal bool AreAllLost { get; private set; }
+
     /// <summary>Asks every board that does not hang who it is. One that refuses leaves the others.</summary>
     internal async Task DescribeAsync(VendorChild child, CancellationToken cancellationToken)
     {
@@ -31,6 +34,7 @@ internal sealed partial class VendorRounds(
         child.Refused.Clear();
         _counted = time.GetTimestamp();
         VendorException? last = null;
+        var lost = 0;
         for (var index = 0; index < Math.Min(child.Count, MostBoards); index++)
         {
             if (abandoned.Skips(index, child.Count))
@@ -42,11 +46,13 @@ internal sealed partial class VendorRounds(
             catch (VendorException fault)
             {
                 child.Refused.Add(index);
+                lost += fault.Fault == VendorFault.DeviceLost ? 1 : 0;
                 var known = devices.ExpectedAt(index);
                 LogNotDescribed(definition.Name, index, known?.Device.Id, (last = fault).Message);
                 Missed(known, fault);
             }
         }
+        AreAllLost = lost > 0 && lost == child.Refused.Count && !devices.ServedBoards.Any();
         var (gone, replaced, refused) = devices.EndDescribing(child.Refused);
         foreach (var known in replaced)
             problems.ReportReplaced(known.Device);
@@ -71,21 +77,24 @@ internal sealed partial class VendorRounds(
     internal async Task<bool> SampleAsync(VendorChild child, CancellationToken cancellationToken)
     {
         var isDividedAnew = false;
-        foreach (var known in devices.ServedBoards.ToArray())
+        var (served, lost) = (devices.ServedBoards.ToArray(), 0);
+        foreach (var known in served)
         {
             var readings = new Reading[definition.Fields.Count];
             try
             {
                 var sampled = await child.Client.SampleAsync(known.Device.Index, readings, options.CallTimeout, cancellationToken);
-                Answered(known, readings);
+                Answered(known, readings, sampled.Processes);
                 PartitionsAnswered(known, sampled.Partitions);
                 isDividedAnew |= sampled.ArePartitionsOthers;
             }
             catch (VendorException fault)
             {
+                lost += fault.Fault == VendorFault.DeviceLost ? 1 : 0;
                 Missed(known, fault);
             }
         }
+        AreAllLost = served.Length > 0 ? lost == served.Length : AreAllLost;
         Publish();
         if (abandoned.IsEmpty)
             problems.ReportNoneHangs();
@@ -147,16 +156,16 @@ internal sealed partial class VendorRounds(
             problems.ReportVanished(vanished.Device);
     }
 
-    private void PartitionsAnswered(KnownDevice board, ImmutableArray<(string Id, Reading[]? Readings)> partitions)
+    private void PartitionsAnswered(KnownDevice board, ImmutableArray<SampledPartition> partitions)
     {
-        foreach (var (id, readings) in partitions)
+        foreach (var (id, readings, processes) in partitions)
         {
             if (devices.FindPartition(board, id) is not { Presence: Presence.Served } known)
                 continue; // newer than the last description
             if (readings is null)
                 known.Miss();
             else
-                Answered(known, readings);
+                Answered(known, readings, processes);
         }
     }
 
@@ -172,10 +181,10 @@ internal sealed partial class VendorRounds(
             problems.ReportFound(address);
     }
 
-    private void Answered(KnownDevice known, Reading[] readings)
+    private void Answered(KnownDevice known, Reading[] readings, ImmutableArray<DeviceProcess> processes)
     {
         var before = known.Before;
-        known.Answer(new DeviceSample(known.Device.Id, readings, time.GetTimestamp()));
+        known.Answer(new DeviceSample(known.Device.Id, readings, time.GetTimestamp()), processes);
         definition.Rules.OnSample(known.Device, before, readings, time.GetUtcNow(), boards.Health);
         boards.Health.ReportAnswering(Subject.Device(known.Device.Id));
         if (known.MayHaveProblem)

@@ -44,7 +44,6 @@ internal sealed partial class VendorStates(
         if (_now.State != VendorState.Ready)
             LogReady(definition.Name, next.Devices.Length, next.DriverVersion, next.LibraryVersion);
         Publish(next);
-        stored.Save(next);
     }
 
     internal void Absent(string reason)

@@ -3,7 +3,6 @@ using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Sampling;
-using AIInfra.Linux.Processes;
 using Microsoft.Extensions.Logging;
 
 namespace AIInfra.Core.VendorHost;
@@ -34,13 +33,13 @@ public sealed partial class VendorWorker : IWorker
     private readonly VendorStates _states;
     private readonly VendorRounds _rounds;
     private readonly VendorReleases _releases;
-    private readonly PciChanges _bus;
+    private readonly Latest<PciChange> _bus;
     private readonly HostPaths _host;
+    private readonly KernelModule? _module;
     private ImmutableSortedDictionary<string, VendorRelease> _seenReleases;
     private PciChange _seenChange;
     private long? _lookedAtBus;
     private VendorChild? _child;
-    private (FileIdentity File, long At)? _refusedFile;
     private string? _lastHang;
     private int _failures;
 
@@ -49,8 +48,9 @@ public sealed partial class VendorWorker : IWorker
         StoredInventories stored, HostPaths host, TimeProvider time, ILogger<VendorWorker> logger)
     {
         (_definition, _options, _launcher, _boards, _host, _time, _logger) = (definition, options, launcher, boards, host, time, logger);
-        (_releases, _bus) = (boards.Releases ?? new VendorReleases(time, []), boards.Bus ?? new PciChanges());
-        (_seenReleases, _seenChange) = (_releases.Current.Value, _bus.Current.Value);
+        (_releases, _bus) = (boards.Releases ?? new VendorReleases(time, []), (boards.Bus ?? new PciChanges()).Of(definition.Pci?.Vendor));
+        (_seenReleases, _seenChange) = (_releases.Current.Value, _bus.Value);
+        _module = definition.Pci is { } family ? new KernelModule(host, family.Driver) : null;
         _problems = new VendorProblems(definition.Name, boards.Health, time);
         _states = new VendorStates(definition, options, boards, stored, _devices, logger);
         _rounds = new VendorRounds(definition, options, boards, _devices, _abandoned, _problems, host, time, logger);
@@ -111,7 +111,7 @@ public sealed partial class VendorWorker : IWorker
         var isKept = false;
         try
         {
-            await child.OpenAsync(_options, cancellationToken);
+            await child.OpenAsync(_options, _module, cancellationToken);
             isKept = true;
             _definition.Rules.OnOpened(_devices.ToBoards(), _time.GetUtcNow(), _boards.Health);
             return child;
@@ -145,7 +145,7 @@ public sealed partial class VendorWorker : IWorker
             _failures = 0;
             if (await _rounds.HaveBoardsChangedAsync(child, cancellationToken) | TakeBackAnswered() | isDividedAnew)
                 return;
-            if (await UpgradedAsync(child, cancellationToken) is { } next)
+            if (await SuccessorAsync(child, cancellationToken) is { } next)
             {
                 _child = next;
                 child.Dispose();
@@ -167,41 +167,18 @@ public sealed partial class VendorWorker : IWorker
     /// <summary>Whether the bus has changed since it was last looked at, long enough ago.</summary>
     private bool TakeBusChange()
     {
-        if (ReferenceEquals(_bus.Current.Value, _seenChange) || (_lookedAtBus is { } looked && _time.GetElapsedTime(looked) < BetweenBusLooks))
+        if (ReferenceEquals(_bus.Value, _seenChange) || (_lookedAtBus is { } looked && _time.GetElapsedTime(looked) < BetweenBusLooks))
             return false;
-        (_seenChange, _lookedAtBus) = (_bus.Current.Value, _time.GetTimestamp());
+        (_seenChange, _lookedAtBus) = (_bus.Value, _time.GetTimestamp());
         LogBusChanged(_definition.Name, _seenChange.What);
         return true;
     }
 
     private async Task WaitForBusChangeAsync(CancellationToken cancellationToken)
     {
-        await _bus.Current.WaitForChangeAsync(_seenChange, cancellationToken);
+        await _bus.WaitForChangeAsync(_seenChange, cancellationToken);
         if (_lookedAtBus is { } looked && BetweenBusLooks - _time.GetElapsedTime(looked) is var early && early > TimeSpan.Zero)
             await Task.Delay(early, _time, cancellationToken);
-    }
-
-    /// <summary>A child with the library's new file, when that was replaced on disk and the new one opens; the old child serves until then.</summary>
-    private async Task<VendorChild?> UpgradedAsync(VendorChild child, CancellationToken cancellationToken)
-    {
-        if (child.File?.Replacement() is not { } file || !_abandoned.IsEmpty
-            || (_refusedFile is { } refused && refused.File == file && _time.GetElapsedTime(refused.At) < LookAgain))
-            return null;
-        try
-        {
-            var next = await OpenAsync(cancellationToken);
-            LogUpgraded(_definition.Name, child.File.Path, child.Info.LibraryVersion, next.Info.LibraryVersion);
-            return next;
-        }
-        catch (Exception fault) when (fault is VendorException or VendorHostException)
-        {
-            if (_refusedFile?.File != file)
-                LogUpgradeRefused(_definition.Name, child.File.Path, fault.Message);
-            _refusedFile = (file, _time.GetTimestamp());
-            if (fault is VendorException refusal)
-                AreRefusalsTold(refusal);
-            return null;
-        }
     }
 
     /// <summary>Until the time is over, one of the tasks completes, an abandoned child answers, or an operator releases or resumes a vendor;
@@ -221,10 +198,4 @@ public sealed partial class VendorWorker : IWorker
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Vendor}: the bus changed ({What}); its boards are looked for at once")]
     private partial void LogBusChanged(string vendor, string what);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Vendor}: {Path} was replaced on disk; a new vendor host has loaded it (library {Before} before, {Now} now)")]
-    private partial void LogUpgraded(string vendor, string path, string? before, string? now);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor}: {Path} was replaced on disk and the new file does not work: {Reason}. The old one serves on; tried again every 60 s")]
-    private partial void LogUpgradeRefused(string vendor, string path, string reason);
 }

@@ -11,9 +11,12 @@ namespace AIInfra.Kubernetes.DevicePlugin;
 /// <summary>Answers Allocate. A refusal fails the pod for good and its text is what the pod's owner reads, so it says what, which device,
 /// why and what to do.</summary>
 /// <param name="allocators">By <see cref="IAllocator.Vendor"/>.</param>
-internal sealed class Allocation(string resource, FrozenDictionary<string, IAllocator> allocators)
+internal sealed class Allocation(string resource, FrozenDictionary<string, IAllocator> allocators, DeviceNodeCheck nodes, TimeProvider time)
 {
-    /// <exception cref="GrpcException">Nothing is allocated.</exception>
+    /// <summary>A problem that is older, or that does not end by itself, is not waited for.</summary>
+    private static readonly TimeSpan Young = TimeSpan.FromSeconds(30);
+
+    /// <exception cref="AllocationRefusal">Nothing is allocated.</exception>
     public AllocateResponse Answer(AllocateRequest request, DeviceList list, HealthSnapshot health)
     {
         if (request.ContainerRequests.Count == 0)
@@ -57,17 +60,28 @@ internal sealed class Allocation(string resource, FrozenDictionary<string, IAllo
         var place = list.Topology.IndexOf(id);
         if (place < 0)
             throw Refusal(GrpcStatus.NotFound, $"this node has no device {Shown(id)}. It may have been replaced since the kubelet chose it; create the pod again");
-        var (unit, isPresent, _) = list.Units[place];
+        var unit = list.Units[place].Unit;
         if (health.FatalProblem(unit) is { } problem)
         {
-            throw Refusal(GrpcStatus.FailedPrecondition,
-                $"device {Shown(id)} is Unhealthy since {problem.FirstSeen:yyyy-MM-dd HH:mm:ss}Z: {problem.Message.TrimEnd('.')} ({problem.Id}). "
-                + $"The pod did not cause this; create it again and it gets another device. On the node: aiinfra-agent explain {problem.Id}");
+            throw new AllocationRefusal(GrpcStatus.FailedPrecondition,
+                $"{resource}: device {Shown(id)} is Unhealthy since {problem.FirstSeen:yyyy-MM-dd HH:mm:ss}Z: {problem.Message.TrimEnd('.')} ({problem.Id}). "
+                + $"The pod did not cause this; create it again and it gets another device. On the node: aiinfra-agent explain {problem.Id}.", MayPass(problem));
         }
-        if (!isPresent)
-            throw Refusal(GrpcStatus.FailedPrecondition, $"device {Shown(id)} is no longer on this node. Create the pod again and it gets another device");
+        if (!list.Units[place].IsPresent)
+        {
+            throw new AllocationRefusal(GrpcStatus.FailedPrecondition,
+                $"{resource}: device {Shown(id)} is no longer on this node. Create the pod again and it gets another device.", mayPass: true);
+        }
+        if (nodes.Missing(unit) is { } node)
+        {
+            throw new AllocationRefusal(GrpcStatus.FailedPrecondition,
+                $"{resource}: device {Shown(id)} cannot be used: its device node {node} is not on the node. The driver is being loaded or changed, or the node was removed by hand. "
+                + "Create the pod again in a while; if it happens again, tell the cluster's administrators.", mayPass: true);
+        }
         return place;
     }
+
+    private bool MayPass(Problem problem) => problem.Clearing.Kind == ClearingKind.HealthyReading && time.GetUtcNow() - problem.FirstSeen < Young;
 
     private ContainerAllocateResponse Write(OfferedResource offered, ImmutableArray<OfferedUnit> units)
     {
@@ -95,7 +109,7 @@ internal sealed class Allocation(string resource, FrozenDictionary<string, IAllo
             response.CdiDevices.Add(new CDIDevice { Name = name });
     }
 
-    private GrpcException Refusal(GrpcStatus status, string sentence) => new(status, $"{resource}: {sentence}.");
+    private AllocationRefusal Refusal(GrpcStatus status, string sentence) => new(status, $"{resource}: {sentence}.", mayPass: false);
 
     /// <summary>Ids come from outside: capped, and without control characters.</summary>
     private static string Shown(string id) => new([.. id.Take(80).Select(letter => char.IsControl(letter) ? '?' : letter)]);

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AIInfra.Core.Health;
 using AIInfra.Core.Sharing;
@@ -5,10 +6,13 @@ using AIInfra.Kubernetes.Protos.DevicePlugin.V1Beta1;
 
 namespace AIInfra.Kubernetes.DevicePlugin;
 
-/// <param name="IsPresent">False when it is no longer offered. It stays listed: the kubelet dies on an id that it handed out and no longer finds.</param>
+/// <param name="GoneSince">Timestamp from which on it is no longer offered; null while it is. It stays listed until <see cref="Withdrawals"/> lets it go: the
+/// kubelet dies on an id that it handed out and no longer finds.</param>
 /// <param name="IsHealthy">What the kubelet is told.</param>
-internal readonly record struct ListedUnit(OfferedUnit Unit, bool IsPresent, bool IsHealthy)
+internal readonly record struct ListedUnit(OfferedUnit Unit, long? GoneSince, bool IsHealthy)
 {
+    public bool IsPresent => GoneSince is null;
+
     /// <summary>Nodes that are known, each once. None: the kubelet is given no topology.</summary>
     public IEnumerable<int> NumaNodes => Unit.Devices.Select(device => device.NumaNode).OfType<int>().Distinct().Order();
 
@@ -44,14 +48,17 @@ internal sealed class DeviceList
     /// <summary>The list after a change; this one when nothing changed.</summary>
     /// <param name="offered">Null: the resource is no longer offered.</param>
     /// <param name="health">What is wrong now.</param>
-    public DeviceList With(OfferedResource? offered, HealthSnapshot health)
+    /// <param name="now">Timestamp: since when a unit that vanished is gone.</param>
+    /// <param name="withdrawn">What of those that are gone is not listed any more.</param>
+    public DeviceList With(OfferedResource? offered, HealthSnapshot health, long now, FrozenSet<GoneUnit> withdrawn)
     {
         var resource = offered ?? Resource with { Units = [] };
         var present = resource.Units.Select(unit => unit.Id).ToHashSet(StringComparer.Ordinal);
         ImmutableArray<ListedUnit> next =
         [
-            .. resource.Units.Select(unit => new ListedUnit(unit, true, health.IsHealthy(unit))),
-            .. Units.Where(listed => !present.Contains(listed.Unit.Id)).Select(listed => new ListedUnit(listed.Unit, false, false)),
+            .. resource.Units.Select(unit => new ListedUnit(unit, null, health.IsHealthy(unit))),
+            .. Units.Where(listed => !present.Contains(listed.Unit.Id)).Select(listed => new ListedUnit(listed.Unit, listed.GoneSince ?? now, false))
+                .Where(listed => !withdrawn.Contains(new GoneUnit(listed.Unit.Id, listed.GoneSince!.Value))),
         ];
         var areSame = next.Length == Units.Length && next.Zip(Units).All(pair => ReferenceEquals(pair.First.Unit, pair.Second.Unit));
         if (areSame && next.SequenceEqual(Units) && resource.MostPerContainer == Resource.MostPerContainer && resource.Placement == Resource.Placement)

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Sharing;
@@ -14,26 +15,29 @@ internal sealed class DeviceListFeed(string resource, Latest<NodeOffer> offers, 
 
     public Latest<DeviceList> Current { get; } = new(DeviceList.EmptyOf(resource));
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <param name="withdrawn">See <see cref="Withdrawals"/>.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task RunAsync(Latest<FrozenSet<GoneUnit>> withdrawn, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var (offer, problems) = (offers.Value, health.Value);
-            if (Step(offer, problems) is { } wait)
+            var (offer, problems, gone) = (offers.Value, health.Value, withdrawn.Value);
+            if (Step(offer, problems, gone) is { } wait)
                 await Task.Delay(wait, time, cancellationToken);
             else
                 await FirstOf.WaitAsync(cancellationToken,
                     token => offers.WaitForChangeAsync(offer, token),
-                    token => health.WaitForChangeAsync(problems, token));
+                    token => health.WaitForChangeAsync(problems, token),
+                    token => withdrawn.WaitForChangeAsync(gone, token));
         }
     }
 
     /// <summary>Takes in what the boards say now.</summary>
     /// <returns>How long the change must wait; null when there is none left to publish.</returns>
-    internal TimeSpan? Step(NodeOffer offer, HealthSnapshot problems)
+    internal TimeSpan? Step(NodeOffer offer, HealthSnapshot problems, FrozenSet<GoneUnit> withdrawn)
     {
         var current = Current.Value;
-        var next = current.With(offer.Find(resource), problems);
+        var next = current.With(offer.Find(resource), problems, time.GetTimestamp(), withdrawn);
         if (ReferenceEquals(next, current))
             return null;
         if (!current.Units.IsEmpty && !next.TellsTheSame(current))

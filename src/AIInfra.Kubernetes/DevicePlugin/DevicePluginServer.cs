@@ -27,11 +27,11 @@ internal sealed class DevicePluginServer : IServedResource
 
     /// <exception cref="IOException">The folder is missing, read-only or full.</exception>
     public static async Task<DevicePluginServer> StartAsync(
-        string folder, string resource, DevicePluginService service, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+        string folder, string resource, GrpcServiceTable methods, Latest<OpenStreams> streams, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var path = NewPath(folder, resource);
-        var server = await GrpcServer.StartAsync(new GrpcServerOptions { SocketPath = path }, service.Methods(), time, loggers, cancellationToken);
-        return new DevicePluginServer(server, path, service.Streams);
+        var server = await GrpcServer.StartAsync(new GrpcServerOptions { SocketPath = path }, methods, time, loggers, cancellationToken);
+        return new DevicePluginServer(server, path, streams);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Sharing;
@@ -11,11 +9,14 @@ namespace AIInfra.Kubernetes.DevicePlugin;
 
 /// <summary>Answers the kubelet for one resource, from memory: no driver and no disk is asked, so nothing here can hang pod admission.</summary>
 internal sealed partial class DevicePluginService(
-    string resource, Latest<DeviceList> lists, HealthBoard health, FrozenDictionary<string, IAllocator> allocators, ILogger logger)
+    Latest<DeviceList> lists, Latest<HealthSnapshot> health, Allocation allocation, AllocateCalls calls, TimeProvider time, ILogger logger)
 {
     public static readonly DevicePluginOptions Options = new() { GetPreferredAllocationAvailable = true };
+    /// <summary>How long an Allocate waits for a state that is passing. The kubelet admits no other pod meanwhile; a refusal is final for the pod.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    /// <summary>Nothing tells when a device node comes.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
-    private readonly Allocation _allocation = new(resource, allocators);
     private readonly StreamCounter _streams = new();
 
     public Latest<OpenStreams> Streams => _streams.Current;
@@ -24,7 +25,7 @@ internal sealed partial class DevicePluginService(
         .Unary(DevicePluginApi.GetOptions, (_, _) => Task.FromResult(Options))
         .ServerStreaming(DevicePluginApi.ListAndWatch, (_, writer, call) => ListAndWatchAsync(writer, call.CancellationToken))
         .Unary(DevicePluginApi.GetPreferredAllocation, (request, _) => Task.FromResult(Prefer(request)))
-        .Unary(DevicePluginApi.Allocate, (request, _) => Task.FromResult(Allocate(request)))
+        .Unary(DevicePluginApi.Allocate, (request, call) => AllocateAsync(request, call.CancellationToken))
         .Unary(DevicePluginApi.PreStartContainer, (_, _) => Task.FromResult(new PreStartContainerResponse()));
 
     /// <summary>The whole list at once, then after each change. It never ends by itself, and never with an empty list.</summary>
@@ -37,7 +38,10 @@ internal sealed partial class DevicePluginService(
             {
                 var list = lists.Value;
                 if (sent is null || !list.TellsTheSame(sent))
+                {
                     await writer.WriteAsync(list.Message, cancellationToken);
+                    _streams.Sent(new SentList(list, time.GetTimestamp()));
+                }
                 sent = list;
                 await lists.WaitForChangeAsync(list, cancellationToken);
             }
@@ -48,7 +52,7 @@ internal sealed partial class DevicePluginService(
         }
         catch (GrpcException fault) when (fault.Status == GrpcStatus.ResourceExhausted)
         {
-            LogTooLarge(resource, lists.Value.Units.Length, fault.Detail);
+            LogTooLarge(lists.Value.Resource.Name, lists.Value.Units.Length, fault.Detail);
             throw;
         }
         finally
@@ -57,22 +61,37 @@ internal sealed partial class DevicePluginService(
         }
     }
 
-    internal AllocateResponse Allocate(AllocateRequest request)
+    /// <summary>Gives what is asked for; waits for at most <see cref="Patience"/> where that may help.</summary>
+    internal async Task<AllocateResponse> AllocateAsync(AllocateRequest request, CancellationToken cancellationToken)
     {
-        try
+        using var call = calls.Begin();
+        var started = time.GetTimestamp();
+        while (true)
         {
-            return _allocation.Answer(request, lists.Value, health.Current.Value);
-        }
-        catch (GrpcException refusal)
-        {
-            LogRefusal(refusal.Detail);
-            throw;
+            var (list, problems) = (lists.Value, health.Value);
+            try
+            {
+                return allocation.Answer(request, list, problems);
+            }
+            catch (AllocationRefusal refusal)
+            {
+                var left = Patience - time.GetElapsedTime(started);
+                if (!refusal.MayPass || left <= TimeSpan.Zero)
+                {
+                    LogRefusal(refusal.Message);
+                    throw new GrpcException(refusal.Status, refusal.Message);
+                }
+                await FirstOf.WaitAsync(cancellationToken,
+                    token => lists.WaitForChangeAsync(list, token),
+                    token => health.WaitForChangeAsync(problems, token),
+                    token => Task.Delay(left < Look ? left : Look, time, token));
+            }
         }
     }
 
     internal PreferredAllocationResponse Prefer(PreferredAllocationRequest request)
     {
-        var (list, problems) = (lists.Value, health.Current.Value);
+        var (list, problems) = (lists.Value, health.Value);
         var response = new PreferredAllocationResponse();
         foreach (var container in request.ContainerRequests)
         {

@@ -8,6 +8,7 @@ internal interface IKubeletLink
 {
     /// <summary>Starts a server on a new socket; it accepts when this returns.</summary>
     /// <exception cref="IOException">The folder cannot take a socket.</exception>
+    /// <exception cref="AnotherAgentException">The folder is another agent's.</exception>
     Task<IServedResource> ServeAsync(CancellationToken cancellationToken);
 
     /// <summary>Calls Register. The kubelet dials the endpoint before it answers.</summary>

@@ -1,4 +1,3 @@
-using AIInfra.Core.Hosting;
 using AIInfra.Grpc;
 using AIInfra.Linux.Files;
 using Microsoft.Extensions.Logging;
@@ -6,24 +5,22 @@ using Microsoft.Extensions.Logging;
 namespace AIInfra.Kubernetes.DevicePlugin;
 
 /// <summary>Keeps one resource registered: serves it, registers it, and begins anew on another socket whenever the kubelet was restarted,
-/// our socket was removed, or no stream is open. The old server is down before the new one registers: a kubelet that sees an old stream
+/// our socket was removed, no stream is open, or the kubelet counts other devices than it was told of. The old server is down before the new one registers: a kubelet that sees an old stream
 /// end disconnects whoever holds the resource's name then.</summary>
 /// <param name="jitter">0 to 1; spreads the back-off.</param>
 internal sealed partial class KubeletRegistration(
-    string resource, KubeletFolderWatch folder, IKubeletLink link, WorkerBoard board, TimeProvider time, Func<double> jitter, ILogger logger)
+    string resource, KubeletFolderWatch folder, IKubeletLink link, KubeletViewWatch view, RegistrationState state, TimeProvider time, Func<double> jitter, ILogger logger)
 {
     public static readonly TimeSpan FirstStream = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan StreamGap = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100), LongestWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan QuietSpell = TimeSpan.FromSeconds(10);
-    private const string NoStreamKind = "no stream";
+    private const string NoStreamKind = "no stream", ViewKind = "another view";
     private const int QuietTries = 4; // a kubelet that starts binds before it listens, and may delete our new socket: not worth a line in the log
 
-    private enum Ending { KubeletRestarted, Failed, Lost }
+    private enum Ending { KubeletRestarted, Failed, Lost, Taken }
 
-    private readonly string _part = $"kubelet {resource}";
     private int _failures;
-    private string? _said; // the kind of the last trouble that was logged
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -32,15 +29,23 @@ internal sealed partial class KubeletRegistration(
             while (true)
             {
                 var kubelet = await KubeletAsync(cancellationToken);
-                if (await ServeAsync(kubelet, cancellationToken) == Ending.KubeletRestarted)
-                    _failures = 0;
-                else
-                    await BackOffAsync(kubelet, cancellationToken);
+                switch (await ServeAsync(kubelet, cancellationToken))
+                {
+                    case Ending.KubeletRestarted:
+                        _failures = 0;
+                        break;
+                    case Ending.Taken:
+                        await Task.Delay(AnotherAgentException.Wait, time, cancellationToken);
+                        break;
+                    default:
+                        await BackOffAsync(kubelet, cancellationToken);
+                        break;
+                }
             }
         }
         finally
         {
-            board.Remove(_part);
+            state.Remove();
         }
     }
 
@@ -55,7 +60,7 @@ internal sealed partial class KubeletRegistration(
             var sentence = seen.Exists
                 ? $"There is no kubelet.sock in {folder.Path}: the kubelet is not running. {resource} is registered as soon as it is."
                 : $"There is no folder {folder.Path}. It comes with the kubelet; if this node has one, set kubelet.root to its folder, or kubelet.devicePlugins to false if not.";
-            if (Say(seen.Exists ? "no kubelet" : "no folder", sentence))
+            if (state.Say(seen.Exists ? "no kubelet" : "no folder", sentence))
                 LogWaiting(resource, sentence);
             await folder.Current.WaitForChangeAsync(seen, cancellationToken);
         }
@@ -74,9 +79,15 @@ internal sealed partial class KubeletRegistration(
         {
             Refused(refusal);
         }
+        catch (AnotherAgentException taken)
+        {
+            if (state.Say("another agent", taken.Message))
+                LogTaken(resource, taken.Message);
+            return Ending.Taken;
+        }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            var isNew = Say("no socket", $"No socket can be made in {folder.Path}: {fault.Message}. The kubelet cannot be served {resource} until it can.");
+            var isNew = state.Say("no socket", $"No socket can be made in {folder.Path}: {fault.Message}. The kubelet cannot be served {resource} until it can.");
             if (_failures == QuietTries || (isNew && _failures > QuietTries))
                 LogNoSocket(resource, folder.Path, fault.Message);
         }
@@ -90,9 +101,10 @@ internal sealed partial class KubeletRegistration(
         long? streaming = null; // since when a stream is open
         long idle = time.GetTimestamp(); // since when none is
         folder.Refresh(); // from here on a snapshot without our socket means that it is gone
+        view.Restart();
         while (true)
         {
-            var (seen, streams) = (folder.Current.Value, served.Streams.Value);
+            var (seen, streams, theirs) = (folder.Current.Value, served.Streams.Value, view.Current);
             if (seen.Kubelet is { } now && now != kubelet)
             {
                 LogRestarted(resource);
@@ -101,6 +113,8 @@ internal sealed partial class KubeletRegistration(
             if (streams.Open > 0)
             {
                 streaming ??= Streaming();
+                if (MustRegister(view.Look(streams.Sent, theirs)))
+                    return Ending.Lost;
             }
             else if (streaming is { } since)
             {
@@ -121,19 +135,45 @@ internal sealed partial class KubeletRegistration(
             await FirstOf.WaitAsync(cancellationToken,
                 token => folder.Current.WaitForChangeAsync(seen, token),
                 token => served.Streams.WaitForChangeAsync(streams, token),
+                token => view.WaitForChangeAsync(theirs, token),
                 token => Task.Delay(left, time, token));
         }
     }
 
     private long Streaming()
     {
-        board.Ready(_part);
-        if (_said != NoStreamKind || _failures < 3) // a kubelet that closes stream after stream is said once
+        if ((state.Said == NoStreamKind && _failures >= 3) || state.Said == ViewKind) // a kubelet that closes stream after stream is said once
+        {
+            state.Ready();
+        }
+        else
         {
             LogServing(resource);
-            _said = null;
+            state.AllIsWell();
         }
         return time.GetTimestamp();
+    }
+
+    /// <summary>Says what the kubelet counts otherwise; true when that is to be mended by a new registration.</summary>
+    private bool MustRegister(ViewVerdict verdict)
+    {
+        if (verdict.Difference is null)
+            return false;
+        if (verdict.Difference.Length == 0)
+        {
+            if (state.Said == ViewKind)
+            {
+                state.AllIsWell();
+                LogAgrees(resource);
+            }
+            return false;
+        }
+        var sentence = $"The kubelet {verdict.Difference}. {resource} is registered again if that lasts; if it comes back, look at the kubelet's log and for another agent that offers {resource}.";
+        if (state.Say(ViewKind, sentence))
+            LogDiffers(sentence);
+        if (verdict.MustRegister)
+            LogRepairs(resource);
+        return verdict.MustRegister;
     }
 
     private Ending NoStream(OpenStreams streams)
@@ -141,7 +181,7 @@ internal sealed partial class KubeletRegistration(
         var sentence = streams.Opened == 0
             ? $"The kubelet took the registration of {resource} but did not open its stream of devices within {FirstStream.TotalSeconds:0} s; registering again."
             : $"The kubelet closed the stream of {resource}: it counts the devices as Unhealthy now; registering again.";
-        if (Say(NoStreamKind, sentence))
+        if (state.Say(NoStreamKind, sentence))
             LogNoStream(resource, sentence);
         return Ending.Lost;
     }
@@ -151,7 +191,7 @@ internal sealed partial class KubeletRegistration(
         var isAbsent = refusal.Status == GrpcStatus.Unavailable;
         if (isAbsent && _failures < QuietTries)
         {
-            board.NotReady(_part, $"Nobody answers on {folder.Path}/{DevicePluginApi.KubeletSocket}: the kubelet is starting, or was killed.");
+            state.Whisper($"Nobody answers on {folder.Path}/{DevicePluginApi.KubeletSocket}: the kubelet is starting, or was killed.");
             return;
         }
         var sentence = isAbsent
@@ -159,17 +199,8 @@ internal sealed partial class KubeletRegistration(
             : refusal.Status == GrpcStatus.DeadlineExceeded
                 ? $"The kubelet did not answer the registration of {resource} in time. It is overloaded or hangs: look at its log (journalctl -u kubelet)."
                 : $"The kubelet refused {resource}: {refusal.Detail} ({refusal.Status}). If another agent offers the same resource on this node, stop it; the kubelet's log says more.";
-        if (Say($"refused {refusal.Status}", sentence))
+        if (state.Say($"refused {refusal.Status}", sentence))
             LogRefused(sentence);
-    }
-
-    /// <summary>Shows the trouble in /readyz; true when it has to be logged, too: once a kind, until it was over.</summary>
-    private bool Say(string kind, string sentence)
-    {
-        board.NotReady(_part, sentence);
-        var isNew = _said != kind;
-        _said = kind;
-        return isNew;
     }
 
     /// <summary>100 ms, doubled up to 30 s, a fifth more or less; ends early when the kubelet is restarted.</summary>
@@ -207,6 +238,18 @@ internal sealed partial class KubeletRegistration(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Reason} Trying again, at first after 100 ms, at last every 30 s")]
     private partial void LogRefused(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Resource} is not offered: {Reason}")]
+    private partial void LogTaken(string resource, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Reason}")]
+    private partial void LogDiffers(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Resource}: the kubelet still counts other devices than it was told of: registering on another socket")]
+    private partial void LogRepairs(string resource);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Resource}: the kubelet counts the devices that it was told of")]
+    private partial void LogAgrees(string resource);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Resource}: no socket can be made in {Folder}: {Reason}")]
     private partial void LogNoSocket(string resource, string folder, string reason);

@@ -7,6 +7,8 @@ namespace AIInfra.Linux.KernelLog;
 /// <remarks>One thread reads; <see cref="Stop"/> and the counters may be used from any other.</remarks>
 public abstract class KernelLogReader : IDisposable
 {
+    private const int PreferredNice = -10;
+
     private readonly SafeFileHandle _stop = Native.EventFd(0, Native.NonBlocking | Native.CloseOnExec);
     private readonly long? _after;
     private bool _isSkipping, _wasOverwritten;
@@ -25,6 +27,11 @@ public abstract class KernelLogReader : IDisposable
     {
         return Native.IsRegular(path) ? new RecordFile(path, after) : new KmsgDevice(path, after);
     }
+
+    /// <summary>Lets the calling thread run before others of this host, where the process may (CAP_SYS_NICE): on a loaded machine the kernel's
+    /// ring turns over while a reader waits for its turn.</summary>
+    /// <returns>False when it may not; nothing is changed then.</returns>
+    public static bool PreferThisThread() => Native.SetPriority(0, 0, PreferredNice) == 0;
 
     /// <summary>Records that were handed out.</summary>
     public long Lines => Volatile.Read(ref _lines);

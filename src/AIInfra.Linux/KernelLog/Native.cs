@@ -21,6 +21,10 @@ internal static partial class Native
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     internal static partial nint Write(SafeFileHandle file, ReadOnlySpan<byte> buffer, nint count);
 
+    /// <summary>See setpriority(2): on Linux it is of one thread, and 0 is the calling one.</summary>
+    [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
+    internal static partial int SetPriority(int which, uint who, int nice);
+
     /// <summary>A counter that is readable while it is above zero, see eventfd(2).</summary>
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     internal static partial SafeFileHandle EventFd(uint value, int flags);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Sampling;
 
@@ -19,8 +20,11 @@ internal sealed class NvidiaBoard(string id, NvmlDevice handle, string? address,
     public (double Kibibytes, long Timestamp)? NvlinkData { get; set; }
     /// <summary>As of the description: checking it takes too long for every round.</summary>
     public Reading InforomCorrupted { get; init; }
+    public required NvidiaLinkErrors LinkErrors { get; init; }
     /// <summary>Null where the board has no performance monitor.</summary>
     public NvidiaProfiler? Profiler { get; init; }
+    /// <summary>Who used it when it was last read.</summary>
+    public ImmutableArray<DeviceProcess> Processes { get; set; } = [];
     /// <summary>By <see cref="Device.Id"/>, as of the last walk.</summary>
     public Dictionary<string, NvidiaPart> Parts { get; private set; } = new(StringComparer.Ordinal);
 
@@ -54,6 +58,9 @@ internal sealed class NvidiaBoard(string id, NvmlDevice handle, string? address,
 /// <summary>What the vendor host keeps of a partition between calls.</summary>
 internal sealed record NvidiaPart(NvmlPartition Partition, NvidiaProfiler? Profiler)
 {
+    /// <summary>Who used it when it was last read.</summary>
+    public ImmutableArray<DeviceProcess> Processes { get; set; } = [];
+
     /// <summary>The same place and size; its handle may be another.</summary>
     public bool IsLike(NvmlPartition other) => Partition with { Handle = other.Handle } == other;
 }

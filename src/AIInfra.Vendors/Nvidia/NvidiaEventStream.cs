@@ -11,11 +11,14 @@ internal static class NvidiaEvent
 {
     /// <summary>The value is the Xid.</summary>
     public const string Xid = "xid";
+    /// <summary>The value is an Xid after which the GPU itself asks for no recovery.</summary>
+    public const string MildXid = "xid-without-recovery";
     /// <summary>The Xid that says more (48, 94, 95) comes as an event of its own.</summary>
     public const string DoubleBitEcc = "ecc-double-bit";
     /// <summary>The value is the recovery action in force now, see <see cref="NvidiaRecovery"/>.</summary>
     public const string RecoveryAction = "recovery-action";
     public const string Unavailable = "unavailable";
+    public const string CorrectedStorm = "ecc-storm", DramRetirement = "dram-retirement", DramRetirementFailed = "dram-retirement-failed", ContainedPoison = "poison-contained", FatalPoison = "poison-fatal";
 }
 
 /// <summary>The last Xid of each board since this process started. Written by the event thread, read by the sampling one.</summary>
@@ -47,6 +50,14 @@ internal sealed class NvidiaEventStream(NvmlLibrary nvml, int boards, NvidiaLast
     private static readonly TimeSpan AllComeWithin = TimeSpan.FromMinutes(1);
     /// <summary>Longest stay inside the driver: a board that is added later waits so long for its events.</summary>
     private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(5);
+
+    /// <summary>Events that are only handed on.</summary>
+    private static readonly (NvmlEvents Bit, string Kind)[] Plain =
+    [
+        (NvmlEvents.CorrectedStorm, NvidiaEvent.CorrectedStorm), (NvmlEvents.DramRetirement, NvidiaEvent.DramRetirement),
+        (NvmlEvents.DramRetirementFailed, NvidiaEvent.DramRetirementFailed), (NvmlEvents.ContainedPoison, NvidiaEvent.ContainedPoison),
+        (NvmlEvents.FatalPoison, NvidiaEvent.FatalPoison),
+    ];
 
     private readonly Lock _gate = new();
     private readonly ConcurrentQueue<(NvmlDevice Device, string Id)> _added = new();
@@ -174,6 +185,11 @@ internal sealed class NvidiaEventStream(NvmlLibrary nvml, int boards, NvidiaLast
             _ready.Enqueue(new VendorEvent(id, VendorEvent.Repartitioned, 0, null));
         if (one.Type.HasFlag(NvmlEvents.DoubleBitEcc))
             _ready.Enqueue(new VendorEvent(id, NvidiaEvent.DoubleBitEcc, 0, PartitionOf(one)));
+        foreach (var (bit, kind) in Plain)
+        {
+            if (one.Type.HasFlag(bit))
+                _ready.Enqueue(new VendorEvent(id, kind, 0, PartitionOf(one)));
+        }
         if (one.Type.HasFlag(NvmlEvents.GpuUnavailable))
             _ready.Enqueue(new VendorEvent(id, NvidiaEvent.Unavailable, 0, null));
         if (one.Type.HasFlag(NvmlEvents.RecoveryAction) || one is { Type: NvmlEvents.Xid, Data: NvidiaRecovery.Xid })
@@ -184,16 +200,29 @@ internal sealed class NvidiaEventStream(NvmlLibrary nvml, int boards, NvidiaLast
     private void EnqueueXid_NeedsLock(NvmlEvent one, string? id)
     {
         var value = (long)Math.Min(one.Data, long.MaxValue);
+        var kind = value == NvidiaRules.Doubtful && AsksForNothing(one.Device) ? NvidiaEvent.MildXid : NvidiaEvent.Xid;
         if (id is not null)
             lastXids.Saw(id, one.Data);
         var parts = id is not null && one.GpuInstance is { } gpu ? partitions.At(id, gpu, one.ComputeInstance) : [];
         foreach (var part in parts)
         {
             lastXids.Saw(part, one.Data);
-            _ready.Enqueue(new VendorEvent(part, NvidiaEvent.Xid, value, PartitionOf(one)));
+            _ready.Enqueue(new VendorEvent(part, kind, value, PartitionOf(one)));
         }
         if (parts.IsEmpty)
-            _ready.Enqueue(new VendorEvent(id, NvidiaEvent.Xid, value, PartitionOf(one)));
+            _ready.Enqueue(new VendorEvent(id, kind, value, PartitionOf(one)));
+    }
+
+    private bool AsksForNothing(NvmlDevice device)
+    {
+        try
+        {
+            return nvml.RecoveryAction(device) is { IsPresent: true, Value: 0 };
+        }
+        catch (VendorException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Neither event carries the action, so it is asked for; without an answer the next sampling round tells.</summary>

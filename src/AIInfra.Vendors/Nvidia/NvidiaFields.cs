@@ -44,6 +44,13 @@ internal static class NvidiaFields
         new("fabric_status", FieldKind.Gauge), // an NVML code, while completed
         new("fabric_health_mask", FieldKind.Gauge), // bits, see NvidiaFabricHealth
         new("fabric_health_summary", FieldKind.Gauge), // 1 healthy, 2 unhealthy, 3 limited capacity
+        new("c2c_enabled", FieldKind.Gauge),
+        new("vgpu_instances", FieldKind.Gauge),
+        new("confidential_computing", FieldKind.Gauge), // of the node: 1 on
+        new("confidential_environment", FieldKind.Gauge), // 0 none, 1 simulated, 2 production
+        new("confidential_dev_tools", FieldKind.Gauge),
+        new("confidential_ready", FieldKind.Gauge), // 1 while the GPUs take work
+        .. NvidiaLinkErrors.Table,
         .. NvidiaTables.Fields.Select(row => new Field(row.Name, row.Kind)),
         .. NvidiaTables.Numbers.Select(row => new Field(row.Name, FieldKind.Gauge)),
         .. NvidiaTables.Pairs.SelectMany(row => new Field[] { new(row.First, FieldKind.Gauge), new(row.Second, FieldKind.Gauge) }),

@@ -56,6 +56,7 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVend
             Model = (nvml.Name(handle) ?? "unknown NVIDIA board") + (nvml.IsSimulated ? " (simulated)" : ""),
             NodeName = nvml.Minor(handle) is { } minor ? string.Create(CultureInfo.InvariantCulture, $"nvidia{minor}") : null,
             InforomCorrupted = nvml.InforomCorrupted(handle),
+            LinkErrors = new NvidiaLinkErrors(time),
             Profiler = nvml.HasGpm(handle) ? new NvidiaProfiler(time) : null,
         };
         foreach (var moved in _boards.Where(other => other.Key == index || (other.Value.Id == board.Id && other.Value.Address == address)).ToArray())
@@ -128,6 +129,9 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVend
         NvidiaSampler.Read(Opened, board, part, readings);
         readings[Fields["last_xid"]] = _lastXids.OfPartition(partition.Id, board.Id);
     }
+
+    public ImmutableArray<DeviceProcess> Processes(int index, Device? partition) =>
+        partition is null ? Described(index).Processes : Described(index).Parts.GetValueOrDefault(partition.Id)?.Processes ?? [];
 
     public bool WaitEvent(TimeSpan atMost, [NotNullWhen(true)] out VendorEvent? happened)
     {

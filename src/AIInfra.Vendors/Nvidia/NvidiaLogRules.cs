@@ -24,7 +24,7 @@ internal sealed class NvidiaLogRules : ILogRules
 
     public IReadOnlyList<string> Literals { get; } =
     [
-        "NVRM: Xid (", "NVRM: GPU at PCI:", "GPU has fallen off the bus.", "NVRM: The NVIDIA GPU ", "fallen off the bus and is not responding", ": SXid (PCI:",
+        "NVRM: Xid (", "NVRM: GPU at ", " has fallen off the bus.", "NVRM: The NVIDIA GPU ", "fallen off the bus and is not responding", ": SXid (PCI:",
     ];
 
     public void Read(in LogLine line, List<LogFinding> findings)
@@ -34,8 +34,8 @@ internal sealed class NvidiaLogRules : ILogRules
         var text = line.Text;
         if (text.StartsWith("NVRM: Xid ("u8))
             ReadXids(line, findings);
-        else if (text.StartsWith("NVRM: GPU at PCI:"u8))
-            RememberUuid(text["NVRM: GPU at PCI:"u8.Length..]);
+        else if (text.StartsWith("NVRM: GPU at "u8))
+            ReadName(line, findings);
         else if (text.StartsWith("NVRM: GPU "u8))
             ReadLost(line, findings);
         else if (text.StartsWith("nvidia-nvswitch"u8))
@@ -69,11 +69,17 @@ internal sealed class NvidiaLogRules : ILogRules
 
     private string? UuidOf(string address) => _uuids.GetValueOrDefault(address);
 
-    /// <summary><c>NVRM: GPU at PCI:0000:3b:00: GPU-5f0c2f1e-77aa-4a3f-9d01-0a1b2c3d4e5f</c>: printed once before a board's first Xid.</summary>
-    private void RememberUuid(ReadOnlySpan<byte> text)
+    /// <summary><c>NVRM: GPU at PCI:0000:3b:00: GPU-5f0c2f1e-77aa-4a3f-9d01-0a1b2c3d4e5f</c>: printed once before a board's first Xid. Drivers
+    /// up to about 340 said <c>NVRM: GPU at 0000:01:00.0 has fallen off the bus.</c></summary>
+    private void ReadName(in LogLine line, List<LogFinding> findings)
     {
-        var rest = new NvidiaLogText(text);
-        if (rest.TakeAddress(out var address) && rest.Take(": GPU-"u8) && rest.Rest.Length is >= 36 and <= 64 && _uuids.Count < MostBoards)
+        var rest = new NvidiaLogText(line.Text["NVRM: GPU at "u8.Length..]);
+        rest.Take("PCI:"u8);
+        if (!rest.TakeAddress(out var address))
+            return;
+        if (rest.Take(" has fallen off the bus."u8))
+            AddLost(address, line.Number, LogMatcher.Show(line.Text), "in words", findings);
+        else if (rest.Take(": GPU-"u8) && rest.Rest.Length is >= 36 and <= 64 && _uuids.Count < MostBoards)
             _uuids[address] = $"GPU-{Encoding.ASCII.GetString(rest.Rest[..36])}";
     }
 
@@ -82,7 +88,7 @@ internal sealed class NvidiaLogRules : ILogRules
     {
         var rest = new NvidiaLogText(line.Text["NVRM: GPU "u8.Length..]);
         if (rest.TakeAddress(out var address) && rest.Take(": GPU has fallen off the bus."u8))
-            AddLost(address, line.Number, LogMatcher.Show(line.Text), findings);
+            AddLost(address, line.Number, LogMatcher.Show(line.Text), "in words", findings);
     }
 
     /// <summary>One message in three records, or in one with line feeds, each with or without its <c>NVRM: </c>:
@@ -97,7 +103,7 @@ internal sealed class NvidiaLogRules : ILogRules
             if (!rest.TakeAddress(out var address))
                 return;
             if (rest.Rest.IndexOf(end) >= 0)
-                AddLost(address, line.Number, LogMatcher.Show(line.Text), findings);
+                AddLost(address, line.Number, LogMatcher.Show(line.Text), "at the start", findings);
             else
                 _lost = (address, line.Number, LogMatcher.Show(line.Text));
             return;
@@ -108,13 +114,14 @@ internal sealed class NvidiaLogRules : ILogRules
         if (_lost is not { } first || line.Number - first.Number > MessageLines || !last.StartsWith(end))
             return;
         _lost = null;
-        AddLost(first.Address, first.Number, $"{first.Text} … {LogMatcher.Show(line.Text)}", findings);
+        AddLost(first.Address, first.Number, $"{first.Text} … {LogMatcher.Show(line.Text)}", "at the start", findings);
     }
 
-    private void AddLost(string address, long number, string evidence, List<LogFinding> findings)
+    /// <summary>The driver says it once as an Xid and once in words: one sighting.</summary>
+    private void AddLost(string address, long number, string evidence, string form, List<LogFinding> findings)
     {
         var xid = NvidiaXidTable.Embedded[NvidiaXidLines.FallenOffBus];
-        findings.Add(new LogFinding { Verdict = NvidiaXidLines.VerdictOf(xid), PciAddress = address, DeviceId = UuidOf(address), Evidence = evidence, Number = number });
+        findings.Add(new LogFinding { Verdict = NvidiaXidLines.VerdictOf(xid), PciAddress = address, DeviceId = UuidOf(address), Form = form, Evidence = evidence, Number = number });
     }
 
     /// <summary><c>nvidia-nvswitch0: SXid (PCI:0000:05:00.0): 20034, Fatal, Link 41 LTSSM Fault Up</c>. Lines of the same head with

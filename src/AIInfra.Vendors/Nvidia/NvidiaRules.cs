@@ -21,6 +21,8 @@ internal sealed class NvidiaRules(NvidiaXidTable xids, Func<TimeSpan> uptime) : 
     public const string MismatchId = "nvidia.api-mismatch";
     /// <summary>See <see cref="ProblemReport.Witness"/>: the kernel log tells of the same Xids.</summary>
     private const string Witness = "nvml";
+    /// <summary>A context switch that timed out: mostly a program's fault, at times the GPU's. The GPU's own recovery action decides.</summary>
+    public const int Doubtful = 109;
     private const long SmoothingBack = 162, SmoothingOff = 163;
 
     private static readonly int RecoveryPlace = NvidiaFields.Table["recovery_action"];
@@ -41,6 +43,7 @@ internal sealed class NvidiaRules(NvidiaXidTable xids, Func<TimeSpan> uptime) : 
         switch (happened.Kind)
         {
             case NvidiaEvent.Xid:
+            case NvidiaEvent.MildXid:
                 ReportXid(subject, happened, at, board);
                 break;
             case NvidiaEvent.RecoveryAction:
@@ -48,6 +51,10 @@ internal sealed class NvidiaRules(NvidiaXidTable xids, Func<TimeSpan> uptime) : 
                 break;
             case NvidiaEvent.Unavailable:
                 board.Report(Lost(subject, SuggestedAction.Reboot, "NVML event: GPU unavailable", at));
+                break;
+            default:
+                if (NvidiaMemoryEvents.Of(happened, subject, at) is { } report)
+                    board.Report(report);
                 break;
         }
     }
@@ -116,6 +123,9 @@ internal sealed class NvidiaRules(NvidiaXidTable xids, Func<TimeSpan> uptime) : 
     private void ReportXid(Subject subject, VendorEvent happened, DateTimeOffset at, HealthBoard board)
     {
         var xid = xids[happened.Value];
+        var isMild = happened.Kind == NvidiaEvent.MildXid;
+        if (isMild)
+            xid = xid with { Severity = Severity.Info, Cause = Cause.Application, Action = SuggestedAction.TellPod, Clearing = Clearing.AfterQuiet(TimeSpan.FromHours(1)), Message = $"{xid.Message} The GPU itself asks for no recovery." };
         // Nobody knows which board it is about: worth an alert, no reason to empty the whole node.
         var severity = subject.Kind == SubjectKind.Node && xid.Severity == Severity.Fatal ? Severity.Degraded : xid.Severity;
         var where = happened.Partition is null ? "" : $" on {happened.Partition}";
@@ -132,6 +142,7 @@ internal sealed class NvidiaRules(NvidiaXidTable xids, Func<TimeSpan> uptime) : 
             At = at,
             Rank = NvidiaRank.Of(happened.Value),
             Witness = Witness,
+            IsPrecise = isMild,
         });
         if (happened.Value == SmoothingBack)
             board.ReportHealthy(xids[SmoothingOff].ProblemId, subject, "NVML event: Xid 162");

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorHost;
 
@@ -35,10 +36,12 @@ internal sealed class NvidiaSampler(TimeProvider time)
         readings[table["decoder_utilization_ratio"]] = nvml.DecoderUtilization(device);
         (readings[table["bar1_total_bytes"]], readings[table["bar1_used_bytes"]]) = nvml.Bar1(device);
         readings[table["vgpu_license_status"]] = nvml.VgpuLicense(device);
-        ReadMemory(nvml, device, readings);
+        board.Processes = ReadMemory(nvml, device, readings);
         ReadRepair(nvml, board, readings);
         ReadInterconnect(nvml, board, readings);
+        ReadModes(nvml, board, readings);
         ReadRows(nvml, board, readings);
+        board.LinkErrors.Read(nvml, device, board.Links.Count, readings);
         board.Profiler?.Read(nvml, device, null, readings);
 
         if (!readings.ContainsAnyPresent() && readings.ContainsAnyUnknown())
@@ -52,7 +55,7 @@ internal sealed class NvidiaSampler(TimeProvider time)
     /// <exception cref="VendorException">Device lost; or transient, when the partition answered nothing: it was destroyed a moment ago.</exception>
     public static void Read(NvmlLibrary nvml, NvidiaBoard board, NvidiaPart part, Span<Reading> readings)
     {
-        ReadMemory(nvml, part.Partition.Handle, readings);
+        part.Processes = ReadMemory(nvml, part.Partition.Handle, readings);
         if (!readings.ContainsAnyPresent())
         {
             throw new VendorException("nvmlDeviceGetMemoryInfo_v2", (int)NvmlReturn.Unknown, VendorFault.Transient,
@@ -61,7 +64,8 @@ internal sealed class NvidiaSampler(TimeProvider time)
         part.Profiler?.Read(nvml, board.Handle, part.Partition.GpuInstance, readings);
     }
 
-    private static void ReadMemory(NvmlLibrary nvml, NvmlDevice device, Span<Reading> readings)
+    /// <returns>Who uses it.</returns>
+    private static ImmutableArray<DeviceProcess> ReadMemory(NvmlLibrary nvml, NvmlDevice device, Span<Reading> readings)
     {
         var table = NvidiaFields.Table;
         var memory = nvml.Memory(device);
@@ -69,7 +73,9 @@ internal sealed class NvidiaSampler(TimeProvider time)
         readings[table["memory_free_bytes"]] = memory.Free;
         readings[table["memory_used_bytes"]] = memory.Used;
         readings[table["memory_reserved_bytes"]] = memory.Reserved;
-        (readings[table["compute_processes"]], readings[table["compute_process_memory_bytes"]]) = nvml.ComputeProcesses(device);
+        var processes = nvml.ComputeProcesses(device);
+        (readings[table["compute_processes"]], readings[table["compute_process_memory_bytes"]]) = (processes.Count, processes.Bytes);
+        return processes.Some;
     }
 
     private static void ReadRepair(NvmlLibrary nvml, NvidiaBoard board, Span<Reading> readings)
@@ -94,6 +100,18 @@ internal sealed class NvidiaSampler(TimeProvider time)
         readings[table["fabric_status"]] = fabric.Status;
         readings[table["fabric_health_mask"]] = fabric.HealthMask;
         readings[table["fabric_health_summary"]] = fabric.HealthSummary;
+    }
+
+    private static void ReadModes(NvmlLibrary nvml, NvidiaBoard board, Span<Reading> readings)
+    {
+        var table = NvidiaFields.Table;
+        readings[table["c2c_enabled"]] = nvml.C2cEnabled(board.Handle);
+        readings[table["vgpu_instances"]] = nvml.ActiveVgpus(board.Handle);
+        var confidential = nvml.Confidential();
+        readings[table["confidential_computing"]] = confidential.Feature;
+        readings[table["confidential_environment"]] = confidential.Environment;
+        readings[table["confidential_dev_tools"]] = confidential.DevTools;
+        readings[table["confidential_ready"]] = confidential.Ready;
     }
 
     private void ReadRows(NvmlLibrary nvml, NvidiaBoard board, Span<Reading> readings)

@@ -73,6 +73,8 @@ internal static class NvidiaTables
         new(186, "power_instant_watts", FieldKind.Gauge, 1e-3, MostMilliwatts),
         new(197, "pcie_sent_bytes_total", Most: MostBytes),
         new(198, "pcie_received_bytes_total", Most: MostBytes),
+        new(226, "reset_required", FieldKind.Gauge, Most: 1),
+        new(227, "drain_and_reset_required", FieldKind.Gauge, Most: 1),
         new(230, "recovery_action", FieldKind.Gauge), // the values are those of NvidiaRecovery
     ];
 
@@ -95,6 +97,9 @@ internal static class NvidiaTables
         new("nvmlDeviceGetMaxPcieLinkWidth", null, "pcie_link_width_max", 1, 64),
         new("nvmlDeviceGetPersistenceMode", null, "persistence_mode", 1, 1),
         new("nvmlDeviceGetComputeMode", null, "compute_mode", 1, MostEnum),
+        new("nvmlDeviceGetVirtualizationMode", null, "virtualization_mode", 1, MostEnum), // 0 none, 1 pass-through, 2 guest, 3 and 4 host
+        new("nvmlDeviceGetHostVgpuMode", null, "host_vgpu_mode", 1, MostEnum), // 0 mediated, 1 SR-IOV
+        new("nvmlDeviceGetAccountingMode", null, "accounting_mode", 1, 1),
     ];
 
     public static NvidiaPairRow[] Pairs { get; } =

@@ -15,21 +15,22 @@ internal sealed class NvidiaXidLines(NvidiaXidTable xids, NvidiaLinkTable links)
     private const int Contained = 94, Uncontained = 95, SmoothingBack = 162, SmoothingOff = 163, LargestCode = 99_999;
 
     public static LogVerdict VerdictOf(NvidiaXid xid) =>
-        new(xid.ProblemId, xid.Severity, xid.Cause, xid.Action, xid.Clearing, xid.Message) { Rank = NvidiaRank.Of(xid.Code) };
+        new(xid.ProblemId, xid.Severity, xid.Cause, xid.Action, xid.Clearing, xid.Message) { Rank = NvidiaRank.Of(xid.Code), IsPrecise = xid.Code != NvidiaRules.Doubtful };
 
     /// <param name="line">One line that begins with <c>NVRM: Xid (</c>.</param>
     public void Read(ReadOnlySpan<byte> line, long number, Func<string, string?> uuidOf, List<LogFinding> findings)
     {
         var rest = new NvidiaLogText(line["NVRM: Xid ("u8.Length..]);
         rest.Take("PCI:"u8);
-        if (!rest.TakeAddress(out var address) || (rest.Take(" GPU-I:"u8) && !rest.TakeNumber(out _)) || (rest.Take(" GPU-CI:"u8) && !rest.TakeNumber(out _))
-            || !rest.Take("): "u8) || !rest.TakeNumber(out var code) || code > LargestCode || (!rest.Rest.IsEmpty && rest.Rest[0] is not ((byte)',' or (byte)' ' or (byte)'\r')))
+        (int, int?)? partition = null;
+        if (!rest.TakeAddress(out var address) || (rest.Take(" GPU-I:"u8) && !TakePartition(ref rest, out partition)) || !rest.Take("): "u8) || !rest.TakeNumber(out var code) || code > LargestCode || (!rest.Rest.IsEmpty && rest.Rest[0] is not ((byte)',' or (byte)' ' or (byte)'\r')))
             return;
         var finding = new LogFinding
         {
             Verdict = VerdictOf(xids[code]),
             PciAddress = address,
             DeviceId = uuidOf(address),
+            Partition = partition,
             Evidence = LogMatcher.Show(line),
             Number = number,
         };
@@ -39,6 +40,23 @@ internal sealed class NvidiaXidLines(NvidiaXidTable xids, NvidiaLinkTable links)
             findings.Add(finding with { Verdict = Refine(code, finding.Verdict, rest.Rest) });
         if (code == SmoothingBack)
             findings.Add(finding with { Verdict = VerdictOf(xids[SmoothingOff]), IsClear = true });
+    }
+
+    /// <summary><c>05</c>, or <c>05 GPU-CI:01</c>: in decimal.</summary>
+    private static bool TakePartition(ref NvidiaLogText rest, out (int, int?)? partition)
+    {
+        partition = null;
+        if (!rest.TakeNumber(out var instance))
+            return false;
+        int? subInstance = null;
+        if (rest.Take(" GPU-CI:"u8))
+        {
+            if (!rest.TakeNumber(out var number))
+                return false;
+            subInstance = number;
+        }
+        partition = (instance, subInstance);
+        return true;
     }
 
     private LogVerdict Refine(int code, LogVerdict verdict, ReadOnlySpan<byte> text) => code switch

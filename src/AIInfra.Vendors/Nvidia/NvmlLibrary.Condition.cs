@@ -1,9 +1,17 @@
+using System.Collections.Immutable;
 using AIInfra.Core.Sampling;
 
 namespace AIInfra.Vendors.Nvidia;
 
 /// <summary>Banks of GPU memory by the spare rows they have left.</summary>
 internal readonly record struct NvmlRemapBanks(Reading Max, Reading High, Reading Partial, Reading Low, Reading None);
+
+/// <param name="Bytes">Memory of all of them: unknown when one of them cannot be told.</param>
+/// <param name="Some">The first few hundred.</param>
+internal readonly record struct NvmlProcesses(Reading Count, Reading Bytes, ImmutableArray<DeviceProcess> Some)
+{
+    public const int Most = 256;
+}
 
 /// <summary>How the board stands in its NVLink fabric; all absent where it is in none.</summary>
 internal readonly record struct NvmlFabric(Reading State, Reading Status, Reading HealthMask, Reading HealthSummary)
@@ -46,12 +54,12 @@ internal sealed unsafe partial class NvmlLibrary
         return (Bytes(status, call, memory.Bar1Total), Bytes(status, call, memory.Bar1Used));
     }
 
-    /// <summary>Processes with a compute context, and the memory of all of them in bytes: unknown when one of them cannot be told.</summary>
-    public (Reading Count, Reading Bytes) ComputeProcesses(NvmlDevice device)
+    /// <summary>Processes with a compute context.</summary>
+    public NvmlProcesses ComputeProcesses(NvmlDevice device)
     {
         const string call = "nvmlDeviceGetComputeRunningProcesses_v3";
         if (_condition.Processes == null)
-            return default;
+            return new NvmlProcesses(Reading.Absent, Reading.Absent, []);
         for (var room = 64u; ; room *= 4) // the set may grow between two calls
         {
             var rows = new NvmlProcessInfo[room];
@@ -65,11 +73,16 @@ internal sealed unsafe partial class NvmlLibrary
             if (state == ReadingState.Present && count > room)
                 state = ReadingState.Unknown;
             if (state != ReadingState.Present)
-                return (new Reading(state, 0), new Reading(state, 0));
-            var used = 0.0;
+                return new NvmlProcesses(new Reading(state, 0), new Reading(state, 0), []);
+            var (used, some) = (0.0, ImmutableArray.CreateBuilder<DeviceProcess>((int)Math.Min(count, NvmlProcesses.Most)));
             foreach (var process in rows.AsSpan(0, (int)count))
-                used += process.UsedGpuMemory <= 1L << 50 ? process.UsedGpuMemory : double.NaN;
-            return (Reading.Of(count), double.IsNaN(used) ? Reading.Unknown : Reading.Of(used));
+            {
+                long? bytes = process.UsedGpuMemory <= 1L << 50 ? (long)process.UsedGpuMemory : null;
+                used += bytes ?? double.NaN;
+                if (some.Count < some.Capacity)
+                    some.Add(new DeviceProcess((int)process.Pid, bytes));
+            }
+            return new NvmlProcesses(Reading.Of(count), double.IsNaN(used) ? Reading.Unknown : Reading.Of(used), some.MoveToImmutable());
         }
     }
 

@@ -12,9 +12,15 @@ internal enum NvmlEvents : ulong
     DoubleBitEcc = 0x2,
     Xid = 0x8,
     MigConfiguration = 0x100,
+    CorrectedStorm = 0x200,
+    DramRetirement = 0x400,
+    DramRetirementFailed = 0x800,
+    ContainedPoison = 0x1000,
+    FatalPoison = 0x2000,
     GpuUnavailable = 0x4000,
     RecoveryAction = 0x8000,
-    All = DoubleBitEcc | Xid | MigConfiguration | GpuUnavailable | RecoveryAction,
+    Basic = DoubleBitEcc | Xid,
+    All = DoubleBitEcc | Xid | MigConfiguration | CorrectedStorm | DramRetirement | DramRetirementFailed | ContainedPoison | FatalPoison | GpuUnavailable | RecoveryAction,
 }
 
 /// <param name="Data">The Xid for <see cref="NvmlEvents.Xid"/>; 0 for the others.</param>
@@ -63,6 +69,11 @@ internal sealed unsafe partial class NvmlLibrary
             if (wanted == NvmlEvents.None)
                 return wanted;
             var status = _library._events.Register(device.Handle, (ulong)wanted, handle);
+            if (NvmlStatus.IsAbsent(status) && (wanted & NvmlEvents.Basic) is var basic && basic != wanted && basic != NvmlEvents.None)
+            {
+                wanted = basic; // one bit that it said it has and has not refuses all: then those that every driver has
+                status = _library._events.Register(device.Handle, (ulong)wanted, handle);
+            }
             if (NvmlStatus.IsAbsent(status))
                 return NvmlEvents.None;
             NvmlStatus.ThrowUnlessOk(status, "nvmlDeviceRegisterEvents");

@@ -29,7 +29,11 @@ internal sealed unsafe partial class NvmlLibrary
     /// <param name="readings">One place for each field. A field that this driver does not know is absent.</param>
     /// <remarks>How large a value may be is for the caller to judge; all-ones is unknown.</remarks>
     /// <exception cref="VendorException">Device lost.</exception>
-    public void Fields(NvmlDevice device, ReadOnlySpan<NvmlField> fields, Span<Reading> readings)
+    public void Fields(NvmlDevice device, ReadOnlySpan<NvmlField> fields, Span<Reading> readings) => Fields(device, fields, 0, readings);
+
+    /// <param name="scope">The number of a link, for fields of one.</param>
+    /// <inheritdoc cref="Fields(NvmlDevice, ReadOnlySpan{NvmlField}, Span{Reading})"/>
+    public void Fields(NvmlDevice device, ReadOnlySpan<NvmlField> fields, uint scope, Span<Reading> readings)
     {
         const string call = "nvmlDeviceGetFieldValues";
         readings.Clear();
@@ -42,7 +46,7 @@ internal sealed unsafe partial class NvmlLibrary
         for (var i = 0; i < fields.Length; i++)
         {
             rows[i].FieldId = (uint)fields[i];
-            rows[i].ScopeId = fields[i] is NvmlField.NvlinkDataSent or NvmlField.NvlinkDataReceived ? AllLinks : 0;
+            rows[i].ScopeId = fields[i] is NvmlField.NvlinkDataSent or NvmlField.NvlinkDataReceived ? AllLinks : scope;
         }
         NvmlReturn status;
         fixed (NvmlFieldValue* start = rows)

@@ -37,6 +37,7 @@ internal sealed unsafe partial class NvmlLibrary
     private readonly ConditionCalls _condition;
     private readonly MigCalls _mig;
     private readonly GpmCalls _gpm;
+    private readonly ModeCalls _modes;
 
     private NvmlLibrary(NvmlExports exports)
     {
@@ -62,6 +63,7 @@ internal sealed unsafe partial class NvmlLibrary
         _condition = new ConditionCalls(exports);
         _mig = new MigCalls(exports);
         _gpm = new GpmCalls(exports);
+        _modes = new ModeCalls(exports);
         IsSimulated = exports.Find("aiinfraSimulator") != 0;
     }
 

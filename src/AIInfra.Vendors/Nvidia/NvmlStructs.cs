@@ -174,6 +174,20 @@ internal struct NvmlEccSramErrorStatus_v1
     public uint BThresholdExceeded;
 }
 
+/// <summary><c>nvmlC2cModeInfo_v1_t</c>. Without a version word.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlC2cModeInfo_v1
+{
+    public uint IsC2cEnabled;
+}
+
+/// <summary><c>nvmlConfComputeSystemState_t</c>. Without a version word.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlConfComputeSystemState
+{
+    public uint Environment, CcFeature, DevToolsMode;
+}
+
 /// <summary><c>nvmlGpuFabricInfo_t</c>, the first form, without health.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct NvmlGpuFabricInfo

@@ -26,7 +26,12 @@ internal sealed class KubeletRig : IAsyncDisposable
     public InventoryBoard Inventory { get; } = new();
     public HealthBoard Health { get; } = new(TimeProvider.System, "boot-1", []);
     public WorkerBoard Board { get; } = new();
+    public PodResourcesBoard Pods { get; } = new();
     public LogLines Log { get; } = new();
+    /// <summary>Null: one kubelet at <see cref="Root"/>.</summary>
+    public KubeletOptions? Options { get; set; }
+    /// <summary>The host's device nodes.</summary>
+    public string Dev => Path.Combine(Root, "dev");
     public bool ExpectsErrors { get; set; }
 
     /// <summary>Names of our sockets in the kubelet's folder.</summary>
@@ -35,7 +40,8 @@ internal sealed class KubeletRig : IAsyncDisposable
     public void Start()
     {
         var offers = new OfferBoard(Inventory, [], _loggers.CreateLogger<OfferBoard>());
-        var worker = new DevicePluginWorker(new KubeletOptions { Root = Root }, offers, Health, [new TestAllocator()], Board, TimeProvider.System, _loggers)
+        var boards = new KubeletBoards(offers, Health, Pods, Board, [new TestAllocator()], new HostPaths { Dev = Dev });
+        var worker = new DevicePluginWorker(Options ?? new KubeletOptions { Root = Root }, boards, TimeProvider.System, _loggers)
         {
             RegisterTimeout = TimeSpan.FromSeconds(2),
         };

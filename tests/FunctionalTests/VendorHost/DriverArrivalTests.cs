@@ -97,6 +97,75 @@ public sealed class DriverArrivalTests
     }
 
     [Fact]
+    public async Task A_driver_that_is_changed_below_a_child_without_a_word_is_served_by_a_new_child_after_one_round()
+    {
+        await using var vendor = new VendorFixture();
+        await vendor.StartAndServeAsync();
+        var old = vendor.Folder.Processes().Single();
+
+        vendor.Folder.Set("version", "10.0");
+        vendor.Folder.Set("driver", "2.0");
+        vendor.Time.Advance(VendorFixture.Interval);
+
+        await vendor.UntilInventoryAsync(inventory => inventory is { State: VendorState.Ready, DriverVersion: "2.0", LibraryVersion: "10.0" });
+        await vendor.UntilToldAsync("sample board-1 3");
+        await VendorFolder.WaitForEndAsync(old);
+        Assert.NotEqual(old, vendor.Folder.Processes().Single());
+        Assert.False(vendor.Run.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_kernel_module_of_another_version_is_reason_enough_for_a_new_child()
+    {
+        await using var vendor = new VendorFixture();
+        Directory.CreateDirectory(vendor.Folder.PathOf("sys/module/scripted"));
+        vendor.Folder.Set("sys/module/scripted/version", "1.0\n");
+        await vendor.StartAndServeAsync();
+        var old = vendor.Folder.Processes().Single();
+        await vendor.RoundsAsync(1);
+        Assert.Equal(old, vendor.Folder.Processes().Single());
+
+        vendor.Folder.Set("version", "10.0");
+        vendor.Folder.Set("sys/module/scripted/version", "2.0\n");
+        vendor.Time.Advance(VendorFixture.Interval);
+
+        await vendor.UntilInventoryAsync(inventory => inventory is { State: VendorState.Ready, LibraryVersion: "10.0" });
+        await VendorFolder.WaitForEndAsync(old);
+    }
+
+    [Fact]
+    public async Task Boards_that_are_all_lost_in_truth_cost_one_new_child_a_minute_and_stay_lost()
+    {
+        await using var vendor = new VendorFixture();
+        await vendor.StartAndServeAsync();
+        vendor.Folder.Set("sample-0", "lost");
+        vendor.Folder.Set("sample-1", "lost");
+        vendor.Time.Advance(VendorFixture.Interval);
+        await vendor.UntilToldAsync("lost board-1");
+        await vendor.RoundEndsAsync();
+        await vendor.RoundsAsync(12);
+
+        Assert.InRange(vendor.Lines.Count(line => line.Text.Contains("has taken over", StringComparison.Ordinal)), 2, 3);
+        Assert.Empty(vendor.Sampled);
+        Assert.Single(vendor.Folder.Processes());
+    }
+
+    [Fact]
+    public async Task A_change_of_another_makers_board_is_no_reason_to_look()
+    {
+        await using var vendor = new VendorFixture();
+        await vendor.StartAndServeAsync();
+
+        vendor.Boards.Bus!.Publish(new PciChange("bind 0000:41:00.0", "0x9999"));
+        await vendor.RoundsAsync(1);
+        Assert.DoesNotContain(vendor.Lines, line => line.Text.Contains("the bus changed", StringComparison.Ordinal));
+
+        vendor.Boards.Bus!.Publish(new PciChange("bind 0000:01:00.0", "0x1234"));
+        await vendor.RoundsAsync(1);
+        Assert.Single(vendor.Lines, line => line.Text.Contains("the bus changed", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_driver_that_is_swapped_by_force_takes_its_child_down_and_is_served_again_without_a_restart()
     {
         await using var vendor = new VendorFixture();

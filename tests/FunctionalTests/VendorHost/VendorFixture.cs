@@ -43,7 +43,6 @@ internal sealed class VendorFixture : IVendorRules, ILogger<VendorWorker>, IAsyn
     internal bool AreRefusalsTold { get; init; }
     internal string Library { get; init; } = "libscripted.so.1";
     internal VendorInventory? Stored { get; init; }
-    internal ConcurrentQueue<VendorInventory> Saved { get; } = [];
     internal Latest<List<string>> Told { get; } = new([]);
     internal ConcurrentQueue<(LogLevel Level, string Text)> Lines { get; } = [];
 
@@ -56,7 +55,7 @@ internal sealed class VendorFixture : IVendorRules, ILogger<VendorWorker>, IAsyn
         var options = new VendorOptions { Enabled = Enabled, Library = Library, SampleInterval = Interval, CallTimeout = CallTimeout, OpenTimeout = OpenTimeout };
         _worker ??= new VendorWorker(
             new VendorDefinition("scripted", Library, Fields, this, new PciFamily("0x1234", ["0x0302"], "scripted")), options, Folder.Launcher, Boards,
-            new StoredInventories(_ => Stored, Saved.Enqueue), new HostPaths { Root = Folder.Path, Proc = "/proc" }, Time, this);
+            new StoredInventories(_ => Stored), new HostPaths { Root = Folder.Path, Proc = "/proc" }, Time, this);
         Run = _worker.RunAsync(_stop.Token);
     }
 
@@ -143,7 +142,7 @@ internal sealed class VendorFixture : IVendorRules, ILogger<VendorWorker>, IAsyn
 
     internal Task<ReleaseProof> ReleaseAsync() => Boards.Releases!.ReleaseAsync("scripted", TestContext.Current.CancellationToken).WaitAsync(Deadline, TestContext.Current.CancellationToken);
 
-    internal void BusChanges() => Boards.Bus!.Current.Publish(new PciChange("bind 0000:01:00.0"));
+    internal void BusChanges() => Boards.Bus!.Publish(new PciChange("bind 0000:01:00.0"));
 
     /// <summary>Ends the worker and waits until no child is left.</summary>
     internal async Task StopAsync()

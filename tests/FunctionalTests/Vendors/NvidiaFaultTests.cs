@@ -24,6 +24,28 @@ public sealed class NvidiaFaultTests : SimulatedBoards
     }
 
     [Fact]
+    public void Events_about_memory_and_a_doubtful_Xid_are_told_by_what_the_board_says_of_them()
+    {
+        var (library, _, sim) = Open("node dgx-h100\n");
+        var devices = DescribeAll(library, 8);
+        library.WaitEvent(TimeSpan.Zero, out _);
+
+        foreach (var (command, kind) in (ReadOnlySpan<(string, string)>)[
+            ("ecc storm", "ecc-storm"), ("dram-retirement", "dram-retirement"), ("dram-retirement failed", "dram-retirement-failed"),
+            ("poison non-fatal", "poison-contained"), ("poison fatal", "poison-fatal")])
+        {
+            sim.Inject($"gpu 3 {command}");
+            Assert.Equal(new VendorEvent(devices[3].Id, kind, 0, null), NextEvent(library));
+        }
+        sim.Inject("gpu 4 xid 109");
+        Assert.Equal(new VendorEvent(devices[4].Id, "xid-without-recovery", 109, null), NextEvent(library));
+        sim.Inject("gpu 5 recovery-action 1");
+        Assert.Equal("recovery-action", NextEvent(library).Kind);
+        sim.Inject("gpu 5 xid 109");
+        Assert.Equal(new VendorEvent(devices[5].Id, "xid", 109, null), NextEvent(library));
+    }
+
+    [Fact]
     public void Events_go_on_after_the_library_was_opened_anew()
     {
         var (library, _, sim) = Open("node dgx-h100\n");

@@ -57,9 +57,55 @@ public sealed class NvidiaLibraryTests : SimulatedBoards
         Assert.True(Value(second, "energy_joules_total") >= Value(first, "energy_joules_total"));
         Assert.Equal(ReadingState.Unknown, first[NvidiaFields.Table["nvlink_bytes_per_second"]].State); // no round before
         Assert.InRange(Value(second, "nvlink_bytes_per_second"), 0, 900e9);
-        string[] otherwise = ["last_xid", "fan_speed_ratio", .. NvidiaTables.Profiling.Select(row => row.Name)]; // no events yet, no fans, no second sample in time
-        Assert.All(NvidiaFields.Table.Fields.Where(field => !otherwise.Contains(field.Name) && !field.Name.Contains("texture") && !field.Name.Contains("retired")),
+        string[] otherwise = ["last_xid", "fan_speed_ratio", "host_vgpu_mode", .. NvidiaTables.Profiling.Select(row => row.Name)]; // no events yet, no fans, no second sample in time
+        Assert.All(NvidiaFields.Table.Fields.Where(field => !otherwise.Contains(field.Name) && !field.Name.Contains("texture") && !field.Name.Contains("retired")
+            && !field.Name.StartsWith("c2c") && !OfNvlink5.Contains(field.Name)),
             field => Assert.True(second[NvidiaFields.Table[field.Name]].IsPresent, field.Name));
+    }
+
+    private static readonly string[] OfNvlink5 =
+    [
+        "nvlink_malformed_packets_total", "nvlink_buffer_overruns_total", "nvlink_receive_errors_total", "nvlink_integrity_errors_total", "nvlink_discarded_packets_total",
+        "nvlink_recoveries_total", "nvlink_failed_recoveries_total", "nvlink_effective_errors_total", "nvlink_symbol_errors_total", "nvlink_effective_bit_error_ratio",
+    ];
+
+    [Fact]
+    public void Errors_are_told_link_by_link_in_both_generations_and_once_a_minute()
+    {
+        var (library, _, sim) = Open("node dgx-h100\nat 0s gpu 0 link 7 crc 30\nat 0s gpu 0 link 7 replay 12\n");
+        library.Describe(0);
+        var before = Sample(library, 0);
+        Assert.Equal((42, 0), (Value(before, "nvlink_7_errors_total"), Value(before, "nvlink_6_errors_total")));
+
+        sim.Inject("gpu 0 link 6 recovery 3");
+        Assert.Equal(0, Value(Sample(library, 0), "nvlink_6_errors_total")); // not a minute later yet
+        library.Describe(0); // forgets what was read
+        SampleUntil(library, 0, now => Value(now, "nvlink_6_errors_total") == 3);
+    }
+
+    [Fact]
+    public void A_superchip_tells_of_its_new_links_and_of_those_to_its_cpu()
+    {
+        var (library, _, _) = Open("node gb200\nat 0s gpu 1 link 3 crc 40\n");
+        library.Describe(1);
+        var now = Sample(library, 1);
+
+        Assert.All(OfNvlink5, name => Assert.True(now[NvidiaFields.Table[name]].IsPresent, name));
+        Assert.Equal((40, 44), (Value(now, "nvlink_receive_errors_total"), Value(now, "nvlink_3_errors_total"))); // and four that were left after correction
+        Assert.True(Value(now, "nvlink_effective_bit_error_ratio") is > 1e-16 and < 1e-5);
+        Assert.Equal((1, 5, 5, 0), (Value(now, "c2c_enabled"), Value(now, "c2c_links"), Value(now, "c2c_links_up"), Value(now, "c2c_replays_total")));
+    }
+
+    [Fact]
+    public void How_a_board_is_shared_and_guarded_is_read()
+    {
+        var (library, _, _) = Open("node dgx-h100\nat 0s confidential on\nat 0s gpu 2 vgpu 3\n");
+        library.Describe(2);
+        var now = Sample(library, 2);
+
+        Assert.Equal((3, 3, 1), (Value(now, "virtualization_mode"), Value(now, "vgpu_instances"), Value(now, "host_vgpu_mode")));
+        Assert.Equal((1, 2, 0), (Value(now, "confidential_computing"), Value(now, "confidential_environment"), Value(now, "confidential_ready")));
+        Assert.Equal((1, 0, 0), (Value(now, "accounting_mode"), Value(now, "reset_required"), Value(now, "drain_and_reset_required")));
     }
 
     [Fact]

@@ -49,6 +49,18 @@ public sealed class IncidentTests
     }
 
     [Fact]
+    public void What_a_person_switches_follows_from_no_fault_and_no_fault_from_it()
+    {
+        Report("xid 79", NvidiaRank.Of(79));
+        _board.Report(Sighting("released", null) with { FlapWindow = TimeSpan.Zero });
+        Report("xid 48", NvidiaRank.Of(48), afterSeconds: 1);
+
+        Assert.Null(Find("released").Incident);
+        Assert.True(Find("released").IsHeadline);
+        Assert.Equal(Find("xid 79").Incident, Find("xid 48").Incident);
+    }
+
+    [Fact]
     public void What_comes_later_or_on_another_device_is_another_incident()
     {
         Report("xid 79", NvidiaRank.Of(79));

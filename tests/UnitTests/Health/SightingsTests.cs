@@ -48,6 +48,20 @@ public sealed class SightingsTests : IDisposable
     }
 
     [Fact]
+    public void What_three_witnesses_saw_is_one_sighting_whoever_comes_when()
+    {
+        Report("log");
+        Report("log, in words");
+        Report("nvml");
+        Assert.Equal(1, Only.Count);
+
+        Report("nvml");
+        Report("log, in words");
+        Report("log");
+        Assert.Equal((2L, 5), (Only.Count, Only.Evidence.Length));
+    }
+
+    [Fact]
     public void A_storm_of_one_witness_is_counted_whole()
     {
         for (var at = 0; at < 1000; at++)

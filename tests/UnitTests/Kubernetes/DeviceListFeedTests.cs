@@ -1,6 +1,8 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Hosting;
 using AIInfra.Core.Sharing;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Testing;
@@ -15,6 +17,7 @@ public sealed class DeviceListFeedTests : IDisposable
     private readonly HealthBoard _health;
     private readonly OfferBoard _offers;
     private readonly DeviceListFeed _feed;
+    private readonly Latest<FrozenSet<GoneUnit>> _withdrawn = new(FrozenSet<GoneUnit>.Empty);
 
     public DeviceListFeedTests()
     {
@@ -68,7 +71,7 @@ public sealed class DeviceListFeedTests : IDisposable
     public async Task A_burst_is_two_lists_the_first_change_and_all_the_others_together()
     {
         using var ended = new CancellationTokenSource();
-        var running = _feed.RunAsync(ended.Token);
+        var running = _feed.RunAsync(_withdrawn, ended.Token);
         var before = _feed.Current.Value;
         Fail(0);
         await _feed.Current.WaitForChangeAsync(before, ended.Token).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
@@ -172,7 +175,7 @@ public sealed class DeviceListFeedTests : IDisposable
         Assert.DoesNotContain(_feed.Current.Value.Units, listed => listed is { IsPresent: true, Unit.First.Index: 1 });
     }
 
-    private TimeSpan? Step() => _feed.Step(_offers.Current.Value, _health.Current.Value);
+    private TimeSpan? Step() => _feed.Step(_offers.Current.Value, _health.Current.Value, _withdrawn.Value);
     private void Publish(ImmutableArray<Device> devices)
     {
         _inventory.Publish(TestGpus.Inventory(devices));

@@ -247,7 +247,8 @@ public sealed class KubeletRegistrationTests : IAsyncDisposable
     }
 
     private void Run() =>
-        _running = Task.Run(() => new KubeletRegistration(TestGpus.Resource, _folder, _link, _board, _time, () => 0.5, _log).RunAsync(_ended.Token));
+        _running = Task.Run(() => new KubeletRegistration(
+            TestGpus.Resource, _folder, _link, new KubeletViewWatch(TestGpus.Resource, null, _time), new RegistrationState("kubelet acme.com/gpu", _board), _time, () => 0.5, _log).RunAsync(_ended.Token));
 
     private void StartKubelet()
     {

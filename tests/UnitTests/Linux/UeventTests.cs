@@ -106,14 +106,16 @@ public sealed class UeventTests : IDisposable
     [Fact]
     public async Task The_watch_tells_of_boards_and_of_nothing_else()
     {
-        await File.WriteAllTextAsync(StandIn, "add@/devices/n\nSUBSYSTEM=net\n\nadd@/devices/g\nSUBSYSTEM=pci\nPCI_CLASS=30200\nPCI_SLOT_NAME=0000:3b:00.0\n\n", _stop.Token);
+        await File.WriteAllTextAsync(StandIn, "add@/devices/n\nSUBSYSTEM=net\n\nadd@/devices/g\nSUBSYSTEM=pci\nPCI_CLASS=30200\nPCI_SLOT_NAME=0000:3b:00.0\nPCI_ID=10DE:2330\n\n", _stop.Token);
         var changes = new PciChanges();
-        var start = changes.Current.Value;
+        var (ours, others) = (changes.Of("0x10de"), changes.Of("0x1002"));
+        var (start, untouched) = (ours.Value, others.Value);
         var watch = new PciWatch(new UeventReader(_time, StandIn), changes, new RecordedLog<PciWatch>()).RunAsync(_stop.Token);
 
-        await changes.Current.WaitForChangeAsync(start, _stop.Token);
+        await ours.WaitForChangeAsync(start, _stop.Token);
 
-        Assert.Equal("add 0000:3b:00.0", changes.Current.Value.What);
+        Assert.Equal(new PciChange("add 0000:3b:00.0", "0x10de"), ours.Value);
+        Assert.Same(untouched, others.Value);
         await _stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watch);
     }

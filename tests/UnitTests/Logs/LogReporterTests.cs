@@ -75,6 +75,50 @@ public sealed class LogReporterTests : IDisposable
     }
 
     [Fact]
+    public void A_line_about_a_partition_is_laid_on_it_and_is_one_problem_with_the_drivers_event()
+    {
+        PublishDivided();
+        _board.Report(new ProblemReport
+        {
+            Id = "acme.fault",
+            Subject = Subject.Device("MIG-3-1"),
+            Severity = Severity.Fatal,
+            Cause = Cause.Hardware,
+            Action = SuggestedAction.Reboot,
+            Clearing = Clearing.OnHealthyReading,
+            Message = "A fault.",
+            Evidence = "the event",
+            At = _time.GetUtcNow(),
+            Witness = "library",
+        });
+        _reporter.Report(Finding(1, "0000:3b:00.0") with { Partition = (3, 1) }, _time.GetUtcNow());
+
+        Assert.Equal((Subject.Device("MIG-3-1"), 1L, 2), (Only.Subject, Only.Count, Only.Evidence.Length));
+    }
+
+    [Fact]
+    public void A_line_about_an_instance_is_on_all_its_parts_and_one_about_an_instance_that_is_gone_on_the_board()
+    {
+        PublishDivided();
+        _reporter.Report(Finding(1, "0000:3b:00.0") with { Partition = (3, null) }, _time.GetUtcNow());
+        Assert.Equal(["MIG-3-0", "MIG-3-1"], _board.Current.Value.Problems.Select(problem => problem.Subject.Id));
+
+        _reporter.Report(Finding(2, "0000:3b:00.0") with { Partition = (3, null), IsClear = true }, _time.GetUtcNow());
+        _reporter.Report(Finding(3, "0000:3b:00.0") with { Partition = (9, 0) }, _time.GetUtcNow());
+        Assert.Equal(Subject.Device("GPU-0"), Only.Subject);
+    }
+
+    [Fact]
+    public void Two_forms_of_one_fault_are_one_sighting()
+    {
+        Publish("0000:3b:00.0");
+        _reporter.Report(Finding(1, "0000:3b:00.0"), _time.GetUtcNow());
+        _reporter.Report(Finding(2, "0000:3b:00.0") with { Form = "in words" }, _time.GetUtcNow());
+
+        Assert.Equal((1L, 2), (Only.Count, Only.Evidence.Length));
+    }
+
+    [Fact]
     public void A_line_that_says_it_is_over_clears_it()
     {
         Publish("0000:3b:00.0");
@@ -108,6 +152,28 @@ public sealed class LogReporterTests : IDisposable
         PciAddress = address,
         Evidence = "the line",
         Number = number,
+    };
+
+    private void PublishDivided() => _inventory.Publish(new VendorInventory
+    {
+        Vendor = "acme",
+        State = VendorState.Ready,
+        Devices =
+        [
+            new Device { Id = "GPU-0", Vendor = "acme", Model = "x", ResourceName = "acme.com/gpu", PciAddress = "0000:3b:00.0" },
+            Part(3, 0), Part(3, 1), Part(4, 0),
+        ],
+    });
+
+    private static Device Part(int instance, int sub) => new()
+    {
+        Id = $"MIG-{instance}-{sub}",
+        Vendor = "acme",
+        Model = "x",
+        ResourceName = "acme.com/part",
+        PciAddress = "0000:3b:00.0",
+        ParentId = "GPU-0",
+        Partition = new DevicePartition("1g", instance, sub),
     };
 
     private void Publish(string address) => _inventory.Publish(new VendorInventory

@@ -77,15 +77,18 @@ public sealed class FrameTests
     {
         var writer = new FrameWriter();
         writer.WriteReadings([Reading.Of(1), Reading.Absent]);
+        writer.WriteProcesses([new DeviceProcess(4242, 1L << 40), new DeviceProcess(7, null)]);
         writer.Flag(true).Int32(2);
-        writer.WritePartition("MIG-1", [Reading.Unknown, Reading.Of(2)], true);
-        writer.WritePartition("MIG-2", [], false);
+        writer.WritePartition("MIG-1", [Reading.Unknown, Reading.Of(2)], [new DeviceProcess(7, 0)]);
+        writer.WritePartition("MIG-2", [], null);
         var readings = new Reading[2];
 
         var reader = Payload(writer.Seal(FrameKind.Sample, 1));
         var sampled = reader.ReadSample(readings);
 
         Assert.Equal([Reading.Of(1), Reading.Absent], readings);
+        Assert.Equal([new DeviceProcess(4242, 1L << 40), new DeviceProcess(7, null)], sampled.Processes);
+        Assert.Equal([new DeviceProcess(7, 0)], sampled.Partitions[0].Processes);
         Assert.True(sampled.ArePartitionsOthers);
         Assert.Equal([("MIG-1", true), ("MIG-2", false)], sampled.Partitions.Select(one => (one.Id, one.Readings is not null)));
         Assert.Equal([Reading.Unknown, Reading.Of(2)], sampled.Partitions[0].Readings!);

@@ -26,6 +26,27 @@ public sealed class NvidiaLogRulesTests
         Assert.Equal(address, findings.SingleOrDefault()?.PciAddress);
     }
 
+    [Theory]
+    [InlineData("PCI:0000:01:00 GPU-I:05 GPU-CI:01", 5, 1)]
+    [InlineData("PCI:0000:01:00 GPU-I:12", 12, null)]
+    [InlineData("PCI:0000:01:00", null, null)]
+    public void A_partition_is_told_by_its_numbers(string place, int? instance, int? subInstance)
+    {
+        var found = Assert.Single(LogCheck.Scan($"NVRM: Xid ({place}): 13, pid=9, name=x, Graphics Exception"));
+
+        Assert.Equal((instance, subInstance), (found.Partition?.Instance, found.Partition?.SubInstance));
+    }
+
+    [Fact]
+    public void The_ways_in_which_the_driver_says_that_a_board_is_lost_are_told_apart()
+    {
+        var found = LogCheck.Scan("NVRM: Xid (PCI:0000:3b:00): 79, GPU has fallen off the bus.\nNVRM: GPU 0000:3b:00.0: GPU has fallen off the bus.\n"
+            + "NVRM: The NVIDIA GPU 0000:3b:00.0\nNVRM: (PCI ID: 10de:2330) installed in this system has\nNVRM: fallen off the bus and is not responding to commands.\n");
+
+        Assert.Equal(3, found.Count(finding => finding.Verdict.ProblemId == "nvidia.xid.79"));
+        Assert.Equal(3, found.Select(finding => finding.Form).Distinct().Count());
+    }
+
     [Fact]
     public void A_name_that_holds_a_line_feed_and_another_Xid_forges_nothing()
     {

@@ -2,6 +2,7 @@ using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorHost;
+using AIInfra.Vendors;
 using AIInfra.Vendors.Nvidia;
 
 namespace AIInfra.UnitTests.Vendors;
@@ -29,6 +30,48 @@ public sealed class NvidiaRulesTests : IDisposable
         var problem = Assert.Single(Problems);
         Assert.Equal(($"nvidia.xid.{xid}", Subject.Device(Gpu.Id), severity, action), (problem.Id, problem.Subject, problem.Severity, problem.Action));
         Assert.Equal(severity != Severity.Fatal, _board.Current.Value.IsHealthy(Gpu.Id));
+    }
+
+    [Theory]
+    [InlineData(NvidiaEvent.CorrectedStorm, "nvidia.ecc-storm", Severity.Info)]
+    [InlineData(NvidiaEvent.DramRetirement, "nvidia.dram-retirement", Severity.Info)]
+    [InlineData(NvidiaEvent.DramRetirementFailed, "nvidia.dram-retirement-failed", Severity.Fatal)]
+    [InlineData(NvidiaEvent.ContainedPoison, "nvidia.poison", Severity.Degraded)]
+    [InlineData(NvidiaEvent.FatalPoison, "nvidia.poison-fatal", Severity.Fatal)]
+    public void An_event_about_memory_is_a_problem_of_its_own_that_can_be_explained(string kind, string id, Severity severity)
+    {
+        Raise(kind, 0);
+
+        Assert.Equal((id, severity), (Assert.Single(Problems).Id, Problems[0].Severity));
+        Assert.Equal(severity, ProblemCatalog.Find(id)!.Severity);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_context_switch_that_timed_out_takes_no_GPU_away_when_the_GPU_asks_for_no_recovery(bool isLogFirst)
+    {
+        var line = new ProblemReport
+        {
+            Id = "nvidia.xid.109",
+            Subject = Subject.Device(Gpu.Id),
+            Severity = Severity.Fatal,
+            Cause = Cause.Driver,
+            Action = SuggestedAction.ResetDevice,
+            Clearing = Clearing.OnReset,
+            Message = "From the log.",
+            Evidence = "NVRM: Xid (PCI:0000:3b:00): 109",
+            At = At,
+            Witness = "kernel log",
+        };
+        if (isLogFirst)
+            _board.Report(line);
+        Raise(NvidiaEvent.MildXid, 109);
+        if (!isLogFirst)
+            _board.Report(line);
+
+        Assert.Equal((Severity.Info, SuggestedAction.TellPod, 1L), (Assert.Single(Problems).Severity, Problems[0].Action, Problems[0].Count));
+        Assert.True(_board.Current.Value.IsHealthy(Gpu.Id));
     }
 
     [Fact]

@@ -32,6 +32,8 @@ public sealed class NvmlStructsTests
         { "EccSramErrorStatus_v1", typeof(NvmlEccSramErrorStatus_v1) },
         { "GpuFabricInfo", typeof(NvmlGpuFabricInfo) },
         { "GpuFabricInfo_v3", typeof(NvmlGpuFabricInfo_v3) },
+        { "C2cModeInfo_v1", typeof(NvmlC2cModeInfo_v1) },
+        { "ConfComputeSystemState", typeof(NvmlConfComputeSystemState) },
         { "DeviceAttributes", typeof(NvmlDeviceAttributes) },
         { "GpuInstancePlacement", typeof(NvmlGpuInstancePlacement) },
         { "GpuInstanceInfo", typeof(NvmlGpuInstanceInfo) },

@@ -104,6 +104,7 @@ public sealed partial class KernelLogWorker(KernelLogOptions options, KernelLogB
         {
             try
             {
+                KernelLogReader.PreferThisThread();
                 ReadAll(reader, reporter);
                 done.SetResult();
             }

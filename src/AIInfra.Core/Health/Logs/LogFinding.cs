@@ -6,6 +6,8 @@ public sealed record LogVerdict(string ProblemId, Severity Severity, Cause Cause
 {
     /// <summary>See <see cref="ProblemReport.Rank"/>.</summary>
     public int? Rank { get; init; }
+    /// <summary>See <see cref="ProblemReport.IsPrecise"/>: as a rule the line says more than an event.</summary>
+    public bool IsPrecise { get; init; } = true;
 }
 
 /// <summary>One thing that was found in a log.</summary>
@@ -16,6 +18,10 @@ public sealed record LogFinding
     public string? PciAddress { get; init; }
     /// <summary>The device's own id, where the log told it; null otherwise.</summary>
     public string? DeviceId { get; init; }
+    /// <summary>The part of the device that it is on, as <see cref="Devices.DevicePartition"/> numbers it; null: the whole device.</summary>
+    public (int Instance, int? SubInstance)? Partition { get; init; }
+    /// <summary>Which of the ways it is, where a log may tell of one fault in several ways, line after line; null: the only one.</summary>
+    public string? Form { get; init; }
     /// <summary>The address is that of a part that is no accelerator, for example a switch: it is the subject by its address.</summary>
     public bool IsPart { get; init; }
     /// <summary>The line says that the problem is over, if it stands.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.State;
 
@@ -67,16 +68,28 @@ internal sealed class LogReporter(HealthBoard board, InventoryBoard inventory, R
 
     private void Tell_NeedsLock(LogFinding finding, DateTimeOffset at)
     {
-        var verdict = finding.Verdict;
         var id = finding.IsPart ? finding.PciAddress : IdOf_NeedsLock(finding);
-        var subject = id is null ? Subject.Node : Subject.Device(id);
+        if (id is null)
+        {
+            Tell(finding, Subject.Node, at, finding.PciAddress is not null);
+            return;
+        }
+        var parts = PartsOf(id, finding.Partition);
+        foreach (var part in parts)
+            Tell(finding, Subject.Device(part), at, isUnplaced: false);
+        if (parts.IsEmpty)
+            Tell(finding, Subject.Device(id), at, isUnplaced: false);
+    }
+
+    /// <param name="isUnplaced">Nobody knows which board it is about: worth an alert, no reason to empty the whole node.</param>
+    private void Tell(LogFinding finding, Subject subject, DateTimeOffset at, bool isUnplaced)
+    {
+        var verdict = finding.Verdict;
         if (finding.IsClear)
         {
             board.ReportHealthy(verdict.ProblemId, subject, finding.Evidence);
             return;
         }
-        // Nobody knows which board it is about: worth an alert, no reason to empty the whole node.
-        var isUnplaced = id is null && finding.PciAddress is not null;
         board.Report(new ProblemReport
         {
             Id = verdict.ProblemId,
@@ -89,10 +102,17 @@ internal sealed class LogReporter(HealthBoard board, InventoryBoard inventory, R
             Evidence = finding.Evidence,
             At = at,
             Rank = verdict.Rank,
-            Witness = witness,
-            IsPrecise = true,
+            Witness = finding.Form is { } form ? $"{witness}, {form}" : witness,
+            IsPrecise = verdict.IsPrecise,
         });
     }
+
+    /// <summary>The partitions that are meant: one, or all those of an instance. Empty when the whole device is, or none is known there.</summary>
+    private ImmutableArray<string> PartsOf(string id, (int Instance, int? SubInstance)? place) => place is not { } meant ? [] :
+        [.. inventory.Current.Value.Devices
+            .Where(device => device.ParentId == id && device.Partition is { } part && part.Instance == meant.Instance
+                && (meant.SubInstance is not { } sub || part.SubInstance == sub))
+            .Select(device => device.Id)];
 
     private string? IdOf_NeedsLock(LogFinding finding)
     {
