@@ -4,7 +4,7 @@ namespace AIInfra.Core.State;
 internal static class DiskThread
 {
     /// <summary>Starts the work. The task ends as the work does; when the disk hangs, never, and the thread does not keep the process alive.</summary>
-    public static Task RunAsync(Action work)
+    public static Task RunAsync(Action work, string name = "state")
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var thread = new Thread(() =>
@@ -21,7 +21,7 @@ internal static class DiskThread
                 done.SetException(fault);
             }
         })
-        { IsBackground = true, Name = "state" };
+        { IsBackground = true, Name = name };
         thread.Start();
         return done.Task;
     }

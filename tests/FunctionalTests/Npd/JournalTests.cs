@@ -16,11 +16,18 @@ public sealed class JournalTests : IDisposable
 
     public void Dispose() => _host.Dispose();
 
-    private static string Maker()
+    private static readonly string Tools = RepositoryRoot.Combine("out", "tools", "debian");
+    private static readonly Dictionary<string, string> Libraries = new()
     {
-        var tools = RepositoryRoot.Combine("out", "tools", "debian");
-        var maker = Places.Select(place => tools + place).Concat(Places).FirstOrDefault(File.Exists);
+        ["LD_LIBRARY_PATH"] = $"{Tools}/usr/lib/x86_64-linux-gnu:/lib/x86_64-linux-gnu/systemd:/usr/lib/x86_64-linux-gnu/systemd",
+    };
+
+    private static async Task<string> MakerAsync()
+    {
+        var maker = Places.Select(place => Tools + place).Concat(Places).FirstOrDefault(File.Exists);
         Assert.SkipWhen(maker is null, "systemd-journal-remote is not installed: no journal can be made");
+        await using var version = PeerProcess.Start(maker!, ["--version"], Libraries);
+        Assert.SkipWhen(await version.WaitForExitAsync(TestContext.Current.CancellationToken) != 0, "systemd-journal-remote does not run: it is of another version than this host's libsystemd");
         return maker!;
     }
 
@@ -28,7 +35,7 @@ public sealed class JournalTests : IDisposable
 
     private async Task WriteAsync(params (string Identifier, string Message, double MinutesAgo)[] entries)
     {
-        var maker = Maker();
+        var maker = await MakerAsync();
         var text = new StringBuilder();
         foreach (var (identifier, message, ago) in entries)
         {
@@ -36,7 +43,7 @@ public sealed class JournalTests : IDisposable
             text.Append(CultureInfo.InvariantCulture, $"__REALTIME_TIMESTAMP={micros}\n__MONOTONIC_TIMESTAMP={micros / 1000}\n_BOOT_ID=0123456789abcdef0123456789abcdef\nSYSLOG_IDENTIFIER={identifier}\nMESSAGE={message}\n\n");
         }
         var export = _host.Write("export.txt", text.ToString());
-        await using var make = PeerProcess.Start(maker, ["--output", Path.Combine(Folder, "system.journal"), export]);
+        await using var make = PeerProcess.Start(maker, ["--output", Path.Combine(Folder, "system.journal"), export], Libraries);
         Assert.Equal(0, await make.WaitForExitAsync(TestContext.Current.CancellationToken));
     }
 

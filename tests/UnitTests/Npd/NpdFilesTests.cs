@@ -21,7 +21,7 @@ public sealed class NpdFilesTests : IDisposable
         return path;
     }
 
-    private static string[] Errors(string text) => [.. NpdText.Load(text).Errors.Select(error => error.ToString()[(error.ToString().LastIndexOf('/') + 1)..])];
+    private static string[] Errors(string text) => [.. NpdText.Load(text).Errors.Select(error => $"{error.Mark.Line}:{error.Mark.Column}: {error.Message}")];
 
     [Fact]
     public void A_folder_is_sorted_out_by_what_its_files_hold()

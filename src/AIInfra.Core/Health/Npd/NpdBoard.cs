@@ -207,7 +207,7 @@ public sealed class NpdBoard : IDisposable
         var last = monitor.Rules.Where(rule => rule.Condition == declared.Type)
             .Select(rule => (Rule: rule, Problem: _health.Current.Value.Problems.FirstOrDefault(problem => problem.Id == rule.ProblemId && problem.Subject == Subject.Node)))
             .Where(pair => pair.Problem is { Over: null } problem && (problem.BootId == _health.BootId || problem.BootId.Length == 0))
-            .MaxBy(pair => pair.Problem!.LastSeen);
+            .OrderByDescending(pair => pair.Problem!.LastSeen).FirstOrDefault();
         return last.Problem is { } standing ? new State(NpdStatus.True, last.Rule.Reason, standing.Message, standing.FirstSeen, last.Rule) : null;
     }
 

@@ -23,7 +23,7 @@ internal static class StatsFile
         var interval = fields.Duration("invokeInterval", TimeSpan.FromSeconds(60));
         if (interval < TimeSpan.FromSeconds(1))
             fields.Error("invokeInterval", "is too short; it must be 1s or more.");
-        if (disk.Duration("lsblkTimeout", TimeSpan.FromSeconds(5)) > interval)
+        if (disk.Duration("lsblkTimeout", TimeSpan.FromSeconds(5)) > interval && fields.Has("disk"))
             disk.Error("lsblkTimeout", "is longer than invokeInterval; it may not be.");
         if (fields.Text("procPath", "/proc") != "/proc")
             fields.Note("procPath", "is ignored: the host's files are found by host.proc.");

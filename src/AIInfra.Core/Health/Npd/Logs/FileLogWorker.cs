@@ -48,12 +48,12 @@ public sealed partial class FileLogWorker : IWorker, IDisposable
     {
         using var stop = new ManualResetEventSlim();
         await using var stopping = cancellationToken.Register(stop.Set);
-        await OwnThread.RunAsync(Part, () =>
+        await DiskThread.RunAsync(() =>
         {
             do
                 ReadOnce();
             while (!stop.Wait(Look, CancellationToken.None));
-        });
+        }, Part);
         cancellationToken.ThrowIfCancellationRequested();
     }
 
@@ -62,9 +62,11 @@ public sealed partial class FileLogWorker : IWorker, IDisposable
     {
         try
         {
-            if (Refusal() is { } refusal)
+            var kind = FileKind.Of(_path);
+            if (kind != FileKind.Regular)
             {
-                Say(refusal);
+                Say(kind == FileKind.Nothing ? $"{_path} is not there; it is waited for." : $"{_path} is {kind}; only a regular file can be followed. Point logPath to the file itself.",
+                    isWaiting: kind == FileKind.Nothing);
                 return;
             }
             _matcher ??= Begin();
@@ -83,13 +85,6 @@ public sealed partial class FileLogWorker : IWorker, IDisposable
     }
 
     public void Dispose() => _file.Dispose();
-
-    private string? Refusal() => FileKind.Of(_path) switch
-    {
-        FileKind.Regular => null,
-        FileKind.Nothing => $"{_path} is not there; it is waited for.",
-        var kind => $"{_path} is {kind}; only a regular file can be followed. Point logPath to the file itself.",
-    };
 
     private LineMatcher Begin()
     {
@@ -128,7 +123,9 @@ public sealed partial class FileLogWorker : IWorker, IDisposable
         while (high - low > Probe)
         {
             var middle = low + ((high - low) / 2);
-            if (FirstTime(buffer.AsSpan(0, RandomAccess.Read(file, buffer, middle))) is { } time && time < moment)
+            var probe = buffer.AsSpan(0, RandomAccess.Read(file, buffer, middle));
+            var isHole = !probe.ContainsAnyExcept((byte)0); // what a truncation leaves before a writer that keeps its place
+            if (isHole || (FirstTime(probe) is { } time && time < moment))
                 low = middle;
             else
                 high = middle;
@@ -161,9 +158,10 @@ public sealed partial class FileLogWorker : IWorker, IDisposable
         _warned = _time.GetTimestamp();
     }
 
-    private void Say(string? fault)
+    /// <param name="isWaiting">Not there yet is no fault: a folder of files may name the logs of services that this host does not have.</param>
+    private void Say(string? fault, bool isWaiting = false)
     {
-        if (fault is null)
+        if (fault is null || isWaiting)
             _boards.Workers.Ready(Part);
         else
             _boards.Workers.NotReady(Part, $"{fault} What {_monitor.Name} looks for is not seen meanwhile.");

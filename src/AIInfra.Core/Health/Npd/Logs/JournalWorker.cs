@@ -37,7 +37,7 @@ public sealed partial class JournalWorker : IWorker
         while (true)
         {
             // A wait in libsystemd cannot be interrupted: the thread ends by itself within its patience.
-            await OwnThread.RunAsync(Part, () => Follow(cancellationToken)).WaitAsync(cancellationToken);
+            await DiskThread.RunAsync(() => Follow(cancellationToken), Part).WaitAsync(cancellationToken);
             await Task.Delay(Retry, _time, cancellationToken);
         }
     }

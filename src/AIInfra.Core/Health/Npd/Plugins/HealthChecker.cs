@@ -5,6 +5,7 @@ using AIInfra.Core.Health.Npd.Configuration;
 using AIInfra.Core.Health.Npd.Logs;
 using AIInfra.Core.Health.Npd.Patterns;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.State;
 using AIInfra.Linux.Journal;
 using AIInfra.Linux.Processes;
 
@@ -87,7 +88,7 @@ internal sealed class HealthChecker(HostPaths host, BootClock clock, CommandRunn
         if (window == TimeSpan.Zero)
             since = await ActiveSinceAsync(service) ?? clock.Booted();
         string? found = null;
-        await OwnThread.RunAsync("health-checker", () => found = Search(flags, service, since, cancellationToken));
+        await DiskThread.RunAsync(() => found = Search(flags, service, since, cancellationToken), "health-checker");
         return found;
     }
 

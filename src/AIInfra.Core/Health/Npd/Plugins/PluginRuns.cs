@@ -1,6 +1,7 @@
 using System.Text;
 using AIInfra.Core.Health.Npd.Configuration;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.State;
 using AIInfra.Linux.Processes;
 
 namespace AIInfra.Core.Health.Npd.Plugins;
@@ -43,7 +44,7 @@ public sealed class PluginRuns : IDisposable
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         PluginOutcome? outcome = null;
         var token = limit.Token;
-        var run = OwnThread.RunAsync("log-counter", () => outcome = _counter.Run(rule.Arguments, token));
+        var run = DiskThread.RunAsync(() => outcome = _counter.Run(rule.Arguments, token), "log-counter");
         try
         {
             await run.WaitAsync(rule.Timeout, cancellationToken);

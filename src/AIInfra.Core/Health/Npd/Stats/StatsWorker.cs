@@ -1,5 +1,6 @@
 using AIInfra.Core.Health.Npd.Configuration;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.State;
 
 namespace AIInfra.Core.Health.Npd.Stats;
 
@@ -22,7 +23,7 @@ public sealed class StatsWorker : IWorker
     {
         using var timer = new PeriodicTimer(_monitor.Interval, _time);
         do
-            await OwnThread.RunAsync("npd stats", ReadOnce).WaitAsync(cancellationToken);
+            await DiskThread.RunAsync(ReadOnce, "npd stats").WaitAsync(cancellationToken);
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
