@@ -80,7 +80,7 @@ public sealed class NpdTests : IDisposable
             { "plugin": "kmsg",
               "rules": [ { "type": "temporary", "reason": "X", "pattern": "(?<=x)y" } ] }
             """);
-        var expected = $"{_folder.Combine("npd/config/bad.json")}:2:60: rules[0].pattern is no regular expression that RE2 takes: at character 1";
+        var expected = $"{_folder.Combine("npd/config/bad.json")}:2:63: rules[0].pattern is no regular expression that RE2 takes: at character 1";
 
         var (status, output) = await AgentProgram.RunAsync("check-config", _config);
         await using var daemon = await StartAsync();

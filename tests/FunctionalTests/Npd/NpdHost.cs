@@ -15,7 +15,8 @@ internal sealed class NpdHost : IDisposable
 
     public NpdHost()
     {
-        Directory.CreateDirectory(Combine("proc"));
+        Directory.CreateDirectory(Combine("proc/sys/kernel/random"));
+        File.WriteAllText(Combine("proc/sys/kernel/random/boot_id"), "boot-a\n");
         Directory.CreateDirectory(Combine("var/log"));
         File.WriteAllText(Combine("proc/uptime"), "864000.00 1.00\n");
     }

@@ -161,6 +161,7 @@ public sealed class NpdBoardTests
         for (var at = 1; at <= 1000; at++)
             npd.Line($"Killed process {at}");
 
+        npd.Health.PublishWithheld();
         Assert.Equal(NpdBoard.EventsKept, npd.Snapshot.Events.Length);
         Assert.Equal((1000L, "Killed process 1000"), (npd.Snapshot.Events[^1].Number, npd.Snapshot.Events[^1].Message));
         Assert.Equal(1000, Counter(npd, "OOMKilling"));

@@ -35,7 +35,7 @@ public sealed partial class FileLogWorker : IWorker, IDisposable
     public FileLogWorker(NpdLogMonitor monitor, NpdLogBoards boards, TimeProvider time, ILogger<FileLogWorker> logger)
     {
         (_monitor, _boards, _time, _logger) = (monitor, boards, time, logger);
-        _path = Path.Join(boards.Host.Root, monitor.LogPath);
+        _path = Path.Join(boards.Host.Root, monitor.LogPath.TrimStart('/'));
         _lines = new FileLines(monitor.Format!, time);
         _file = new FollowedFile(_path);
         _place = boards.Positions[$"npd {monitor.Path} {monitor.LogPath}"];
@@ -93,7 +93,7 @@ public sealed partial class FileLogWorker : IWorker, IDisposable
         if (stored is { } known)
             _file.Begin(known.BootId, known.Sequence);
         else
-            _file.Begin(FileIdentity.TryRead(_path)?.ToString() ?? "", FindStart(start));
+            _file.BeginAt(FindStart(start));
         return new LineMatcher([(_monitor, start)], _boards.Npd, new SlowPatterns());
     }
 

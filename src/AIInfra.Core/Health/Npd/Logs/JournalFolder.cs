@@ -11,7 +11,7 @@ internal static class JournalFolder
     public static string? Of(string folder, HostPaths host)
     {
         if (folder.Length > 0)
-            return Existing(Path.Join(host.Root, folder));
+            return Existing(Path.Join(host.Root, folder.TrimStart('/')));
         if (host.Root == "/")
             return null;
         var kept = Path.Join(host.Root, "var/log/journal");
