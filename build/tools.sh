@@ -1,15 +1,20 @@
 #!/usr/bin/env bash
-# Unpacks Debian's Prometheus, node_exporter and systemd-journal-remote (it makes journals without a systemd) into out/tools (no root, no service started) and prints the folder for the PATH.
+# Unpacks Debian's Prometheus, node_exporter, podman and systemd-journal-remote (it makes journals without a systemd) into out/tools (no root, no service started) and prints the folder for the PATH.
 set -euo pipefail
 tools=out/tools/debian
-if [ ! -x "$tools/usr/bin/promtool" ] || [ ! -x "$tools/usr/bin/prometheus-node-exporter" ] || [ ! -x "$tools/lib/systemd/systemd-journal-remote" ]; then
-  packages="prometheus prometheus-node-exporter systemd-journal-remote libmicrohttpd12"
+# podman with the libraries that a plain system lacks
+packages=(prometheus prometheus-node-exporter podman conmon libgpgme11 libassuan0 libsubid4 libseccomp2 libdevmapper1.02.1
+  systemd-journal-remote libmicrohttpd12)
+missing=
+for program in promtool prometheus-node-exporter podman conmon; do [ -x "$tools/usr/bin/$program" ] || missing=1; done
+[ -x "$tools/lib/systemd/systemd-journal-remote" ] || missing=1
+if [ -n "$missing" ]; then
   mkdir -p "$tools/archives"
   [ "$(id -u)" -ne 0 ] || chmod 777 "$tools/archives" # apt fetches as its own user
-  if ! (cd "$tools/archives" && apt-get download -q $packages >/dev/null 2>&1); then
+  if ! (cd "$tools/archives" && apt-get download -q "${packages[@]}" >/dev/null 2>&1); then
     [ "$(id -u)" -ne 0 ] || apt-get update -q >/dev/null
-    (cd "$tools/archives" && apt-get download -q $packages >/dev/null) ||
-      { echo "Debian's packages $packages cannot be fetched; run apt-get update as root once." >&2; exit 1; }
+    (cd "$tools/archives" && apt-get download -q "${packages[@]}" >/dev/null) ||
+      { echo "Debian's packages ${packages[*]} cannot be fetched; run apt-get update as root once." >&2; exit 1; }
   fi
   for archive in "$tools"/archives/*.deb; do dpkg -x "$archive" "$tools"; done
 fi

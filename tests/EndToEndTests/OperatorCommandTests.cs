@@ -34,6 +34,27 @@ public sealed class OperatorCommandTests
     }
 
     [Fact]
+    public async Task Who_holds_a_faulty_GPU_is_shown_with_its_names_escaped()
+    {
+        await using var run = await SimulatedNodeRun.StartAsync("node l4\n");
+        await run.WaitForListAsync(healthy: 4, of: 4);
+        var id = (await run.AskAsync("devices"))[1].GetProperty("id").GetString();
+        await run.Kubelet.SendLineAsync($$$"""{"pods":[{"namespace":"team-a","name":"train-\u001b[2J0","containers":[{"name":"main","devices":[{"resource":"nvidia.com/gpu","ids":["{{{id}}}"]}]}]}]}""");
+        await run.Kubelet.SendLineAsync($$"""{"allocate":["{{id}}"]}""");
+        await run.InjectAsync("gpu 1 xid 79");
+        await run.WaitForListAsync(healthy: 3, of: 4);
+
+        await Eventually.AsyncTrue(async () => (await RunAsync(run, "problems")).Output.Contains("team-a/train-", StringComparison.Ordinal), () => run.Node.Transcript);
+
+        var (_, problems) = await RunAsync(run, "problems");
+        Assert.Contains(@"team-a/train-\x1b[2J0/main", problems, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', problems);
+        Assert.Contains(@"team-a/train-\x1b[2J0/main", (await RunAsync(run, "devices")).Output, StringComparison.Ordinal);
+        var hit = (await run.AskAsync("problems"))[0].GetProperty("devices")[0].GetProperty("pods")[0];
+        Assert.Equal(("team-a", "main"), (hit.GetProperty("namespace").GetString(), hit.GetProperty("container").GetString()));
+    }
+
+    [Fact]
     public async Task A_fault_of_a_board_makes_its_partitions_unhealthy_and_one_of_a_partition_is_one_problem_on_it()
     {
         await using var run = await SimulatedNodeRun.StartAsync("node dgx-h100\nat 0s gpu 0 mig 1g.10gb x2\n");

@@ -28,6 +28,22 @@ public static class TestGpus
                 .Select(peer => new DeviceLink(Id(peer), LinkKind.Direct, 4))],
         })];
 
+    /// <summary>The parts of boards that are all divided alike.</summary>
+    public static ImmutableArray<Device> Partitions(int boards, int each) =>
+        [.. Enumerable.Range(0, boards * each).Select(index => New(1000 + index, Resource) with
+        {
+            Index = index % each,
+            NumaNode = index / each < boards / 2 ? 0 : 1,
+            ParentId = Id(index / each),
+            Partition = new DevicePartition("1g.10gb", index % each, 0),
+        })];
+
+    /// <summary>So many units for each board.</summary>
+    public static ImmutableArray<OfferedUnit> Replicas(ImmutableArray<Device> boards, int each) =>
+        [.. boards.SelectMany(board => Enumerable.Range(0, each).Select(replica => new OfferedUnit { Id = $"{board.Id}::{replica}", Devices = [board], Replica = replica }))];
+
+    public static ImmutableArray<OfferedUnit> Replicas(int count, int each) => Replicas(Switched(count), each);
+
     public static VendorInventory Inventory(ImmutableArray<Device> devices, string vendor = Vendor) =>
         new() { Vendor = vendor, State = VendorState.Ready, Devices = devices };
 

@@ -23,6 +23,9 @@ internal static class AgentCost
         output.Row("agent: start to registered, cold state, ms", await StartAsync(agent), idle, "1000");
         await RestartAgentAsync(agent);
         output.Row("agent: start to registered, stored inventory, ms", await StartAsync(agent), idle, "1000");
+        await RestartAgentAsync(agent);
+        await agent.SlowDriverAsync("5s");
+        output.Row("agent: start to registered, stored inventory, driver takes 5 s, ms", await StartAsync(agent), idle, "1000");
         output.Row("agent: kubelet restart to registered, ms", await KubeletRestartAsync(agent), null, "1000");
         await FaultsAsync(agent, output);
         await ScrapesAsync(agent, output);

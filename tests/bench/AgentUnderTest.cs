@@ -51,6 +51,9 @@ internal sealed class AgentUnderTest : IAsyncDisposable
     public void StartDaemon() => Daemon = PeerProcess.Start(Program, ["run", "--config", Path.Combine(_folder, "agent.yaml")],
         new Dictionary<string, string>(Environment) { ["DOTNET_PROCESSOR_COUNT"] = Processors.ToString(CultureInfo.InvariantCulture), ["DOTNET_gcConcurrent"] = "0" });
 
+    /// <summary>From its next start on the driver's library takes so long to answer.</summary>
+    public Task SlowDriverAsync(string time) => File.AppendAllTextAsync(Scenario, $"latency init {time}\n");
+
     public Task InjectAsync(string fault) => SimulateAsync("inject", fault);
 
     private async Task SimulateAsync(string command, params string[] more)

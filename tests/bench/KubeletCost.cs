@@ -6,6 +6,7 @@ using AIInfra.Core.Sharing;
 using AIInfra.Grpc;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Kubernetes.Protos.DevicePlugin.V1Beta1;
+using AIInfra.Linux.Processes;
 using AIInfra.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -16,7 +17,8 @@ namespace AIInfra.Bench;
 internal static class KubeletCost
 {
     private const int Calls = 3000, WarmUp = 1000, Faults = 40, Restarts = 20;
-    private const string Large = "acme.com/gpu16";
+    private const string Large = "acme.com/gpu16", Parts = "acme.com/part", Shared = "acme.com/shared", Unlike = "acme.com/unlike";
+    private static readonly TimeSpan Flapping = TimeSpan.FromSeconds(10);
 
     public static async Task RunAsync(TextWriter output)
     {
@@ -25,17 +27,26 @@ internal static class KubeletCost
         using var health = new HealthBoard(TimeProvider.System, "boot", []);
         var inventory = new InventoryBoard();
         inventory.Publish(TestGpus.Inventory(
-            [.. TestGpus.Switched(8), .. TestGpus.Switched(24).Skip(8).Select(device => device with { ResourceName = Large })]));
+        [
+            .. TestGpus.Switched(8), .. TestGpus.Switched(24).Skip(8).Select(device => device with { ResourceName = Large }),
+            .. TestGpus.Switched(56).Skip(40).Select(device => device with
+            {
+                ResourceName = Unlike, Links = [.. device.Links.Select((link, place) => link with { Count = 1 + (device.Index * 7 + place * place) % 17 })],
+            }),
+            .. TestGpus.Partitions(8, 7).Select(part => part with { ResourceName = Parts }),
+        ]));
         await using var kubelet = new Kubelet(Path.Combine(root, DevicePluginApi.Folder));
-        var offers = new OfferBoard(inventory, [], NullLogger<OfferBoard>.Instance);
-        var boards = new KubeletBoards(offers, health, new PodResourcesBoard(), new WorkerBoard(), [new TestAllocator()], new HostPaths { Dev = Path.Combine(root, "no-dev") });
+        var offers = new OfferBoard(inventory, [new AlsoShared()], NullLogger<OfferBoard>.Instance);
+        var boards = new KubeletBoards(offers, health, new PodResourcesBoard(), new WorkerBoard(), [new TestAllocator()], new NicBoard(), new HostPaths { Dev = Path.Combine(root, "no-dev") });
         var worker = new DevicePluginWorker(new KubeletOptions { Root = root }, boards, TimeProvider.System, NullLoggerFactory.Instance);
         await kubelet.StartAsync();
         var running = Task.WhenAll(offers.RunAsync(ended.Token), worker.RunAsync(ended.Token));
 
         await CallsAsync(kubelet, output);
         await FaultsAsync(kubelet, health, output);
+        await FlappingAsync(kubelet, health, output);
         await RestartsAsync(kubelet, output);
+        Audit(output);
 
         await ended.CancelAsync();
         try
@@ -57,6 +68,14 @@ internal static class KubeletCost
         await CompareAsync(output, "Allocate 8 GPUs", small, () => small.UnaryAsync(DevicePluginApi.Allocate, allocate));
         await CompareAsync(output, "GetPreferredAllocation 4 of 8", small, () => small.UnaryAsync(DevicePluginApi.GetPreferredAllocation, four));
         await CompareAsync(output, "GetPreferredAllocation 8 of 16", large, () => large.UnaryAsync(DevicePluginApi.GetPreferredAllocation, eight));
+        var unlike = await kubelet.PluginAsync(Unlike);
+        var hardest = Prefer(Ids(40, 16), 8);
+        await CompareAsync(output, "GetPreferredAllocation 8 of 16, no two linked alike", unlike, () => unlike.UnaryAsync(DevicePluginApi.GetPreferredAllocation, hardest));
+        var (parts, shared) = (await kubelet.PluginAsync(Parts), await kubelet.PluginAsync(Shared));
+        var seven = Prefer(TestGpus.Partitions(8, 7).Select(part => part.Id), 7);
+        var replicas = Prefer(TestGpus.Replicas(TestGpus.Switched(8), 48).Select(unit => unit.Id), 4);
+        await CompareAsync(output, "GetPreferredAllocation 7 of 56 partitions", parts, () => parts.UnaryAsync(DevicePluginApi.GetPreferredAllocation, seven));
+        await CompareAsync(output, "GetPreferredAllocation 4 of 384 replicas", shared, () => shared.UnaryAsync(DevicePluginApi.GetPreferredAllocation, replicas));
     }
 
     private static async Task FaultsAsync(Kubelet kubelet, HealthBoard health, TextWriter output)
@@ -80,6 +99,57 @@ internal static class KubeletCost
         Print(output, "fault on the board to the kubelet's list", times, empty);
     }
 
+    /// <summary>A device that fails and recovers a hundred times a second. The processor time is that of this whole process, the stand-in kubelet
+    /// included; the baseline is the same faults on a board that nobody reads, and what the plugin costs is the difference.</summary>
+    private static async Task FlappingAsync(Kubelet kubelet, HealthBoard health, TextWriter output)
+    {
+        using var unread = new HealthBoard(TimeProvider.System, "boot", []);
+        var alone = await BusyAsync(() => FlapAsync(unread));
+        var before = kubelet.Lists;
+        var busy = await BusyAsync(() => FlapAsync(health));
+        var told = kubelet.Lists - before;
+        output.Row("kubelet: device flapping 100 times/s: messages per second", told / Flapping.TotalSeconds, null, "10");
+        output.Row("kubelet: device flapping 100 times/s: % of one core, all", busy, alone);
+        output.Row("kubelet: device flapping 100 times/s: % of one core, the plugin and its kubelet", busy - alone, null, "1");
+
+        static async Task FlapAsync(HealthBoard board)
+        {
+            var (started, flap) = (Stopwatch.GetTimestamp(), 0);
+            using var beat = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+            while (Stopwatch.GetElapsedTime(started) < Flapping && await beat.WaitForNextTickAsync())
+            {
+                if (flap++ % 2 == 0)
+                    board.Report(TestGpus.Fatal(TestGpus.Id(3)) with { FlapWindow = TimeSpan.Zero });
+                else
+                    board.ReportHealthy("acme.fault.7", Subject.Device(TestGpus.Id(3)), "reads well");
+            }
+            board.ReportHealthy("acme.fault.7", Subject.Device(TestGpus.Id(3)), "reads well");
+        }
+    }
+
+    /// <returns>Percent of one core.</returns>
+    private static async Task<double> BusyAsync(Func<Task> run)
+    {
+        var (started, before) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        await run();
+        return (Environment.CpuUsage.TotalTime - before) / Stopwatch.GetElapsedTime(started) * 100;
+    }
+
+    /// <summary>The part of the allocation audit that costs: a look at the open files of every process of this machine.</summary>
+    private static void Audit(TextWriter output)
+    {
+        var files = new OpenFiles("/proc");
+        var processes = Directory.EnumerateDirectories("/proc").Count(folder => int.TryParse(Path.GetFileName(folder), out _));
+        const int rounds = 50;
+        files.Below(["/dev/acme"], CancellationToken.None);
+        var before = Environment.CpuUsage.TotalTime;
+        for (var round = 0; round < rounds; round++)
+            files.Below(["/dev/acme"], CancellationToken.None);
+        var spent = (Environment.CpuUsage.TotalTime - before).TotalMilliseconds / rounds;
+        output.Note($"kubelet: the audit looks through /proc once a minute; {processes} processes here");
+        output.Row("kubelet: allocation audit, processor time for 1,000 processes, ms", spent / processes * 1000, null, "120 (1/500 of a core)");
+    }
+
     private static async Task RestartsAsync(Kubelet kubelet, TextWriter output)
     {
         var (back, bare) = (new List<double>(), new List<double>());
@@ -94,7 +164,7 @@ internal static class KubeletCost
         Print(output, "kubelet restart to two resources listed (baseline: the restart alone)", back, bare);
     }
 
-    private static PreferredAllocationRequest Prefer(IEnumerable<string> available, int size) => new()
+    internal static PreferredAllocationRequest Prefer(IEnumerable<string> available, int size) => new()
     {
         ContainerRequests = { new ContainerPreferredAllocationRequest { AvailableDeviceIDs = { available }, AllocationSize = size } },
     };
@@ -102,7 +172,7 @@ internal static class KubeletCost
     private static IEnumerable<string> Ids(int from, int count) => Enumerable.Range(from, count).Select(TestGpus.Id);
 
     /// <summary>Times a call and an empty one in turn, so that both see the same machine.</summary>
-    private static async Task CompareAsync<T>(TextWriter output, string what, GrpcChannel channel, Func<Task<T>> call)
+    internal static async Task CompareAsync<T>(TextWriter output, string what, GrpcChannel channel, Func<Task<T>> call)
     {
         var (times, empty) = (new List<double>(Calls), new List<double>(Calls));
         for (var index = -WarmUp; index < Calls; index++)
@@ -135,13 +205,29 @@ internal static class KubeletCost
 
     private static double At(List<double> values, double share) => values.Order().ElementAt(Math.Min(values.Count - 1, (int)(values.Count * share)));
 
+    /// <summary>Offers each board of the first resource 48 times over, under another name, beside all else.</summary>
+    private sealed class AlsoShared : IOfferPolicy
+    {
+        public string Vendor => TestGpus.Vendor;
+
+        public Offer Decide(VendorInventory inventory)
+        {
+            var whole = new WholeDevices(Vendor).Decide(inventory);
+            return whole with { Resources = [.. whole.Resources, new OfferedResource { Name = Shared, Units = TestGpus.Replicas(TestGpus.Switched(8), 48) }] };
+        }
+    }
+
     /// <summary>Just enough of a kubelet to be registered with; in this process, so that times are taken on one clock.</summary>
-    private sealed class Kubelet(string folder) : IAsyncDisposable
+    internal sealed class Kubelet(string folder) : IAsyncDisposable
     {
         private readonly Lock _gate = new();
         private readonly Dictionary<string, TaskCompletionSource<GrpcChannel>> _plugins = [];
         private readonly List<GrpcChannel> _channels = [];
         private GrpcServer? _server;
+        private int _lists;
+
+        /// <summary>Lists of all resources that came so far.</summary>
+        public int Lists => Volatile.Read(ref _lists);
 
         /// <summary>A channel to the plugin of a resource, once its first list has come.</summary>
         public Task<GrpcChannel> PluginAsync(string resource)
@@ -195,6 +281,7 @@ internal static class KubeletCost
             {
                 while (await lists.MoveNextAsync())
                 {
+                    Interlocked.Increment(ref _lists);
                     lock (_gate)
                         Plugin_NeedsLock(resource).TrySetResult(channel);
                 }

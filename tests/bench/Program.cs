@@ -10,6 +10,8 @@ using AIInfra.Bench;
     ("npd", NpdCost.RunAsync),
     ("flood", LogCost.FloodAsync),
     ("kubelet", KubeletCost.RunAsync),
+    ("sharing", SharingCost.RunAsync),
+    ("reporting", ReportingCost.RunAsync),
     ("agent", AgentCost.RunAsync),
 ];
 

@@ -25,10 +25,10 @@ internal static class AgentCommandLine
     {
         var root = new RootCommand("Node agent for AI clusters: device plugin, metrics and health in one daemon.")
         {
-            Run(), Show("status", "What is wrong on this node, since when, and what happens next", show => show.StatusAsync()),
-            Show("devices", "The devices and their health", show => show.DevicesAsync()),
+            Run(), Show("status", "What is wrong on this node, since when, and what happens next", (show, _) => show.StatusAsync()),
+            Devices(),
             Acts.Problems(), Acts.Clear(), Acts.Release(), Acts.Resume(),
-            ScanLogCommand.Create(ConfigFile, Output), ExplainCommand.Create(Output),
+            ScanLogCommand.Create(ConfigFile, Output), ExplainCommand.Create(ConfigFile, Output),
             CheckConfig(), ConfigReferencePage(), Simulate(), Version(),
         };
         foreach (var builtIn in root.Options.Where(option => option is VersionOption).ToList())
@@ -48,20 +48,28 @@ internal static class AgentCommandLine
         var command = new Command("run", "Run the daemon in the foreground until it is told to stop") { ConfigFile };
         command.SetAction((parsed, cancellationToken) =>
         {
-            var (config, rules, errors) = AgentConfig.LoadWithRules(parsed.GetValue(ConfigFile));
-            return AgentConfig.Report(errors, Console.Error) ? DaemonHost.RunAsync(config, rules, cancellationToken) : Task.FromResult(ExitStatus.Config);
+            var (config, files, errors) = AgentConfig.LoadWithFiles(parsed.GetValue(ConfigFile));
+            return AgentConfig.Report(errors, Console.Error) ? DaemonHost.RunAsync(config, files, cancellationToken) : Task.FromResult(ExitStatus.Config);
         });
         return command;
     }
 
-    private static Command Show(string name, string description, Func<ShowCommands, Task<int>> show)
+    private static Command Devices()
+    {
+        var labels = new Option<bool>("--labels") { Description = "The labels that tell what they are, for schedulers, instead" };
+        var command = Show("devices", "The devices and their health", (show, parsed) => parsed.GetValue(labels) ? show.LabelsAsync() : show.DevicesAsync());
+        command.Options.Add(labels);
+        return command;
+    }
+
+    private static Command Show(string name, string description, Func<ShowCommands, ParseResult, Task<int>> show)
     {
         var command = new Command(name, description) { ConfigFile, Output };
         command.SetAction((parsed, cancellationToken) =>
         {
             var (config, errors) = AgentConfig.Load(parsed.GetValue(ConfigFile));
             return AgentConfig.Report(errors, Console.Error)
-                ? show(new ShowCommands(ControlServer.SocketPath(config), parsed.GetValue(Output) == "json", cancellationToken))
+                ? show(new ShowCommands(ControlServer.SocketPath(config), parsed.GetValue(Output) == "json", cancellationToken), parsed)
                 : Task.FromResult(ExitStatus.Config);
         });
         return command;
@@ -74,7 +82,7 @@ internal static class AgentCommandLine
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(file)!;
-            var (config, rules, errors) = AgentConfig.LoadWithRules(path);
+            var (config, files, errors) = AgentConfig.LoadWithFiles(path);
             var npd = errors.IsEmpty ? AgentConfig.Npd(config) : NpdConfiguration.Empty;
             errors = errors.AddRange(npd.Errors);
             if (parsed.GetValue(Output) == "json")
@@ -82,9 +90,9 @@ internal static class AgentCommandLine
             else if (AgentConfig.Report(errors, Console.Error))
             {
                 Console.WriteLine($"{path} is good.");
-                foreach (var note in npd.Notes)
-                    Console.WriteLine($"{note}");
-                foreach (var rule in SlowRules.Find(rules))
+                foreach (var note in files.Nvidia.Notes.Concat(npd.Notes))
+                    Console.WriteLine(note);
+                foreach (var rule in SlowRules.Find(files.Rules))
                     Console.WriteLine($"{rule.Source}: the pattern of {rule.Id} takes longer than 5 ms on some lines; the daemon will run it without backtracking. Make it simpler.");
             }
             return errors.Length == 0 ? ExitStatus.Ok : ExitStatus.Config;

@@ -11,12 +11,12 @@ internal static class ExplainCommand
 {
     private const int NearestIds = 5;
 
-    public static Command Create(Option<string> output)
+    public static Command Create(Option<string?> configFile, Option<string> output)
     {
         var id = new Argument<string>("ID") { Description = "The problem's id, for example nvidia.xid.79; a bare number is an Xid" };
         var language = new Option<string?>("--lang") { Description = "en or zh (default: by LC_ALL, LC_MESSAGES, LANG)" };
         language.AcceptOnlyFromAmong("en", "zh");
-        var command = new Command("explain", "Explain a problem: meaning, cause, what the agent does, what to do") { id, language, output };
+        var command = new Command("explain", "Explain a problem: meaning, cause, what the agent does, what to do") { id, language, output, ExplainAllocationCommand.Create(configFile, output) };
         command.SetAction(parsed => Run(parsed.GetValue(id)!, IsChinese(parsed.GetValue(language)), parsed.GetValue(output) == "json"));
         return command;
     }

@@ -14,6 +14,12 @@ internal sealed class ShowCommands(string socketPath, bool asJson, CancellationT
 
     public Task<int> DevicesAsync() => AskAsync("/v1/devices", ControlJson.Default.IReadOnlyListDeviceStatus, ShowDevices);
 
+    public Task<int> LabelsAsync() => AskAsync("/v1/labels", ControlJson.Default.IReadOnlyDictionaryStringString, labels =>
+    {
+        foreach (var (name, value) in labels)
+            Console.WriteLine($"{name}={value}");
+    });
+
     public Task<int> ProblemsAsync() => AskAsync("/v1/problems", ControlJson.Default.IReadOnlyListProblemStatus, problems =>
     {
         if (problems.Count == 0)

@@ -1,12 +1,19 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Health.Npd.Configuration;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Passthrough;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.DevicePlugin;
+using AIInfra.Kubernetes.Reporting;
+using AIInfra.Vendors.Nvidia.PluginConfig;
 
 namespace AIInfra.Agent.Configuration;
+
+/// <summary>What the files hold that the configuration names, each read once. Immutable.</summary>
+internal sealed record AgentFiles(ImmutableArray<LogRule> Rules, NvidiaPluginConfig Nvidia);
 
 /// <summary>Finds and checks the daemon's configuration: the file, then the environment over it.</summary>
 internal static class AgentConfig
@@ -22,7 +29,7 @@ internal static class AgentConfig
         return (config, faults.AddRange(errors));
     }
 
-    /// <summary>The same with the rule packs it names, and all that is wrong in them: what the daemon needs to start.</summary>
+    /// <summary>The same with the rule packs it names, and all that is wrong in them.</summary>
     public static (Config Config, ImmutableArray<LogRule> Rules, ImmutableArray<ConfigError> Errors) LoadWithRules(string? file)
     {
         var (config, errors) = Load(file);
@@ -34,6 +41,22 @@ internal static class AgentConfig
 
     /// <summary>The files of node-problem-detector: a bad one is left out and never stops the daemon.</summary>
     public static NpdConfiguration Npd(Config config) => NpdFiles.Load(config.Get(AgentKeys.NpdConfig));
+
+    /// <summary>The same with every file it names, and all that is wrong in them: what the daemon needs to start.</summary>
+    public static (Config Config, AgentFiles Files, ImmutableArray<ConfigError> Errors) LoadWithFiles(string? file)
+    {
+        var (config, rules, errors) = LoadWithRules(file);
+        var nvidia = errors.IsEmpty ? NvidiaSettings.Load(config) : NvidiaPluginConfig.None;
+        return (config, new AgentFiles(rules, nvidia), errors.AddRange(nvidia.Errors));
+    }
+
+    public static PassthroughOptions Passthrough(Config config) => new()
+    {
+        Enabled = config.Get(AgentKeys.PassthroughEnabled),
+        PciIds = config.Get(AgentKeys.PassthroughPciIds),
+        Names = config.Get(AgentKeys.PassthroughNames).Select(PassthroughOptions.ParseName).OfType<(string Ids, string Resource)>()
+            .DistinctBy(name => name.Ids).ToFrozenDictionary(name => name.Ids, name => name.Resource, StringComparer.Ordinal),
+    };
 
     public static VendorOptions Nvidia(Config config) => new()
     {
@@ -71,6 +94,21 @@ internal static class AgentConfig
         Dev = OrNull(config.Get(AgentKeys.HostDev))!,
         Run = OrNull(config.Get(AgentKeys.HostRun))!,
     };
+
+    public static ReportingOptions Reporting(Config config)
+    {
+        var host = HostPaths(config);
+        return new ReportingOptions
+        {
+            NodeName = NodeName(config),
+            Kubeconfig = config.Get(AgentKeys.Kubeconfig),
+            Report = config.Get(AgentKeys.KubernetesReport),
+            SetsTaint = config.Get(AgentKeys.RemediationDrain) == "self",
+            Version = ProgramInfo.Version,
+            BootId = host.ReadBootId(),
+            MachineId = host.ReadMachineId(),
+        };
+    }
 
     public static KubeletOptions Kubelet(Config config) => new()
     {

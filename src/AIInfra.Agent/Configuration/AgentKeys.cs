@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
 using System.Net;
 using AIInfra.Core.Configuration;
+using AIInfra.Core.Passthrough;
+using AIInfra.Core.Sharing;
+using AIInfra.Vendors.Nvidia.PluginConfig;
 
 namespace AIInfra.Agent.Configuration;
 
@@ -31,8 +34,11 @@ internal static class AgentKeys
         "Processes that may have any device open, by their names in /proc/PID/comm (the first 15 characters count).");
     public static readonly ConfigKey<bool> KubeletDra = Later(ConfigForm.Flag("kubelet.dra", false, "Serve Dynamic Resource Allocation."), "false", "leave it false and use the device plugin.");
 
-    public static readonly ConfigKey<string> Kubeconfig = Later(ConfigForm.Text("kubernetes.kubeconfig", "", "How to reach the API server."), "", "nothing is sent to the API server; remove the line.");
-    public static readonly ConfigKey<bool> KubernetesReport = ConfigForm.Flag("kubernetes.report", true, "Report conditions and events; not used in this version.");
+    public static readonly ConfigKey<bool> CdiEnabled = ConfigForm.Flag("cdi.enabled", true, "Write CDI spec files, so that container runtimes can resolve the devices by name.");
+    public static readonly ConfigKey<string> CdiFolder = ConfigForm.Text("cdi.folder", "", "Where spec files are written, as the container runtime is set to look; empty: cdi below host.run.");
+
+    public static readonly ConfigKey<string> Kubeconfig = ConfigForm.Text("kubernetes.kubeconfig", "", "How to reach the API server; empty: as the pod's service account where this runs in a pod, else not at all.");
+    public static readonly ConfigKey<bool> KubernetesReport = ConfigForm.Flag("kubernetes.report", true, "Report node conditions, events and labels; false: the API server is never spoken to.");
 
     public static readonly ConfigKey<IPEndPoint> MetricsAddress = ConfigForm.Address("metrics.address", "0.0.0.0:9400", "Where /metrics, /healthz and /readyz are served.");
     public static readonly ConfigKey<ImmutableArray<string>> MetricsProfile = ConfigForm.Choices("metrics.profile", Profiles, Profiles, "Under which names device metrics are shown.");
@@ -43,10 +49,27 @@ internal static class AgentKeys
     public static readonly ConfigKey<string> NvidiaLibrary = ConfigForm.Text("vendors.nvidia.library", "libnvidia-ml.so.1", "File name or path of NVML.");
     public static readonly ConfigKey<TimeSpan> NvidiaSampleInterval = ConfigForm.Duration("vendors.nvidia.sampleInterval", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(10), "From one reading of the devices to the next.");
     public static readonly ConfigKey<TimeSpan> NvidiaCallTimeout = ConfigForm.Duration("vendors.nvidia.callTimeout", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(10), "A call into the library that takes longer counts as hung.");
-    public static readonly ConfigKey<string> NvidiaConfig = Later(ConfigForm.Text("vendors.nvidia.config", "", "An NVIDIA device-plugin config (version: v1)."), "", "whole GPUs are offered as nvidia.com/gpu; remove the line.");
+    public static readonly ConfigKey<string> NvidiaConfig = ConfigForm.Text("vendors.nvidia.config", "", "A config of NVIDIA's device plugin (version: v1), or a folder of named ones; read at the start.");
+    public static readonly ConfigKey<string> NvidiaConfigName = ConfigForm.Text("vendors.nvidia.configName", "", "Which one of the folder: the value of the node label nvidia.com/device-plugin.config; empty: the one named default, else the only one.");
+    public static readonly ConfigKey<string> NvidiaMigStrategy = ConfigForm.Choice("vendors.nvidia.migStrategy", ["auto", "none", "single", "mixed"], "auto", "How divided GPUs are offered; auto: as vendors.nvidia.config says, else none.");
+    public static readonly ConfigKey<ImmutableArray<string>> NvidiaDeviceLists = ConfigForm.Choices("vendors.nvidia.deviceListStrategy", ["auto", .. DeviceLists.Names], ["auto"], "How a container is told its devices; auto: as vendors.nvidia.config says, else by what the host has.");
+    public static readonly ConfigKey<string> NvidiaDeviceIds = ConfigForm.Choice("vendors.nvidia.deviceIdStrategy", ["auto", "uuid", "index"], "auto", "What devices go by; auto: as vendors.nvidia.config says, else uuid.");
+    public static readonly ConfigKey<string> NvidiaDeviceSpecs = ConfigForm.Choice("vendors.nvidia.passDeviceSpecs", ["auto", "true", "false"], "auto", "The device nodes as well; auto: as vendors.nvidia.config says, else where the list strategy is chosen by the host and is not CDI.");
+    public static readonly ConfigKey<ImmutableArray<string>> NvidiaReplicas = ConfigForm.TextListOf("vendors.nvidia.sharing.replicas", ShareRules.Form, text => ShareRules.Parse(text) is not null, "Resources whose devices are offered several times, to be used in turns.");
+    public static readonly ConfigKey<bool> NvidiaSharedRename = ConfigForm.Flag("vendors.nvidia.sharing.rename", false, "Shared devices are offered under the name with .shared.");
+    public static readonly ConfigKey<bool> NvidiaSharedOne = ConfigForm.Flag("vendors.nvidia.sharing.onePerContainer", false, "A container that asks for more than one shared device is refused.");
+    public static readonly ConfigKey<string> NvidiaSharedPlacement = ConfigForm.Choice("vendors.nvidia.sharing.placement", ["distributed", "packed"], "distributed", "A further share comes from the device with the fewest in use, or with the most.");
+    public static readonly ConfigKey<string> NvidiaDriverRoot = ConfigForm.Text("vendors.nvidia.driverRoot", "", "Root of the driver's files on the host; empty: as vendors.nvidia.config says, else / or /run/nvidia/driver, wherever they are.");
+    public static readonly ConfigKey<string> NvidiaHookPath = ConfigForm.Text("vendors.nvidia.cdiHookPath", "", "nvidia-cdi-hook or nvidia-ctk on the host; empty: as vendors.nvidia.config says, else looked for in the usual folders.");
     public static readonly ConfigKey<string> NvidiaMigConfig = Later(ConfigForm.Text("vendors.nvidia.migConfig", "", "A mig-parted config."), "", "layouts are not applied; remove the line.");
     public static readonly ConfigKey<string> RdmaEnabled = Later(ConfigForm.Choice("vendors.rdma.enabled", ["auto", "true", "false"], "auto", "RDMA devices; not looked for in this version."), "auto|false", "there is no RDMA driver yet; set it to auto or false.");
     public static readonly ConfigKey<string> RdmaConfig = Later(ConfigForm.Text("vendors.rdma.config", "", "A Mellanox RDMA shared-plugin JSON file."), "", "there is no RDMA driver yet; remove the line.");
+
+    public static readonly ConfigKey<bool> PassthroughEnabled = ConfigForm.Flag("passthrough.enabled", false, "Offer whole boards that a vfio driver holds, for virtual machines.");
+    public static readonly ConfigKey<string> PassthroughPciIds = ConfigForm.Text("passthrough.pciIds", "", "The list of PCI names on the host, from which resources are named; empty: where distributions have it.");
+    public static readonly ConfigKey<ImmutableArray<string>> PassthroughNames = ConfigForm.TextListOf("passthrough.names", PassthroughOptions.NameForm, text => PassthroughOptions.ParseName(text) is not null, "Resource names chosen by hand.");
+
+    public static readonly ConfigKey<string> LabelsFile = ConfigForm.Text("labels.file", "", "A file for Node Feature Discovery with the labels of `devices --labels`, such as /etc/kubernetes/node-feature-discovery/features.d/aiinfra; empty: none.");
 
     public static readonly ConfigKey<ImmutableArray<string>> NpdConfig = ConfigForm.TextList("health.npdConfig", [], "Configuration files of node-problem-detector, or folders of them, used unchanged; see migration-npd.md.");
     public static readonly ConfigKey<ImmutableArray<string>> Rules = ConfigForm.TextList("health.rules", ["/etc/aiinfra/rules.d"], "Folders of rule packs (*.yaml) for the kernel log; one that is not there holds none.");
@@ -57,7 +80,7 @@ internal static class AgentKeys
 
     public static readonly ConfigKey<string> RemediationMode = Later(ConfigForm.Choice("remediation.mode", ["off", "dry-run", "on"], "dry-run", "Whether anything is mended; this version acts on nothing."), "off|dry-run", "nothing is mended yet; set it to off or dry-run.");
     public static readonly ConfigKey<string> RemediationPolicy = Later(ConfigForm.Text("remediation.policy", "", "A policy file."), "", "nothing is mended yet; remove the line.");
-    public static readonly ConfigKey<string> RemediationDrain = ConfigForm.Choice("remediation.drain", ["aggregator", "self"], "aggregator", "Whose account drains; not used in this version.");
+    public static readonly ConfigKey<string> RemediationDrain = ConfigForm.Choice("remediation.drain", ["aggregator", "self"], "aggregator", "Whose account changes the node's spec: self sets the taint aiinfra.io/unhealthy while the node as a whole is unfit; nothing drains in this version.");
 
     public static readonly ConfigKey<string> FleetAggregator = Later(ConfigForm.Text("fleet.aggregator", "", "Address of the aggregator."), "", "there is no aggregator yet; remove the line.");
     public static readonly ConfigKey<string> FleetCredentials = Later(ConfigForm.Text("fleet.credentials", "", "Credentials for the aggregator."), "", "there is no aggregator yet; remove the line.");
@@ -66,9 +89,13 @@ internal static class AgentKeys
     public static ConfigSchema Schema { get; } = new(
     [
         NodeName, HostRoot, HostSys, HostProc, HostDev, HostRun, StatePath, RunPath,
-        KubeletRoot, KubeletRoots, KubeletRegistration, KubeletDevicePlugins, KubeletPodResources, KubeletAudit, KubeletAuditAllow, KubeletDra, Kubeconfig, KubernetesReport,
+        KubeletRoot, KubeletRoots, KubeletRegistration, KubeletDevicePlugins, KubeletPodResources, KubeletAudit, KubeletAuditAllow, KubeletDra, CdiEnabled, CdiFolder,
+        Kubeconfig, KubernetesReport,
         MetricsAddress, MetricsProfile, DcgmCsv, WebConfig,
-        NvidiaEnabled, NvidiaLibrary, NvidiaSampleInterval, NvidiaCallTimeout, NvidiaConfig, NvidiaMigConfig, RdmaEnabled, RdmaConfig,
+        NvidiaEnabled, NvidiaLibrary, NvidiaSampleInterval, NvidiaCallTimeout, NvidiaConfig, NvidiaConfigName, NvidiaMigStrategy,
+        NvidiaDeviceLists, NvidiaDeviceIds, NvidiaDeviceSpecs, NvidiaReplicas, NvidiaSharedRename, NvidiaSharedOne, NvidiaSharedPlacement,
+        NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig,
+        RdmaEnabled, RdmaConfig, PassthroughEnabled, PassthroughPciIds, PassthroughNames, LabelsFile,
         NpdConfig, Rules, KernelLogPath, KernelLogTrust, LogFiles, RemediationMode, RemediationPolicy, RemediationDrain,
         FleetAggregator, FleetCredentials, FleetUnreachable,
     ], new ConfigConflict(KubeletRoot, KubeletRoots, "keep kubelet.roots and list all kubelets in it, or keep kubelet.root where there is only one."));

@@ -78,6 +78,24 @@ internal sealed record ConfigCheck(string Config, bool IsGood, IReadOnlyList<str
 internal sealed record ProblemExplanation(
     string Id, Severity Severity, Cause Cause, SuggestedAction Action, string Meaning, string UsualCause, string Agent, string Advice, string Clears);
 
+/// <summary>Which units a container would be given now, and why.</summary>
+/// <param name="Refusal">Why there is no choice, with what to do; null when there is one.</param>
+/// <param name="Says">The reason in a sentence; null when there is no choice.</param>
+/// <param name="Free">Units that could be chosen.</param>
+/// <param name="Held">Units that pods hold; null when the kubelet does not say, so that all healthy ones count as free.</param>
+/// <param name="Unhealthy">Units that are out of service.</param>
+/// <param name="RunnerUp">The best of the other choices; null when there is no other.</param>
+internal sealed record AllocationExplanation(
+    string? Resource, int Count, string? Refusal, string? Says, int Free, int? Held, int Unhealthy, AllocationChoice? Chosen, AllocationChoice? RunnerUp);
+
+/// <param name="Links">Weight of the links between the devices: more is better, and counts first.</param>
+/// <param name="Broken">Weight of the links to devices that stay free: less is better, it leaves good groups whole.</param>
+/// <param name="Nics">How near network cards are: more is better.</param>
+internal sealed record AllocationChoice(IReadOnlyList<AllocationUnit> Units, long Links, long Broken, long Nics);
+
+/// <param name="Nic">The nearest way to a network card that can do RDMA; null when there is none.</param>
+internal sealed record AllocationUnit(string Id, int Index, string? PciAddress, int? NumaNode, LinkKind? Nic);
+
 internal sealed record ProgramVersion(string Version, string Runtime);
 
 [JsonSourceGenerationOptions(
@@ -85,6 +103,7 @@ internal sealed record ProgramVersion(string Version, string Runtime);
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(NodeStatus))]
 [JsonSerializable(typeof(IReadOnlyList<DeviceStatus>))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
 [JsonSerializable(typeof(IReadOnlyList<ProblemStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<HistoryStep>))]
 [JsonSerializable(typeof(ClearRequest))]
@@ -93,4 +112,5 @@ internal sealed record ProgramVersion(string Version, string Runtime);
 [JsonSerializable(typeof(ConfigCheck))]
 [JsonSerializable(typeof(ProgramVersion))]
 [JsonSerializable(typeof(ProblemExplanation))]
+[JsonSerializable(typeof(AllocationExplanation))]
 internal sealed partial class ControlJson : JsonSerializerContext;

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace AIInfra.Agent.Control;
 
 /// <summary>The local control API: HTTP and JSON on <c>agent.sock</c> in the run folder, for its owner alone (mode 0600).</summary>
-internal sealed class ControlServer(string socketPath, NodeView view, NodeCommands commands, ILoggerFactory loggers) : IWorker
+internal sealed class ControlServer(string socketPath, NodeView view, NodeCommands commands, AllocationView allocation, ILoggerFactory loggers) : IWorker
 {
     public static string SocketPath(Config config) => Path.Combine(config.Get(AgentKeys.RunPath), "agent.sock");
 
@@ -28,8 +28,11 @@ internal sealed class ControlServer(string socketPath, NodeView view, NodeComman
     {
         ("GET", "/v1/status") => WriteAsync(context, view.Status(), ControlJson.Default.NodeStatus),
         ("GET", "/v1/devices") => WriteAsync(context, view.Devices(), ControlJson.Default.IReadOnlyListDeviceStatus),
+        ("GET", "/v1/labels") => WriteAsync(context, view.Labels(), ControlJson.Default.IReadOnlyDictionaryStringString),
         ("GET", "/v1/problems") => WriteAsync(context, view.Problems(), ControlJson.Default.IReadOnlyListProblemStatus),
         ("GET", "/v1/history") => WriteAsync(context, view.History(), ControlJson.Default.IReadOnlyListHistoryStep),
+        ("GET", "/v1/allocation") => WriteAsync(
+            context, allocation.Explain(context.Request.Query["resource"], context.Request.Query["count"]), ControlJson.Default.AllocationExplanation),
         ("POST", "/v1/clear") => ActAsync(context, ControlJson.Default.ClearRequest, request => Task.FromResult(commands.Clear(request))),
         ("POST", "/v1/release") => ActAsync(context, ControlJson.Default.VendorRequest, request => commands.ReleaseAsync(request.Vendor, context.RequestAborted)),
         ("POST", "/v1/resume") => ActAsync(context, ControlJson.Default.VendorRequest, request => Task.FromResult(commands.Resume(request.Vendor))),

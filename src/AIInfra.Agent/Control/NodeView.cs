@@ -1,6 +1,7 @@
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Labels;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.Sharing;
 
@@ -9,7 +10,7 @@ namespace AIInfra.Agent.Control;
 /// <summary>The boards' newest snapshots as the control socket shows them.</summary>
 internal sealed class NodeView(
     string node, InventoryBoard inventory, HealthBoard health, SampleBoard samples, OfferBoard offers, PodResourcesBoard pods, WorkerBoard workers, HostPaths host,
-    TimeProvider time)
+    LabelBoard labels, TimeProvider time)
 {
     private readonly DateTimeOffset _started = time.GetUtcNow();
     private readonly ProcessNames _names = new(host);
@@ -25,6 +26,8 @@ internal sealed class NodeView(
     }
 
     public IReadOnlyList<DeviceStatus> Devices() => Devices(inventory.Current.Value, health.Current.Value, Pods());
+
+    public IReadOnlyDictionary<string, string> Labels() => labels.Current.Value;
 
     public IReadOnlyList<ProblemStatus> Problems() => Problems(inventory.Current.Value, health.Current.Value, Pods());
 

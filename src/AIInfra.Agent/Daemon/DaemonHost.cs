@@ -1,7 +1,5 @@
-using System.Collections.Immutable;
 using AIInfra.Agent.Configuration;
 using AIInfra.Core.Configuration;
-using AIInfra.Core.Health.Logs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -12,9 +10,8 @@ namespace AIInfra.Agent.Daemon;
 /// <summary>The life of the daemon: lock, compose, run until told to stop.</summary>
 internal static partial class DaemonHost
 {
-    /// <param name="rules">Of the user's packs.</param>
     /// <returns>An <see cref="ExitStatus"/>.</returns>
-    public static async Task<int> RunAsync(Config config, ImmutableArray<LogRule> rules, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(Config config, AgentFiles files, CancellationToken cancellationToken)
     {
         using var instance = SingleInstance.Take(config.Get(AgentKeys.RunPath), out var refusal, out var status);
         if (instance is null)
@@ -27,12 +24,14 @@ internal static partial class DaemonHost
         AddLogging(builder.Logging);
         builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        builder.Services.AddDaemon(config, rules);
+        builder.Services.AddDaemon(config, files);
 
         using var host = builder.Build();
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AIInfra.Agent");
         var node = AgentConfig.NodeName(config);
         LogStarting(logger, ProgramInfo.Version, node);
+        foreach (var note in files.Nvidia.Notes)
+            LogNote(logger, note);
         await host.RunAsync(cancellationToken);
         LogStopped(logger);
         return Environment.ExitCode;
@@ -51,6 +50,9 @@ internal static partial class DaemonHost
 
     [LoggerMessage(Level = LogLevel.Information, Message = "aiinfra-agent {Version} starts on node {Node}")]
     private static partial void LogStarting(ILogger logger, string version, string node);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Note}")]
+    private static partial void LogNote(ILogger logger, ConfigError note);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Stopped")]
     private static partial void LogStopped(ILogger logger);

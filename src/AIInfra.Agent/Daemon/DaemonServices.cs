@@ -2,19 +2,23 @@ using System.Collections.Immutable;
 using AIInfra.Agent.Configuration;
 using AIInfra.Agent.Control;
 using AIInfra.Agent.Endpoints;
+using AIInfra.Core.Cdi;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Health.Npd;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Labels;
 using AIInfra.Core.Metrics;
+using AIInfra.Core.Passthrough;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.State;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.Audit;
 using AIInfra.Kubernetes.DevicePlugin;
+using AIInfra.Kubernetes.Reporting;
 using AIInfra.Linux.Uevents;
 using AIInfra.Vendors;
 using AIInfra.Vendors.Nvidia;
@@ -26,15 +30,18 @@ namespace AIInfra.Agent.Daemon;
 /// <summary>What the daemon is made of, one line a part.</summary>
 internal static class DaemonServices
 {
-    public static IServiceCollection AddDaemon(this IServiceCollection services, Config config, ImmutableArray<LogRule> rules) => services
+    public static IServiceCollection AddDaemon(this IServiceCollection services, Config config, AgentFiles files) => services
         .AddBoards(AgentConfig.HostPaths(config))
         .AddState(config.Get(AgentKeys.StatePath))
-        .AddVendors(config)
+        .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
+        .AddVendors(config, files.Nvidia.Options)
         .AddNpd(AgentConfig.Npd(config))
-        .AddLogs(config, rules)
+        .AddLogs(config, files.Rules)
         .AddSingleton(AgentConfig.Kubelet(config))
         .AddSingleton(new AuditOptions { Enabled = config.Get(AgentKeys.KubeletAudit), Allowed = config.Get(AgentKeys.KubeletAuditAllow) })
         .AddKubelet()
+        .AddCdi(config)
+        .AddReporting(AgentConfig.Reporting(config))
         .AddMetrics(config)
         .AddControl(config);
 
@@ -51,7 +58,10 @@ internal static class DaemonServices
         .AddSingleton<PciChanges>()
         .AddSingleton(provider => new UeventReader(provider.GetRequiredService<TimeProvider>(), host.UeventStandIn))
         .AddWorker<OfferBoard>(OfferBoard.Part)
+        .AddWorker<LabelBoard>(LabelBoard.Part)
         .AddWorker<PciWatch>("device events")
+        .AddSingleton<NicBoard>()
+        .AddWorker<NicWatch>(NicWatch.Part)
         .AddWorker<QuietClearing>("health")
         .AddWorker<TransitionLog>("health log");
 
@@ -63,10 +73,26 @@ internal static class DaemonServices
         .AddSingleton<StateBoards>()
         .AddWorker<StateWriter>(StateWriter.Part);
 
-    private static IServiceCollection AddVendors(this IServiceCollection services, Config config)
+    private static IServiceCollection AddVendors(this IServiceCollection services, Config config, NvidiaOptions nvidia)
     {
         var launcher = new VendorHostLauncher("/proc/self/exe", []);
-        return services.AddNvidia(AgentConfig.Nvidia(config), launcher);
+        return services.AddPassthrough(AgentConfig.Passthrough(config)).AddNvidia(AgentConfig.Nvidia(config), nvidia, launcher);
+    }
+
+    private static IServiceCollection AddCdi(this IServiceCollection services, Config config)
+    {
+        var host = AgentConfig.HostPaths(config);
+        return services
+            .AddSingleton(new CdiOptions
+            {
+                Enabled = config.Get(AgentKeys.CdiEnabled),
+                AnswersKubelet = config.Get(AgentKeys.KubeletDevicePlugins),
+                Folder = config.Get(AgentKeys.CdiFolder) is { Length: > 0 } folder ? folder : Path.Combine(host.Run, "cdi"),
+                OtherFolders = [Path.Combine(host.Root, "etc/cdi")],
+            })
+            .AddSingleton<CdiBoard>()
+            .AddSingleton<ICdiHolders, PodCdiHolders>()
+            .AddWorker<CdiKeeper>(CdiKeeper.Part);
     }
 
     private static IServiceCollection AddLogs(this IServiceCollection services, Config config, ImmutableArray<LogRule> userRules)
@@ -116,10 +142,11 @@ internal static class DaemonServices
         .AddSingleton(provider => new NodeView(
             AgentConfig.NodeName(config), provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(),
             provider.GetRequiredService<SampleBoard>(), provider.GetRequiredService<OfferBoard>(), provider.GetRequiredService<PodResourcesBoard>(),
-            provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<HostPaths>(),
+            provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<HostPaths>(), provider.GetRequiredService<LabelBoard>(),
             provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<NodeCommands>()
+        .AddSingleton<AllocationView>()
         .AddWorker("control", provider => new ControlServer(
-            ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(),
+            ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(), provider.GetRequiredService<AllocationView>(),
             provider.GetRequiredService<ILoggerFactory>()));
 }

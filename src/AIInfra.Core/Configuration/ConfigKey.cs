@@ -76,6 +76,10 @@ public static class ConfigForm
     public static ConfigKey<ImmutableArray<string>> TextList(string path, ImmutableArray<string> fallback, string help) =>
         new(path, "a list of texts, as in [a, b]", Show(fallback), help, value => (true, Items(value)), fallback);
 
+    /// <param name="form">What each item must be, to complete "a list of …".</param>
+    public static ConfigKey<ImmutableArray<string>> TextListOf(string path, string form, Func<string, bool> isGood, string help) =>
+        new(path, $"a list of {form}", Show(ImmutableArray<string>.Empty), help, value => (Items(value).All(isGood), Items(value)), []);
+
     /// <summary>A number with a unit: ms, s, m or h.</summary>
     public static ConfigKey<TimeSpan> Duration(string path, TimeSpan least, TimeSpan most, TimeSpan fallback, string help) =>
         new(path, $"a time from {Show(least)} to {Show(most)}, as in {Show(fallback)}", Show(fallback), help,

@@ -56,8 +56,7 @@ public sealed class ConfigSchema
     {
         if (_sections.Contains(path))
             return $"{path} is a section; it must be a mapping, as in \"{path}: {{ {Last(Keys.First(key => Parent(key.Path) == path).Path)}: … }}\".";
-        var nearest = _keys.Keys.MinBy(key => Distance(key, path))!;
-        if (Distance(nearest, path) <= Math.Max(2, path.Length / 4))
+        if (Spelling.Nearest(path, _keys.Keys) is { } nearest)
             return $"{path} is not a setting. Did you mean {_keys[nearest].Path}?";
         var siblings = Keys.Where(key => Parent(key.Path) == Parent(path)).Select(key => Last(key.Path)).ToList();
         return siblings.Count > 0
@@ -67,25 +66,6 @@ public sealed class ConfigSchema
 
     private static string Parent(string path) => path.LastIndexOf('.') is > 0 and var dot ? path[..dot] : "";
     private static string Last(string path) => path[(path.LastIndexOf('.') + 1)..];
-
-    /// <summary>Edits from one text to the other, letters of either case being equal (Levenshtein).</summary>
-    private static int Distance(string from, string to)
-    {
-        if (Math.Abs(from.Length - to.Length) > 16)
-            return int.MaxValue;
-        var row = Enumerable.Range(0, to.Length + 1).ToArray();
-        for (var i = 1; i <= from.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= to.Length; j++)
-            {
-                var cost = char.ToUpperInvariant(from[i - 1]) == char.ToUpperInvariant(to[j - 1]) ? 0 : 1;
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + cost));
-            }
-        }
-        return row[to.Length];
-    }
 }
 
 /// <summary>Two settings of which only one may be written.</summary>

@@ -29,5 +29,10 @@ public interface IAllocator
 
     /// <param name="resource">As it is offered now.</param>
     /// <param name="units">At least one, all of it and of this vendor, in its order. Several may stand for one device.</param>
+    /// <exception cref="AllocationRefusedException">They cannot be given now.</exception>
     AllocationSpec Allocate(OfferedResource resource, ImmutableArray<OfferedUnit> units);
 }
+
+/// <summary>Units cannot be given to a container.</summary>
+/// <param name="sentence">What, why and what to do, for the pod's owner: without its stop.</param>
+public sealed class AllocationRefusedException(string sentence) : Exception(sentence);

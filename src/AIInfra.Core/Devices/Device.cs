@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace AIInfra.Core.Devices;
 
@@ -31,27 +32,39 @@ public sealed record Device
     /// <summary>Listed, read and judged like any other, but not offered to the kubelet under its <see cref="ResourceName"/>.</summary>
     public bool IsHeldBack { get; init; }
     /// <summary>Versions of what is burnt into the device, by part: <c>vbios</c>, <c>inforom</c>. Outside input.</summary>
-    public ImmutableSortedDictionary<string, string> Firmware { get; init => field = value ?? NoFirmware; } = NoFirmware;
+    public ImmutableSortedDictionary<string, string> Firmware { get; init => field = value ?? None; } = None;
+    /// <summary>What else it is, by the vendor's names: <c>compute</c> 9.0. What schedulers choose by, not what is measured. Outside input.</summary>
+    public ImmutableSortedDictionary<string, string> Traits { get; init => field = value ?? None; } = None;
     /// <summary>Nodes under the host's /dev that a container needs to use it, relative to /dev: <c>nvidia0</c>.</summary>
     public ImmutableArray<string> DeviceNodes { get; init; } = [];
     /// <summary>Direct links and the PCI distance to peers on this node. A peer that is not listed is <see cref="LinkKind.System"/> away.</summary>
     public ImmutableArray<DeviceLink> Links { get; init; } = [];
 
-    private static ImmutableSortedDictionary<string, string> NoFirmware => ImmutableSortedDictionary<string, string>.Empty;
+    private static ImmutableSortedDictionary<string, string> None => ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>Equal in every member: record equality compares lists by reference.</summary>
     internal bool IsSameAs(Device other) =>
-        this with { DeviceNodes = other.DeviceNodes, Links = other.Links, Firmware = other.Firmware } == other
+        this with { DeviceNodes = other.DeviceNodes, Links = other.Links, Firmware = other.Firmware, Traits = other.Traits } == other
         && !DeviceNodes.IsDefault && DeviceNodes.SequenceEqual(other.DeviceNodes)
         && !Links.IsDefault && Links.SequenceEqual(other.Links)
-        && Firmware.SequenceEqual(other.Firmware);
+        && Firmware.SequenceEqual(other.Firmware)
+        && Traits.SequenceEqual(other.Traits);
+
+    /// <summary>How the driver counts it: <c>3</c> for a board, <c>3:1</c> for a partition of it. It shifts when a board is lost.</summary>
+    public string DriverIndex() => Partition is { } partition
+        ? string.Create(CultureInfo.InvariantCulture, $"{Index}:{partition.Number ?? partition.Instance}")
+        : Index.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>What part of a device a partition is, in the vendor's numbers. They are given anew when the device is divided anew.</summary>
 /// <param name="Profile">The vendor's name of its size: <c>1g.10gb</c>.</param>
 /// <param name="Instance">Number of the slice of the device (NVIDIA: GPU instance).</param>
 /// <param name="SubInstance">Number of the part of that slice (NVIDIA: compute instance); null where slices are not divided.</param>
-public sealed record DevicePartition(string Profile, int Instance, int? SubInstance);
+public sealed record DevicePartition(string Profile, int Instance, int? SubInstance)
+{
+    /// <summary>The driver's index of it on its board; null where it has none.</summary>
+    public int? Number { get; init; }
+}
 
 /// <summary>How near two devices are. Farther is smaller.</summary>
 public enum LinkKind

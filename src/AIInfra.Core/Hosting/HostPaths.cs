@@ -20,17 +20,10 @@ public sealed class HostPaths
     public string? UeventStandIn => Root == "/" || Root.StartsWith("/proc/", StringComparison.Ordinal) ? null : Path.Combine(Run, "uevents");
 
     /// <summary>The kernel's random id of this boot (/proc/sys/kernel/random/boot_id, see random(4)); empty when it cannot be read.</summary>
-    public string ReadBootId()
-    {
-        try
-        {
-            return File.ReadAllText(Path.Combine(Proc, "sys/kernel/random/boot_id")).Trim();
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
-    }
+    public string ReadBootId() => ReadOr("", Path.Combine(Proc, "sys/kernel/random/boot_id"));
+
+    /// <summary>The host's id that outlives boots, machine-id(5); empty when it cannot be read.</summary>
+    public string ReadMachineId() => ReadOr("", Path.Combine(Root, "etc/machine-id"));
 
     /// <summary>NUMA node of a PCI device (sysfs <c>numa_node</c>); null when unknown or negative, as on single-node hosts.</summary>
     /// <param name="pciAddress">As <see cref="Devices.PciAddress"/> prints it: <c>0000:3b:00.0</c>.</param>
@@ -44,6 +37,18 @@ public sealed class HostPaths
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             return null;
+        }
+    }
+
+    private static string ReadOr(string fallback, string file)
+    {
+        try
+        {
+            return File.ReadAllText(file).Trim();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return fallback;
         }
     }
 }

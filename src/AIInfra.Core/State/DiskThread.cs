@@ -4,6 +4,8 @@ namespace AIInfra.Core.State;
 internal static class DiskThread
 {
     /// <summary>Starts the work. The task ends as the work does; when the disk hangs, never, and the thread does not keep the process alive.</summary>
+    /// <param name="work">May block.</param>
+    /// <param name="name">Of the thread, as ps shows it.</param>
     public static Task RunAsync(Action work, string name = "state")
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

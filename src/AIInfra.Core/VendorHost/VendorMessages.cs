@@ -16,7 +16,7 @@ internal sealed record SampledPartition(string Id, Reading[]? Readings, Immutabl
 /// <summary>How the library's answers lie in frames. Writer and reader of one thing stand together; a test sends each there and back.</summary>
 internal static class VendorMessages
 {
-    private const int LeastTextBytes = 4, LeastLinkBytes = 9, LeastDeviceBytes = 62, LeastSampleBytes = 5, ProcessBytes = 12;
+    private const int LeastTextBytes = 4, LeastLinkBytes = 9, LeastDeviceBytes = 66, LeastSampleBytes = 5, ProcessBytes = 12;
 
     internal static void WriteInfo(this FrameWriter writer, LibraryInfo info) =>
         writer.Text(info.DriverVersion).Text(info.LibraryVersion).Int32(info.DeviceCount).Flag(info.IsSimulated);
@@ -31,10 +31,9 @@ internal static class VendorMessages
             .Int32(device.NumaNode ?? -1).Int64(device.MemoryBytes ?? -1).Text(device.ParentId)
             .Flag(device.IsHeldBack).Flag(device.Partition is not null);
         if (device.Partition is { } partition)
-            writer.Text(partition.Profile).Int32(partition.Instance).Int32(partition.SubInstance ?? -1);
-        writer.Int32(device.Firmware.Count);
-        foreach (var (part, version) in device.Firmware)
-            writer.Text(part).Text(version);
+            writer.Text(partition.Profile).Int32(partition.Instance).Int32(partition.SubInstance ?? -1).Int32(partition.Number ?? -1);
+        writer.WriteTexts(device.Firmware);
+        writer.WriteTexts(device.Traits);
         writer.Int32(device.DeviceNodes.Length);
         foreach (var node in device.DeviceNodes)
             writer.Text(node);
@@ -59,18 +58,35 @@ internal static class VendorMessages
             MemoryBytes = reader.Int64() is var bytes and >= 0 ? bytes : null,
             ParentId = reader.TextOrNull(),
             IsHeldBack = reader.Flag(),
-            Partition = reader.Flag() ? new DevicePartition(reader.Text(), reader.Int32(), reader.Int32() is var sub and >= 0 ? sub : null) : null,
+            Partition = reader.Flag() ? reader.ReadPartition() : null,
+            Firmware = reader.ReadTexts(),
+            Traits = reader.ReadTexts(),
         };
-        var firmware = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        for (var left = reader.Count(2 * LeastTextBytes); left > 0; left--)
-            firmware[reader.Text()] = reader.Text();
         var nodes = ImmutableArray.CreateBuilder<string>(reader.Count(LeastTextBytes));
         while (nodes.Count < nodes.Capacity)
             nodes.Add(reader.Text());
         var links = ImmutableArray.CreateBuilder<DeviceLink>(reader.Count(LeastLinkBytes));
         while (links.Count < links.Capacity)
             links.Add(new DeviceLink(reader.Text(), (LinkKind)reader.Choice((byte)LinkKind.Direct), reader.Int32()));
-        return device with { Firmware = firmware.ToImmutable(), DeviceNodes = nodes.MoveToImmutable(), Links = links.MoveToImmutable() };
+        return device with { DeviceNodes = nodes.MoveToImmutable(), Links = links.MoveToImmutable() };
+    }
+
+    private static DevicePartition ReadPartition(this ref FrameReader reader) =>
+        new(reader.Text(), reader.Int32(), reader.Int32() is var sub and >= 0 ? sub : null) { Number = reader.Int32() is var number and >= 0 ? number : null };
+
+    private static void WriteTexts(this FrameWriter writer, ImmutableSortedDictionary<string, string> texts)
+    {
+        writer.Int32(texts.Count);
+        foreach (var (name, text) in texts)
+            writer.Text(name).Text(text);
+    }
+
+    private static ImmutableSortedDictionary<string, string> ReadTexts(this ref FrameReader reader)
+    {
+        var texts = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        for (var left = reader.Count(2 * LeastTextBytes); left > 0; left--)
+            texts[reader.Text()] = reader.Text();
+        return texts.ToImmutable();
     }
 
     /// <param name="partitions">Null when the board does not say.</param>

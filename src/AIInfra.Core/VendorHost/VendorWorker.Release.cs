@@ -7,7 +7,7 @@ namespace AIInfra.Core.VendorHost;
 /// <summary>An operator takes the vendor from the agent: every handle is closed, and /proc must prove it.</summary>
 public sealed partial class VendorWorker
 {
-    private static readonly TimeSpan EndWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan EndWait = TimeSpan.FromSeconds(10), PauseWait = TimeSpan.FromSeconds(10);
 
     /// <summary>Null while the vendor is the agent's. Looked at between two calls into the library: one in flight is let finish.</summary>
     private VendorRelease? Release
@@ -28,7 +28,7 @@ public sealed partial class VendorWorker
         _problems.ReportReleased(_devices.ToInventory(), since); // before anything is closed: no new work from here on
         _rounds.DropAll();
         _states.Released(since);
-        await PauseOthersAsync();
+        await _pauses.WaitAsync(_definition.Name, PauseWait, _time, cancellationToken); // other holders are asked to stand aside first
         await CloseChildAsync(cancellationToken);
         do
         {
@@ -45,11 +45,6 @@ public sealed partial class VendorWorker
         if (Release is null)
             LogResumed(_definition.Name);
     }
-
-    /// <summary>Where the cluster's other holders of the devices are asked to stand aside, before the agent itself does.</summary>
-    /// <remarks>For a GPU that an operator of the vendor manages these are its own operands, which node labels switch off. Labels need the
-    /// API server, which this version does not speak: <see cref="ReleaseProof.Others"/> names those that still hold a node instead.</remarks>
-    private static Task PauseOthersAsync() => Task.CompletedTask;
 
     private async Task CloseChildAsync(CancellationToken cancellationToken)
     {

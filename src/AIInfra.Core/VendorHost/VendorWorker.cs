@@ -10,8 +10,10 @@ namespace AIInfra.Core.VendorHost;
 /// <summary>Where a vendor's worker puts what it finds.</summary>
 /// <param name="Releases">Null: nobody releases it.</param>
 /// <param name="Bus">Null: nobody tells of changes, and the slow look finds them.</param>
+/// <param name="Pauses">Null: nobody else can be asked to stand aside.</param>
 public sealed record VendorBoards(
-    InventoryBoard Inventory, SampleBoard Samples, HealthBoard Health, WorkerBoard Parts, VendorReleases? Releases = null, PciChanges? Bus = null);
+    InventoryBoard Inventory, SampleBoard Samples, HealthBoard Health, WorkerBoard Parts, VendorReleases? Releases = null, PciChanges? Bus = null,
+    VendorPauses? Pauses = null);
 
 /// <summary>Serves one vendor: keeps a child with its library alive, and turns its answers into inventory, samples and events.</summary>
 /// <remarks>This class decides when a child is started, left or given up; <see cref="VendorRounds"/> asks it.</remarks>
@@ -34,6 +36,7 @@ public sealed partial class VendorWorker : IWorker
     private readonly VendorRounds _rounds;
     private readonly VendorReleases _releases;
     private readonly Latest<PciChange> _bus;
+    private readonly VendorPauses _pauses;
     private readonly HostPaths _host;
     private readonly KernelModule? _module;
     private ImmutableSortedDictionary<string, VendorRelease> _seenReleases;
@@ -49,6 +52,7 @@ public sealed partial class VendorWorker : IWorker
     {
         (_definition, _options, _launcher, _boards, _host, _time, _logger) = (definition, options, launcher, boards, host, time, logger);
         (_releases, _bus) = (boards.Releases ?? new VendorReleases(time, []), (boards.Bus ?? new PciChanges()).Of(definition.Pci?.Vendor));
+        _pauses = boards.Pauses ?? new VendorPauses();
         (_seenReleases, _seenChange) = (_releases.Current.Value, _bus.Value);
         _module = definition.Pci is { } family ? new KernelModule(host, family.Driver) : null;
         _problems = new VendorProblems(definition.Name, boards.Health, time);

@@ -90,7 +90,14 @@ internal sealed class Allocation(string resource, FrozenDictionary<string, IAllo
         {
             if (!allocators.TryGetValue(vendor.Key, out var allocator))
                 throw Refusal(GrpcStatus.FailedPrecondition, $"the agent does not know how to give a device of vendor {vendor.Key} to a container. Check that vendors.{vendor.Key} is enabled on the node");
-            Add(allocator.Allocate(offered, [.. vendor]), response);
+            try
+            {
+                Add(allocator.Allocate(offered, [.. vendor]), response);
+            }
+            catch (AllocationRefusedException refusal)
+            {
+                throw Refusal(GrpcStatus.FailedPrecondition, refusal.Message);
+            }
         }
         return response;
     }

@@ -27,21 +27,30 @@ internal sealed class DeviceList
 {
     private readonly Lazy<ListAndWatchResponse> _message;
 
-    private DeviceList(OfferedResource resource, ImmutableArray<ListedUnit> units, DeviceTopology topology)
+    private DeviceList(OfferedResource resource, ImmutableArray<ListedUnit> units, UnitTopology topology)
     {
         (Resource, Units, Topology) = (resource, units, topology);
         _message = new Lazy<ListAndWatchResponse>(Write);
     }
 
-    /// <summary>Of a resource that has no unit yet.</summary>
-    public static DeviceList EmptyOf(string resource) => new(new OfferedResource { Name = resource, Units = [] }, [], new DeviceTopology([]));
+    /// <summary>Of a resource none of whose units is known yet. Ids that the kubelet has given to pods are listed as gone: what was offered before this
+    /// agent was started may be offered no more, and be in use.</summary>
+    public static DeviceList Before(string resource, IEnumerable<string> given, long now)
+    {
+        ImmutableArray<ListedUnit> units =
+        [
+            .. given.Order(StringComparer.Ordinal).Select(id => new ListedUnit(
+                new OfferedUnit { Id = id, Devices = [new Core.Devices.Device { Id = id, Vendor = "", Model = "", ResourceName = resource }] }, now, false)),
+        ];
+        return new DeviceList(new OfferedResource { Name = resource, Units = [] }, units, new UnitTopology([.. units.Select(unit => unit.Unit)]));
+    }
 
     /// <summary>As it was last offered.</summary>
     public OfferedResource Resource { get; }
     /// <summary>In the order of the offer, then those that are no longer offered.</summary>
     public ImmutableArray<ListedUnit> Units { get; }
     /// <summary>Numbers the units as <see cref="Units"/> does.</summary>
-    public DeviceTopology Topology { get; }
+    public UnitTopology Topology { get; }
     /// <summary>The same object for every stream: it is only read.</summary>
     public ListAndWatchResponse Message => _message.Value;
 
@@ -63,7 +72,7 @@ internal sealed class DeviceList
         var areSame = next.Length == Units.Length && next.Zip(Units).All(pair => ReferenceEquals(pair.First.Unit, pair.Second.Unit));
         if (areSame && next.SequenceEqual(Units) && resource.MostPerContainer == Resource.MostPerContainer && resource.Placement == Resource.Placement)
             return this;
-        return new DeviceList(resource, next, areSame ? Topology : new DeviceTopology([.. next.Select(listed => listed.Unit)]));
+        return new DeviceList(resource, next, areSame ? Topology : new UnitTopology([.. next.Select(listed => listed.Unit)]));
     }
 
     /// <summary>True when the kubelet could see no difference.</summary>

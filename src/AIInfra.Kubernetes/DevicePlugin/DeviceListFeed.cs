@@ -7,13 +7,15 @@ namespace AIInfra.Kubernetes.DevicePlugin;
 
 /// <summary>Keeps the <see cref="DeviceList"/> of one resource. The first change goes out at once, then at most one list per
 /// <see cref="Interval"/>: each one makes the kubelet rewrite its checkpoint.</summary>
-internal sealed class DeviceListFeed(string resource, Latest<NodeOffer> offers, Latest<HealthSnapshot> health, TimeProvider time)
+/// <param name="given">Ids that pods hold already.</param>
+internal sealed class DeviceListFeed(string resource, IEnumerable<string> given, Latest<NodeOffer> offers, Latest<HealthSnapshot> health, TimeProvider time)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private long? _lastChange;
+    private bool _isFirst = true;
 
-    public Latest<DeviceList> Current { get; } = new(DeviceList.EmptyOf(resource));
+    public Latest<DeviceList> Current { get; } = new(DeviceList.Before(resource, given, time.GetTimestamp()));
 
     /// <param name="withdrawn">See <see cref="Withdrawals"/>.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -40,7 +42,11 @@ internal sealed class DeviceListFeed(string resource, Latest<NodeOffer> offers, 
         var next = current.With(offer.Find(resource), problems, time.GetTimestamp(), withdrawn);
         if (ReferenceEquals(next, current))
             return null;
-        if (!current.Units.IsEmpty && !next.TellsTheSame(current))
+        if (_isFirst)
+        {
+            _isFirst = false; // nobody has been told anything yet
+        }
+        else if (!next.TellsTheSame(current))
         {
             if (_lastChange is { } last && Interval - time.GetElapsedTime(last) is var wait && wait > TimeSpan.Zero)
                 return wait;

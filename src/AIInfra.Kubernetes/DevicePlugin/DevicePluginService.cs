@@ -1,3 +1,4 @@
+using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Sharing;
@@ -9,7 +10,7 @@ namespace AIInfra.Kubernetes.DevicePlugin;
 
 /// <summary>Answers the kubelet for one resource, from memory: no driver and no disk is asked, so nothing here can hang pod admission.</summary>
 internal sealed partial class DevicePluginService(
-    Latest<DeviceList> lists, Latest<HealthSnapshot> health, Allocation allocation, AllocateCalls calls, TimeProvider time, ILogger logger)
+    Latest<DeviceList> lists, Latest<HealthSnapshot> health, Latest<NicNearness> nics, Allocation allocation, AllocateCalls calls, TimeProvider time, ILogger logger)
 {
     public static readonly DevicePluginOptions Options = new() { GetPreferredAllocationAvailable = true };
     /// <summary>How long an Allocate waits for a state that is passing. The kubelet admits no other pod meanwhile; a refusal is final for the pod.</summary>
@@ -92,11 +93,12 @@ internal sealed partial class DevicePluginService(
     internal PreferredAllocationResponse Prefer(PreferredAllocationRequest request)
     {
         var (list, problems) = (lists.Value, health.Value);
+        var placement = new Placement(list.Topology, list.Resource.Placement, nics.Value);
         var response = new PreferredAllocationResponse();
         foreach (var container in request.ContainerRequests)
         {
             var usable = container.AvailableDeviceIDs.Where(id => IsUsable(id, list, problems));
-            var chosen = PreferredAllocation.Choose(list.Topology, usable, container.MustIncludeDeviceIDs, container.AllocationSize);
+            var chosen = placement.Choose(usable, container.MustIncludeDeviceIDs, container.AllocationSize);
             response.ContainerResponses.Add(new ContainerPreferredAllocationResponse { DeviceIDs = { chosen } });
         }
         return response;

@@ -6,13 +6,14 @@ namespace AIInfra.Kubernetes.DevicePlugin;
 /// <summary>What the kubelet wrote down of the devices that it gave to pods: unlike its pod-resources service it names the pods' UIDs, and ordinary init
 /// containers too. The file is the kubelet's own business, so it is believed only where it makes us more careful.</summary>
 /// <param name="ByPod">Ids by the pod's UID; also pods that ended and that the kubelet has not tidied up.</param>
-internal sealed record KubeletCheckpoint(FrozenDictionary<string, FrozenSet<string>> ByPod)
+/// <param name="ByResource">The same ids by their resource.</param>
+internal sealed record KubeletCheckpoint(FrozenDictionary<string, FrozenSet<string>> ByPod, FrozenDictionary<string, FrozenSet<string>> ByResource)
 {
     private const string FileName = "kubelet_internal_checkpoint";
     private const int LargestFile = 32 << 20;
 
     /// <summary>Of a kubelet that wrote none.</summary>
-    public static KubeletCheckpoint Empty { get; } = new(FrozenDictionary<string, FrozenSet<string>>.Empty);
+    public static KubeletCheckpoint Empty { get; } = new(FrozenDictionary<string, FrozenSet<string>>.Empty, FrozenDictionary<string, FrozenSet<string>>.Empty);
 
     public bool Names(string id) => ByPod.Values.Any(ids => ids.Contains(id));
 
@@ -31,15 +32,19 @@ internal sealed record KubeletCheckpoint(FrozenDictionary<string, FrozenSet<stri
             var entries = document.RootElement.GetProperty("Data").GetProperty("PodDeviceEntries");
             if (entries.ValueKind == JsonValueKind.Null)
                 return Empty;
-            return new KubeletCheckpoint(entries.EnumerateArray()
+            var given = entries.EnumerateArray()
                 .SelectMany(entry => entry.GetProperty("DeviceIDs").EnumerateObject().SelectMany(node => node.Value.EnumerateArray())
-                    .Select(id => (Pod: entry.GetProperty("PodUID").GetString() ?? "", Id: id.GetString() ?? "")))
-                .GroupBy(pair => pair.Pod, pair => pair.Id, StringComparer.Ordinal)
-                .ToFrozenDictionary(group => group.Key, group => group.ToFrozenSet(StringComparer.Ordinal), StringComparer.Ordinal));
+                    .Select(id => (Pod: entry.GetProperty("PodUID").GetString() ?? "", Resource: entry.GetProperty("ResourceName").GetString() ?? "", Id: id.GetString() ?? "")))
+                .ToArray();
+            return new KubeletCheckpoint(Group(given, pair => pair.Pod), Group(given, pair => pair.Resource));
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException)
         {
             return null;
         }
     }
+
+    private static FrozenDictionary<string, FrozenSet<string>> Group((string Pod, string Resource, string Id)[] given, Func<(string Pod, string Resource, string Id), string> key) =>
+        given.GroupBy(key, pair => pair.Id, StringComparer.Ordinal)
+            .ToFrozenDictionary(group => group.Key, group => group.ToFrozenSet(StringComparer.Ordinal), StringComparer.Ordinal);
 }

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace AIInfra.Kubernetes.DevicePlugin;
 
 /// <summary>What the kubelet is served from. One for all kubelets.</summary>
-public sealed record KubeletBoards(OfferBoard Offers, HealthBoard Health, PodResourcesBoard Pods, WorkerBoard Parts, IEnumerable<IAllocator> Allocators, HostPaths Host);
+public sealed record KubeletBoards(OfferBoard Offers, HealthBoard Health, PodResourcesBoard Pods, WorkerBoard Parts, IEnumerable<IAllocator> Allocators, NicBoard Nics, HostPaths Host);
 
 /// <summary>One kubelet of the node: every offered resource is served to it on its own, and it is asked who holds what.</summary>
 internal sealed partial class KubeletSite : IDisposable
@@ -94,7 +94,8 @@ internal sealed partial class KubeletSite : IDisposable
 
     private Task[] Start(string resource, CancellationToken cancellationToken)
     {
-        var feed = new DeviceListFeed(resource, _boards.Offers.Current, _boards.Health.Current, _time);
+        var given = KubeletCheckpoint.Read(Path.Combine(_root, DevicePluginApi.Folder))?.ByResource.GetValueOrDefault(resource) ?? FrozenSet<string>.Empty;
+        var feed = new DeviceListFeed(resource, given, _boards.Offers.Current, _boards.Health.Current, _time);
         feed.Step(_boards.Offers.Current.Value, _boards.Health.Current.Value, FrozenSet<GoneUnit>.Empty); // the first list is there before anybody can ask for it
         var calls = new AllocateCalls(_time, () => _pods?.Nudge());
         var pods = _pods?.Current ?? new Latest<PodResourcesSnapshot>(PodResourcesSnapshot.Unknown("kubelet.podResources is false."));
@@ -111,7 +112,7 @@ internal sealed partial class KubeletSite : IDisposable
         var allocation = new Allocation(resource, _allocators, _nodes, _time);
         var view = new KubeletViewWatch(resource, _views, _time);
         var state = new RegistrationState($"kubelet{_suffix} {resource}", _boards.Parts);
-        DevicePluginService NewService() => new(lists, _boards.Health.Current, allocation, calls, _time, _loggers.CreateLogger<DevicePluginService>());
+        DevicePluginService NewService() => new(lists, _boards.Health.Current, _boards.Nics.Current, allocation, calls, _time, _loggers.CreateLogger<DevicePluginService>());
         if (_options.Registration == KubeletRegistrationMode.Registry)
         {
             return new RegistryRegistration(resource, _folder, async (answers, token) =>

@@ -85,6 +85,8 @@ internal sealed partial class RegistryRegistration(
             }
             if (progress.Asked && !asked)
                 (asked, idle) = (true, time.GetTimestamp());
+            if (progress.Refusal is not null)
+                GiveUp(streams, progress); // said at once; a new socket is for later
             if (streams.Open > 0)
             {
                 streaming ??= Streaming();

@@ -107,9 +107,12 @@ internal sealed partial class PodResourcesReader(string root, string part, PodRe
         };
         if (!Current.Value.IsKnown || time.GetElapsedTime(_known) > Stale)
             Publish(PodResourcesSnapshot.Unknown(sentence));
+        if (isAbsent)
+            parts.Remove(part); // that there is no kubelet is said elsewhere, and only where there is something to offer it
+        else
+            parts.NotReady(part, sentence);
         if (isAbsent && _failures < 3)
             return; // a kubelet that is being restarted
-        parts.NotReady(part, sentence);
         var kind = refusal.Status.ToString();
         if (_said == kind)
             return;

@@ -4,10 +4,10 @@ using Microsoft.Win32.SafeHandles;
 namespace AIInfra.Linux.Files;
 
 /// <summary>An exclusive lock on a folder, without a file in it: see flock(2). The kernel frees it with the process, however that ends.
-/// It is between those who take this lock, on whatever path and in whatever container they see the folder.</summary>
+/// On a file system without locks everybody gets it. It is between those who take this lock, on whatever path and in whatever container they see the folder.</summary>
 public sealed partial class FolderLock : IDisposable
 {
-    private const int ReadOnly = 0, CloseOnExec = 0x80000, Exclusive = 2, NonBlocking = 4;
+    private const int ReadOnly = 0, CloseOnExec = 0x80000, Exclusive = 2, NonBlocking = 4, WouldBlock = 11; // EWOULDBLOCK
 
     private readonly SafeFileHandle _folder;
 
@@ -22,6 +22,8 @@ public sealed partial class FolderLock : IDisposable
             throw new IOException($"{path} cannot be opened: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
         if (Flock(folder, Exclusive | NonBlocking) == 0)
             return new FolderLock(folder);
+        if (Marshal.GetLastPInvokeError() != WouldBlock)
+            return new FolderLock(folder); // this file system knows no locks
         folder.Dispose();
         return null;
     }

@@ -2,10 +2,14 @@ using System.Threading.Channels;
 
 namespace AIInfra.Linux.Files;
 
-/// <summary>Tells when names may have come or gone in one folder; the caller then reads the folder. A missed or lost event costs one
+/// <summary>Tells when names may have come or gone in one folder, or what else is asked for; the caller then reads the folder. A missed or lost event costs one
 /// poll, never the change. The folder may be absent, and may be replaced by another of the same name.</summary>
 /// <remarks>One caller at a time. Uses one inotify instance; where the host has none left it polls only.</remarks>
-public sealed class FolderWatch(string folder, TimeSpan poll, TimeProvider time) : IDisposable
+/// <param name="folder">Its files are watched, not those of folders in it.</param>
+/// <param name="poll">The longest wait.</param>
+/// <param name="time"></param>
+/// <param name="changes">What counts as a change.</param>
+public sealed class FolderWatch(string folder, TimeSpan poll, TimeProvider time, NotifyFilters changes = NotifyFilters.FileName) : IDisposable
 {
     private static readonly TimeSpan Absent = TimeSpan.FromSeconds(1); // nothing tells when a folder comes that is not there
 
@@ -51,10 +55,11 @@ public sealed class FolderWatch(string folder, TimeSpan poll, TimeProvider time)
 
     private FileSystemWatcher Watch()
     {
-        var watcher = new FileSystemWatcher(folder) { NotifyFilter = NotifyFilters.FileName };
+        var watcher = new FileSystemWatcher(folder) { NotifyFilter = changes };
         watcher.Created += (_, _) => _changes.Writer.TryWrite(true);
         watcher.Deleted += (_, _) => _changes.Writer.TryWrite(true);
         watcher.Renamed += (_, _) => _changes.Writer.TryWrite(true);
+        watcher.Changed += (_, _) => _changes.Writer.TryWrite(true);
         watcher.Error += (_, _) => _changes.Writer.TryWrite(true); // events were lost: look
         watcher.EnableRaisingEvents = true;
         return watcher;

@@ -80,6 +80,7 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVend
             Serial = nvml.Serial(handle),
             MemoryBytes = memory is { IsPresent: true, Value: > 0 } ? (long)memory.Value : null,
             Firmware = FirmwareOf(nvml, handle),
+            Traits = TraitsOf(nvml, handle),
             DeviceNodes = NodesOf(board.NodeName),
             Links = LinksOf(nvml, board),
         };
@@ -168,17 +169,41 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVend
         PciAddress = board.Address,
         MemoryBytes = partition.MemoryBytes,
         ParentId = board.Id,
-        Partition = new DevicePartition(partition.Profile, partition.GpuInstance, partition.ComputeInstance),
+        Partition = new DevicePartition(partition.Profile, partition.GpuInstance, partition.ComputeInstance) { Number = partition.Slot },
         IsHeldBack = true,
+        Traits = TraitsOf(partition),
         DeviceNodes = NodesOf(board.NodeName),
     };
 
     private static ImmutableArray<string> NodesOf(string? name) => name is null ? [] : [name, "nvidiactl", "nvidia-uvm", "nvidia-uvm-tools"];
 
+    private static ImmutableSortedDictionary<string, string> TraitsOf(NvmlLibrary nvml, NvmlDevice device) => Said(
+        (NvidiaTraits.Compute, nvml.ComputeCapability(device)),
+        (NvidiaTraits.Cuda, nvml.CudaVersion()),
+        (NvidiaTraits.Clique, nvml.Clique(device)),
+        (NvidiaTraits.Mig, nvml.MigMode(device) switch { true => NvidiaTraits.On, false => NvidiaTraits.Off, null => null }));
+
+    private static ImmutableSortedDictionary<string, string> TraitsOf(NvmlPartition partition) => partition.Attributes is not { } has ? Said() : Said(
+        (NvidiaTraits.Multiprocessors, Number(has.MultiprocessorCount)), (NvidiaTraits.GpuSlices, Number(has.GpuInstanceSliceCount)),
+        (NvidiaTraits.ComputeSlices, Number(has.ComputeInstanceSliceCount)), (NvidiaTraits.CopyEngines, Number(has.SharedCopyEngineCount)),
+        (NvidiaTraits.Decoders, Number(has.SharedDecoderCount)), (NvidiaTraits.Encoders, Number(has.SharedEncoderCount)),
+        (NvidiaTraits.JpegEngines, Number(has.SharedJpegCount)), (NvidiaTraits.FlowEngines, Number(has.SharedOfaCount)));
+
+    private static string Number(uint value) => value.ToString(CultureInfo.InvariantCulture);
+
     private static ImmutableSortedDictionary<string, string> FirmwareOf(NvmlLibrary nvml, NvmlDevice device) =>
-        new (string Part, string? Version)[] { ("vbios", nvml.VbiosVersion(device)), ("inforom", nvml.InforomVersion(device)), ("gsp", nvml.GspVersion(device)) }
-            .Where(entry => entry.Version is not null)
-            .ToImmutableSortedDictionary(entry => entry.Part, entry => entry.Version!, StringComparer.Ordinal);
+        Said(("vbios", nvml.VbiosVersion(device)), ("inforom", nvml.InforomVersion(device)), ("gsp", nvml.GspVersion(device)));
+
+    private static ImmutableSortedDictionary<string, string> Said(params ReadOnlySpan<(string Name, string? Text)> entries)
+    {
+        var said = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var (name, text) in entries)
+        {
+            if (text is not null)
+                said[name] = text;
+        }
+        return said.ToImmutable();
+    }
 
     /// <summary>The UUID; the PCI address where the UUID is missing, not usable as an id, or already another board's.</summary>
     private string Identify(int index, string? uuid, string? address)

@@ -8,7 +8,10 @@ namespace AIInfra.Vendors.Nvidia;
 /// <param name="Uuid">Outside input; null when the driver does not say.</param>
 /// <param name="Profile"><c>1g.10gb</c>, with <c>1c.</c> in front where the compute instance is a part of the GPU instance.</param>
 /// <param name="MemoryBytes">Null when the driver does not say.</param>
-internal sealed record NvmlPartition(NvmlDevice Handle, string? Uuid, int GpuInstance, int ComputeInstance, string Profile, long? MemoryBytes);
+/// <param name="Slot">The driver's index of it; there are holes.</param>
+/// <param name="Attributes">Null when the driver does not say.</param>
+internal sealed record NvmlPartition(
+    NvmlDevice Handle, string? Uuid, int GpuInstance, int ComputeInstance, string Profile, long? MemoryBytes, int Slot, NvmlDeviceAttributes? Attributes);
 
 // Partitions (MIG). A handle dies when its instance is destroyed, so partitions are looked up anew each time.
 internal sealed unsafe partial class NvmlLibrary
@@ -34,10 +37,18 @@ internal sealed unsafe partial class NvmlLibrary
             if (status is NvmlReturn.InvalidArgument || NvmlStatus.IsAbsent(status))
                 break;
             NvmlStatus.ThrowUnlessOk(status, "nvmlDeviceGetMigDeviceHandleByIndex");
-            if (Partition(board, new NvmlDevice(handle)) is { } partition)
+            if (Partition(board, new NvmlDevice(handle), (int)slot) is { } partition)
                 found.Add(partition);
         }
         return found;
+    }
+
+    /// <summary>Whether the board is in MIG mode; null for one that cannot be divided, or does not say.</summary>
+    public bool? MigMode(NvmlDevice board)
+    {
+        uint current, pending;
+        return _mig.Mode != null && NvmlStatus.StateOf(_mig.Mode(board.Handle, &current, &pending), "nvmlDeviceGetMigMode") == ReadingState.Present
+            ? current == 1 : null;
     }
 
     private bool IsMigOn(NvmlDevice board)
@@ -54,7 +65,7 @@ internal sealed unsafe partial class NvmlLibrary
     }
 
     /// <summary>Null for one that went while it was asked: the next walk no longer finds it.</summary>
-    private NvmlPartition? Partition(NvmlDevice board, NvmlDevice device)
+    private NvmlPartition? Partition(NvmlDevice board, NvmlDevice device, int slot)
     {
         uint gpu = 0, compute = 0;
         if (!Is(_mig.GpuInstanceId, device, &gpu, "nvmlDeviceGetGpuInstanceId") || !Is(_mig.ComputeInstanceId, device, &compute, "nvmlDeviceGetComputeInstanceId")
@@ -65,7 +76,8 @@ internal sealed unsafe partial class NvmlLibrary
             && NvmlStatus.StateOf(_mig.Attributes(device.Handle, &attributes), "nvmlDeviceGetAttributes_v2") == ReadingState.Present;
         var megabytes = isSaid && attributes.MemorySizeMB <= 1 << 24 ? (long)attributes.MemorySizeMB : 0;
         return new NvmlPartition(device, Uuid(device), (int)gpu, (int)compute,
-            ProfileName(board, gpu, isSaid ? attributes : null, megabytes), megabytes > 0 ? megabytes << 20 : null);
+            ProfileName(board, gpu, isSaid ? attributes : null, megabytes), megabytes > 0 ? megabytes << 20 : null,
+            slot, isSaid ? attributes : null);
     }
 
     private static bool Is(delegate* unmanaged[Cdecl]<nint, uint*, NvmlReturn> call, NvmlDevice device, uint* value, string name) =>

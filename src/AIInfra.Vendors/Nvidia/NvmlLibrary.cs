@@ -37,6 +37,7 @@ internal sealed unsafe partial class NvmlLibrary
     private readonly ConditionCalls _condition;
     private readonly MigCalls _mig;
     private readonly GpmCalls _gpm;
+    private readonly TraitCalls _traits;
     private readonly ModeCalls _modes;
 
     private NvmlLibrary(NvmlExports exports)
@@ -63,6 +64,7 @@ internal sealed unsafe partial class NvmlLibrary
         _condition = new ConditionCalls(exports);
         _mig = new MigCalls(exports);
         _gpm = new GpmCalls(exports);
+        _traits = new TraitCalls(exports);
         _modes = new ModeCalls(exports);
         IsSimulated = exports.Find("aiinfraSimulator") != 0;
     }

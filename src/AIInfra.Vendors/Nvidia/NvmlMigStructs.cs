@@ -7,7 +7,7 @@ namespace AIInfra.Vendors.Nvidia;
 
 /// <summary><c>nvmlDeviceAttributes_t</c> of a MIG device.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct NvmlDeviceAttributes
+internal record struct NvmlDeviceAttributes
 {
     public uint MultiprocessorCount, SharedCopyEngineCount, SharedDecoderCount, SharedEncoderCount, SharedJpegCount, SharedOfaCount;
     public uint GpuInstanceSliceCount, ComputeInstanceSliceCount;

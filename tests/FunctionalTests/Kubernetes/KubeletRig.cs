@@ -19,9 +19,18 @@ internal sealed class KubeletRig : IAsyncDisposable
     private readonly LoggerFactory _loggers;
     private Task _running = Task.CompletedTask;
 
-    public KubeletRig() => _loggers = new LoggerFactory([Log]);
+    private readonly bool _ownsRoot;
 
-    public string Root { get; } = Directory.CreateTempSubdirectory("aik-").FullName;
+    /// <param name="root">The kubelet's folder; null: one of its own.</param>
+    public KubeletRig(string? root = null)
+    {
+        _loggers = new LoggerFactory([Log]);
+        _ownsRoot = root is null;
+        Root = root ?? Directory.CreateTempSubdirectory("aik-").FullName;
+    }
+
+    public string Root { get; }
+    public ShiftedTime Time { get; } = new();
     public string Folder => Path.Combine(Root, "device-plugins");
     public InventoryBoard Inventory { get; } = new();
     public HealthBoard Health { get; } = new(TimeProvider.System, "boot-1", []);
@@ -40,8 +49,8 @@ internal sealed class KubeletRig : IAsyncDisposable
     public void Start()
     {
         var offers = new OfferBoard(Inventory, [], _loggers.CreateLogger<OfferBoard>());
-        var boards = new KubeletBoards(offers, Health, Pods, Board, [new TestAllocator()], new HostPaths { Dev = Dev });
-        var worker = new DevicePluginWorker(Options ?? new KubeletOptions { Root = Root }, boards, TimeProvider.System, _loggers)
+        var boards = new KubeletBoards(offers, Health, Pods, Board, [new TestAllocator()], new NicBoard(), new HostPaths { Dev = Dev });
+        var worker = new DevicePluginWorker(Options ?? new KubeletOptions { Root = Root }, boards, Time, _loggers)
         {
             RegisterTimeout = TimeSpan.FromSeconds(2),
         };
@@ -66,9 +75,17 @@ internal sealed class KubeletRig : IAsyncDisposable
         Health.Dispose();
         _ended.Dispose();
         _loggers.Dispose();
-        Directory.Delete(Root, recursive: true);
+        if (_ownsRoot)
+            Directory.Delete(Root, recursive: true);
         if (!ExpectsErrors)
             Assert.Empty(Log.Errors);
+    }
+
+    /// <summary>The system's clock, set wrong by a person.</summary>
+    internal sealed class ShiftedTime : TimeProvider
+    {
+        public TimeSpan Offset { get; set; }
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Offset;
     }
 
     internal sealed class LogLines : ILoggerProvider, ILogger

@@ -39,6 +39,27 @@ public sealed class NvidiaPartitionTests : SimulatedBoards
     }
 
     [Fact]
+    public void Boards_and_partitions_say_what_schedulers_choose_by()
+    {
+        var (library, _, _) = Open("node dgx-h100\ngpu 1 mig 1g.10gb,3g.40gb\ngpu 2 mig on\n");
+        var boards = DescribeAll(library, 3);
+
+        Assert.Equal(["off", "on", "on"], boards.Select(board => board.Traits["mig"]));
+        Assert.All(boards, board => Assert.Equal("9.0", board.Traits["compute"]));
+        Assert.All(boards, board => Assert.Matches(@"^1[23]\.[0-9]$", board.Traits["cuda"]));
+        var small = library.Partitions(1).Single(partition => partition.Partition!.Profile == "1g.10gb");
+        Assert.Equal(("1", "1"), (small.Traits["slices.gi"], small.Traits["slices.ci"]));
+        Assert.InRange(int.Parse(small.Traits["multiprocessors"], System.Globalization.CultureInfo.InvariantCulture), 8, 40);
+        Assert.Equal($"1:{small.Partition!.Number}", small.DriverIndex());
+        Assert.Equal(2, library.Partitions(1).Select(partition => partition.DriverIndex()).Distinct().Count());
+
+        var (fromL4, _, _) = Open("node l4\n");
+        var bare = fromL4.Describe(0);
+        Assert.False(bare.Traits.ContainsKey("mig")); // it cannot be divided
+        Assert.Equal("8.9", bare.Traits["compute"]);
+    }
+
+    [Fact]
     public void A_profile_has_the_same_name_where_the_driver_does_not_give_one()
     {
         var (library, _, _) = Open("""

@@ -83,6 +83,28 @@ public sealed class ConfigSchemaTests
     }
 
     [Fact]
+    public void Two_settings_of_which_only_one_may_be_given_are_an_error_that_says_which_is_right_when()
+    {
+        var roots = ConfigForm.Folders("kubelet.roots", ["/var/lib/kubelet"], "h");
+        var schema = new ConfigSchema([Root, roots], new ConfigConflict(Root, roots, "keep the list."));
+
+        var both = schema.Check(YamlConfigReader.Read("a.yaml", "kubelet:\n  root: /k\n  roots: [/k, /l]\n").Values).Errors.Single();
+        Assert.Equal("a.yaml:3:3: kubelet.roots cannot be given together with kubelet.root (a.yaml:2:3): keep the list.", both.ToString());
+        var (config, errors) = schema.Check(YamlConfigReader.Read("a.yaml", "kubelet: { roots: [/k, /l] }").Values);
+        Assert.Empty(errors);
+        Assert.Equal(["/k", "/l"], config.Get(roots));
+        Assert.True(config.IsGiven(roots) && !config.IsGiven(Root));
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("[/k, /k]")]
+    [InlineData("[k]")]
+    public void A_list_of_folders_holds_absolute_paths_each_once(string list) => Assert.Contains(
+        "it must be a list of absolute paths, each once",
+        new ConfigSchema([ConfigForm.Folders("kubelet.roots", ["/k"], "h")]).Check(YamlConfigReader.Read("a.yaml", $"kubelet: {{ roots: {list} }}").Values).Errors.Single().ToString(), StringComparison.Ordinal);
+
+    [Fact]
     public void An_unknown_variable_of_ours_is_an_error_with_its_name()
     {
         var error = Schema.Check(EnvironmentConfigReader.Read(new Hashtable { ["AIINFRA_KUBELET__ROT"] = "/x" })).Errors.Single();

@@ -14,7 +14,7 @@ public sealed class AllocationTests : IDisposable
     private readonly HealthBoard _health = new(new ManualTime(), "boot", []);
     private readonly ManualTime _time = new();
     private readonly Allocation _allocation;
-    private DeviceList _list = DeviceList.EmptyOf(TestGpus.Resource).With(TestGpus.Switched(8).Offered());
+    private DeviceList _list = DeviceLists.Empty.With(TestGpus.Switched(8).Offered());
 
     public AllocationTests() => _allocation = new Allocation(TestGpus.Resource,
         new Dictionary<string, IAllocator> { [TestGpus.Vendor] = new TestAllocator() }.ToFrozenDictionary(), NoNodes, _time);
@@ -111,7 +111,7 @@ public sealed class AllocationTests : IDisposable
     public void A_unit_of_two_devices_is_refused_for_a_fault_of_either()
     {
         var devices = TestGpus.Switched(2);
-        _list = DeviceList.EmptyOf(TestGpus.Resource).With(new() { Name = TestGpus.Resource, Units = [new() { Id = "group-7", Devices = devices }] });
+        _list = DeviceLists.Empty.With(new() { Name = TestGpus.Resource, Units = [new() { Id = "group-7", Devices = devices }] });
         Assert.Equal(["/dev/acme0", "/dev/acme1"], Allocate(["group-7"]).ContainerResponses[0].Devices.Select(node => node.HostPath));
 
         _health.Report(TestGpus.Fatal(devices[1].Id));

@@ -20,6 +20,7 @@ public sealed class StoredDeviceTests
         Assert.False(device.IsHeldBack);
         Assert.Null(device.Partition);
         Assert.Empty(device.Firmware);
+        Assert.Empty(device.Traits);
     }
 
     [Fact]
@@ -27,7 +28,8 @@ public sealed class StoredDeviceTests
     {
         var device = JsonSerializer.Deserialize(Older, StateJson.Default.VendorInventory)!.Devices[0] with
         {
-            Partition = new DevicePartition("1g.10gb", 3, 0),
+            Partition = new DevicePartition("1g.10gb", 3, 0) { Number = 1 },
+            Traits = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("compute", "9.0"),
             Firmware = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("vbios", "96.00"),
         };
         var text = JsonSerializer.Serialize(new VendorInventory { Vendor = "nvidia", State = VendorState.Ready, Devices = [device] }, StateJson.Default.VendorInventory);

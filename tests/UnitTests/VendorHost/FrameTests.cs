@@ -23,9 +23,10 @@ public sealed class FrameTests
         NumaNode = 1,
         MemoryBytes = 85_899_345_920,
         ParentId = "GPU-0",
-        Partition = new DevicePartition("1g.10gb", 3, 0),
+        Partition = new DevicePartition("1g.10gb", 3, 0) { Number = 2 },
         IsHeldBack = true,
         Firmware = ImmutableSortedDictionary<string, string>.Empty.Add("vbios", "96.00.5F").Add("inforom", ""),
+        Traits = ImmutableSortedDictionary<string, string>.Empty.Add("compute", "9.0"),
         DeviceNodes = ["acme3", "acme-caps/c1"],
         Links = [new DeviceLink("GPU-2", LinkKind.Direct, 18), new DeviceLink("GPU-7", LinkKind.System, 0)],
     };

@@ -1,0 +1,120 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
+using AIInfra.Core.Hosting;
+using AIInfra.Core.VendorHost;
+using AIInfra.Kubernetes.Api;
+using AIInfra.Kubernetes.DevicePlugin;
+using Microsoft.Extensions.Logging;
+
+namespace AIInfra.Kubernetes.Reporting;
+
+/// <summary>Sets <c>aiinfra.io/unhealthy:NoSchedule</c> while the node as a whole is unfit: only with <c>remediation.drain: self</c>, and never for one device.</summary>
+/// <remarks>Other taints are not written, not even with what they say already: a JSON patch names the one place. A person who takes the taint off
+/// has the last word until the node was well in between.</remarks>
+internal sealed partial class TaintReporter(
+    ApiClient client, NodeBoard node, HealthBoard health, InventoryBoard inventory, WorkerBoard parts, TimeProvider time, Func<double> random, ILogger<TaintReporter> logger)
+{
+    /// <summary>Name of the part in /readyz.</summary>
+    public const string Part = "kubernetes taint";
+
+    public const string Key = ReportingOptions.Prefix + "unhealthy", Effect = "NoSchedule";
+
+    /// <summary>Set together with the taint: since when it is the agent's.</summary>
+    public const string Annotation = ReportingOptions.Prefix + "unhealthy-since";
+
+    private const string TaintValue = "true";
+    private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
+
+    private readonly ReportingPart _part = new(Part, parts, logger);
+    private readonly Backoff _backoff = Backoff.ForLoops(random);
+    private bool _saidUndone;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var (state, problems, devices) = (node.Current.Value, health.Current.Value, inventory.Current.Value);
+            if (await StepAsync(state.Node, IsUnfit(problems, devices), cancellationToken) is { } wait)
+                await Task.Delay(wait, time, cancellationToken);
+            else
+                await FirstOf.WaitAsync(cancellationToken,
+                    token => node.Current.WaitForChangeAsync(state, token),
+                    token => health.Current.WaitForChangeAsync(problems, token),
+                    token => inventory.Current.WaitForChangeAsync(devices, token));
+        }
+    }
+
+    /// <summary>The node itself has a fatal problem, or fewer than half of the devices of a vendor are healthy. A released vendor is no fault.</summary>
+    internal static bool IsUnfit(HealthSnapshot problems, NodeInventory devices)
+    {
+        if (problems.Problems.Any(problem => problem is { Severity: Severity.Fatal, Subject.Kind: SubjectKind.Node }))
+            return true;
+        var released = problems.Problems.Where(problem => problem.Id == VendorReleases.ProblemId).Select(problem => problem.Subject.Id).ToHashSet(StringComparer.Ordinal);
+        return devices.Vendors.Any(vendor =>
+        {
+            var whole = vendor.Devices.Where(device => device.ParentId is null).ToList();
+            return whole.Count(device => problems.IsHealthy(device) || released.Contains(device.Id)) * 2 < whole.Count;
+        });
+    }
+
+    private async Task<TimeSpan?> StepAsync(NodeSnapshot? now, bool isUnfit, CancellationToken cancellationToken)
+    {
+        if (now is null || Steps(now, isUnfit) is not { IsEmpty: false } steps)
+            return null;
+        try
+        {
+            node.Take(NodeSnapshot.Of(await client.PatchAsync(ApiResources.Nodes, null, now.Name, null, ApiPatch.Json(steps), cancellationToken, isUrgent: true)));
+            LogDone(now.Name, isUnfit ? "set" : "removed");
+            _part.Good();
+            _backoff.Reset();
+            return Between;
+        }
+        catch (ApiException fault)
+        {
+            if (!(fault.Fault is ApiFault.Conflict or ApiFault.Invalid)) // the object changed meanwhile, which the watch will tell
+                _part.Bad(fault);
+            return _backoff.Next(fault.RetryAfter);
+        }
+    }
+
+    /// <summary>Refused as a whole when the object is not the one that was read.</summary>
+    private ImmutableArray<JsonPatchStep> Steps(NodeSnapshot now, bool isUnfit)
+    {
+        var place = -1;
+        for (var at = 0; at < now.Taints.Length; at++)
+            place = now.Taints[at] is { Key: Key, Effect: Effect } ? at : place;
+        var isOurs = now.Annotations.ContainsKey(Annotation);
+        var version = JsonPatchStep.Test("/metadata/resourceVersion", now.Version);
+        var note = $"/metadata/annotations/{Annotation.Replace("/", "~1", StringComparison.Ordinal)}";
+        if (!isUnfit)
+        {
+            _saidUndone = false;
+            return !isOurs ? [] : place < 0 ? [version, JsonPatchStep.Remove(note)] : [version, JsonPatchStep.Remove($"/spec/taints/{place}"), JsonPatchStep.Remove(note)];
+        }
+        if (place < 0 && isOurs && !_saidUndone)
+        {
+            LogUndone(now.Name);
+            _saidUndone = true;
+        }
+        if (place >= 0 || isOurs)
+            return [];
+        var taint = new NodeTaint { Key = Key, Value = TaintValue, Effect = Effect };
+        return
+        [
+            version,
+            now.Annotations.IsEmpty ? JsonPatchStep.Add("/metadata/annotations", ImmutableSortedDictionary.Create<string, string>().Add(Annotation, Now()), ApiJson.Default.ImmutableSortedDictionaryStringString)
+                : JsonPatchStep.Add(note, Now(), ApiJson.Default.String),
+            now.Taints.IsEmpty ? JsonPatchStep.Add("/spec/taints", [taint], ApiJson.Default.ImmutableArrayNodeTaint) : JsonPatchStep.Add("/spec/taints/-", taint, ApiJson.Default.NodeTaint),
+        ];
+    }
+
+    private string Now() => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The taint aiinfra.io/unhealthy:NoSchedule is {What} on node {Node}")]
+    private partial void LogDone(string node, string what);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Somebody took the taint aiinfra.io/unhealthy off node {Node}; it is not set again before the node was well in between")]
+    private partial void LogUndone(string node);
+}
