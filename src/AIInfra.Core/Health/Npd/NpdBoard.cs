@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AIInfra.Core.Health.Npd.Configuration;
 using AIInfra.Core.Hosting;
 
@@ -46,10 +47,14 @@ public sealed class NpdBoard : IDisposable
             }
         }
         Current = new(Take_NeedsLock());
+        Types = [.. configuration.Monitors.SelectMany(monitor => monitor.Conditions).Select(condition => condition.Type).Distinct().Order(StringComparer.Ordinal)];
         _windowEnd = time.CreateTimer(_ => PublishWithheld(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public Latest<NpdSnapshot> Current { get; }
+
+    /// <summary>Every type that a file declares, also one whose condition is not shown yet.</summary>
+    public ImmutableArray<string> Types { get; }
 
     public NpdCounters Counters { get; }
 
