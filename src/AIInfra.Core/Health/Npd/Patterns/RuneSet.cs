@@ -13,6 +13,10 @@ internal sealed class RuneSet
     /// <summary>Letters that Unicode folds onto one of ASCII or Latin-1, beside the two cases of it.</summary>
     private static readonly (int Letter, int Other)[] ExtraFolds = [('k', 0x212A), ('K', 0x212A), ('s', 0x17F), ('S', 0x17F), (0xE5, 0x212B), (0xC5, 0x212B), (0xB5, 0x3BC), (0x3C3, 0x3C2)];
 
+    /// <summary>In the order of <see cref="UnicodeCategory"/>. What is not assigned is in no category that RE2 knows.</summary>
+    private static readonly string[] Abbreviations =
+        ["Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "?"];
+
     private RuneSet(ImmutableArray<(int From, int To)> ranges) => Ranges = ranges;
 
     public ImmutableArray<(int From, int To)> Ranges { get; }
@@ -65,7 +69,7 @@ internal sealed class RuneSet
     {
         if (name == "Any")
             return new RuneSet([(0, Last)]);
-        var wanted = Enum.GetValues<UnicodeCategory>().Where(category => Abbreviation(category).StartsWith(name, StringComparison.Ordinal)).ToHashSet();
+        var wanted = Enum.GetValues<UnicodeCategory>().Where(category => Abbreviations[(int)category].StartsWith(name, StringComparison.Ordinal)).ToHashSet();
         if (wanted.Count == 0 || name.Length is 0 or > 2)
             return null;
         var ranges = new List<(int, int)>();
@@ -104,19 +108,4 @@ internal sealed class RuneSet
         }
         return merged.ToImmutable();
     }
-
-    private static string Abbreviation(UnicodeCategory category) => category switch
-    {
-        UnicodeCategory.UppercaseLetter => "Lu", UnicodeCategory.LowercaseLetter => "Ll", UnicodeCategory.TitlecaseLetter => "Lt",
-        UnicodeCategory.ModifierLetter => "Lm", UnicodeCategory.OtherLetter => "Lo", UnicodeCategory.NonSpacingMark => "Mn",
-        UnicodeCategory.SpacingCombiningMark => "Mc", UnicodeCategory.EnclosingMark => "Me", UnicodeCategory.DecimalDigitNumber => "Nd",
-        UnicodeCategory.LetterNumber => "Nl", UnicodeCategory.OtherNumber => "No", UnicodeCategory.SpaceSeparator => "Zs",
-        UnicodeCategory.LineSeparator => "Zl", UnicodeCategory.ParagraphSeparator => "Zp", UnicodeCategory.Control => "Cc",
-        UnicodeCategory.Format => "Cf", UnicodeCategory.Surrogate => "Cs", UnicodeCategory.PrivateUse => "Co",
-        UnicodeCategory.ConnectorPunctuation => "Pc", UnicodeCategory.DashPunctuation => "Pd", UnicodeCategory.OpenPunctuation => "Ps",
-        UnicodeCategory.ClosePunctuation => "Pe", UnicodeCategory.InitialQuotePunctuation => "Pi", UnicodeCategory.FinalQuotePunctuation => "Pf",
-        UnicodeCategory.OtherPunctuation => "Po", UnicodeCategory.MathSymbol => "Sm", UnicodeCategory.CurrencySymbol => "Sc",
-        UnicodeCategory.ModifierSymbol => "Sk", UnicodeCategory.OtherSymbol => "So",
-        _ => "?", // unassigned: in no category that RE2 knows
-    };
 }
