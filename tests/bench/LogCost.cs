@@ -24,7 +24,7 @@ internal static class LogCost
 
     public static void Run(TextWriter report)
     {
-        var lines = Enumerable.Range(0, Distinct).Select(at => Encoding.UTF8.GetBytes(string.Format(CultureInfo.InvariantCulture, Ordinary[at % Ordinary.Length], at))).ToArray();
+        var lines = OrdinaryLines();
         var fault = Encoding.UTF8.GetBytes("NVRM: Xid (PCI:0000:3b:00): 31, pid=90122, name=torchrun, Ch 0000000a, intr 00000000. MMU Fault: ENGINE GRAPHICS GPCCLIENT_T1_2 faulted @ 0x7e31_4c000000.");
         report.Note($"log lines, {lines.Average(line => line.Length):f0} bytes each, one in {Every} a fault; baseline: each pattern of the user's rules tried on each line, same run");
 
@@ -53,6 +53,10 @@ internal static class LogCost
         report.Row($"log: {UserRules} user rules: reading, checking, building, ms", start * 1000, null, "50");
         GC.KeepAlive(withUsers);
     }
+
+    /// <summary>Lines of an ordinary node, each another.</summary>
+    internal static byte[][] OrdinaryLines() =>
+        [.. Enumerable.Range(0, Distinct).Select(at => Encoding.UTF8.GetBytes(string.Format(CultureInfo.InvariantCulture, Ordinary[at % Ordinary.Length], at)))];
 
     /// <summary>Floods this host's real /dev/kmsg with 20,000 lines a second for 30 s and follows it. Needs root; restores the kernel's setting.</summary>
     public static async Task FloodAsync(TextWriter report)
@@ -128,7 +132,7 @@ internal static class LogCost
     }
 
     /// <summary>User and system time of this thread, in whole hundredths.</summary>
-    private static double ThreadCpuSeconds()
+    internal static double ThreadCpuSeconds()
     {
         var fields = File.ReadAllText("/proc/thread-self/stat").Split(") ")[^1].Split(' ');
         return (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / 100;

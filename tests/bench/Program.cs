@@ -7,6 +7,7 @@ using AIInfra.Bench;
     ("vendorhost", VendorHostCost.RunAsync),
     ("render", output => Task.Run(() => ScrapeCost.Run(output))),
     ("log", output => Task.Run(() => LogCost.Run(output))),
+    ("npd", NpdCost.RunAsync),
     ("flood", LogCost.FloodAsync),
     ("kubelet", KubeletCost.RunAsync),
     ("sharing", SharingCost.RunAsync),

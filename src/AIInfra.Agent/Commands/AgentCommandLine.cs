@@ -7,6 +7,7 @@ using AIInfra.Agent.Daemon;
 using AIInfra.Agent.Simulation;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Logs;
+using AIInfra.Core.Health.Npd.Configuration;
 
 namespace AIInfra.Agent.Commands;
 
@@ -81,13 +82,15 @@ internal static class AgentCommandLine
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(file)!;
-            var (_, files, errors) = AgentConfig.LoadWithFiles(path);
+            var (config, files, errors) = AgentConfig.LoadWithFiles(path);
+            var npd = errors.IsEmpty ? AgentConfig.Npd(config) : NpdConfiguration.Empty;
+            errors = errors.AddRange(npd.Errors);
             if (parsed.GetValue(Output) == "json")
                 Console.WriteLine(JsonSerializer.Serialize(new ConfigCheck(path, errors.Length == 0, [.. errors.Select(error => error.ToString())]), ControlJson.Default.ConfigCheck));
             else if (AgentConfig.Report(errors, Console.Error))
             {
                 Console.WriteLine($"{path} is good.");
-                foreach (var note in files.Nvidia.Notes)
+                foreach (var note in files.Nvidia.Notes.Concat(npd.Notes))
                     Console.WriteLine(note);
                 foreach (var example in RuleExampleCheck.Find(files.Rules))
                     Console.WriteLine(example);

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Logs;
+using AIInfra.Core.Health.Npd.Configuration;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Passthrough;
 using AIInfra.Core.VendorHost;
@@ -37,6 +38,9 @@ internal static class AgentConfig
         var (rules, faults) = RulePack.ReadFolders(config.Get(AgentKeys.Rules));
         return (config, rules, faults);
     }
+
+    /// <summary>The files of node-problem-detector: a bad one is left out and never stops the daemon.</summary>
+    public static NpdConfiguration Npd(Config config) => NpdFiles.Load(config.Get(AgentKeys.NpdConfig));
 
     /// <summary>The same with every file it names, and all that is wrong in them: what the daemon needs to start.</summary>
     public static (Config Config, AgentFiles Files, ImmutableArray<ConfigError> Errors) LoadWithFiles(string? file)

@@ -71,7 +71,7 @@ internal static class AgentKeys
 
     public static readonly ConfigKey<string> LabelsFile = ConfigForm.Text("labels.file", "", "A file for Node Feature Discovery with the labels of `devices --labels`, such as /etc/kubernetes/node-feature-discovery/features.d/aiinfra; empty: none.");
 
-    public static readonly ConfigKey<ImmutableArray<string>> NpdConfig = Later(ConfigForm.TextList("health.npdConfig", [], "node-problem-detector files to load."), "[]|", "no log is read; keep node-problem-detector and remove the line.");
+    public static readonly ConfigKey<ImmutableArray<string>> NpdConfig = ConfigForm.TextList("health.npdConfig", [], "Configuration files of node-problem-detector, or folders of them, used unchanged; see migration-npd.md.");
     public static readonly ConfigKey<ImmutableArray<string>> Rules = ConfigForm.TextList("health.rules", ["/etc/aiinfra/rules.d"], "Folders of rule packs (*.yaml) for the kernel log; one that is not there holds none.");
     public static readonly ConfigKey<string> KernelLogPath = ConfigForm.Text("health.kernelLog.path", "/dev/kmsg", "The kernel log, or a file of its records; /dev/kmsg is looked for below host.dev; empty: not read.");
     public static readonly ConfigKey<bool> KernelLogTrust = ConfigForm.Flag("health.kernelLog.trustUserspace", false, "Believe lines that a process wrote into the kernel log: for tests and demonstrations.");

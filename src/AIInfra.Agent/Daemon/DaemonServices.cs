@@ -7,6 +7,7 @@ using AIInfra.Core.Configuration;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Logs;
+using AIInfra.Core.Health.Npd;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Labels;
 using AIInfra.Core.Metrics;
@@ -34,6 +35,7 @@ internal static class DaemonServices
         .AddState(config.Get(AgentKeys.StatePath))
         .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
         .AddVendors(config, files.Nvidia.Options)
+        .AddNpd(AgentConfig.Npd(config))
         .AddLogs(config, files.Rules)
         .AddSingleton(AgentConfig.Kubelet(config))
         .AddSingleton(new AuditOptions { Enabled = config.Get(AgentKeys.KubeletAudit), Allowed = config.Get(AgentKeys.KubeletAuditAllow) })
@@ -110,7 +112,14 @@ internal static class DaemonServices
         if (AgentConfig.KernelLogPath(config) is { } path)
         {
             services
-                .AddSingleton(new KernelLogOptions { Path = path, TrustUserspace = config.Get(AgentKeys.KernelLogTrust), Decoders = VendorLogs.Decoders, Rules = rules })
+                .AddSingleton(provider => new KernelLogOptions
+                {
+                    Path = path,
+                    TrustUserspace = config.Get(AgentKeys.KernelLogTrust),
+                    Decoders = VendorLogs.Decoders,
+                    Rules = rules,
+                    Listeners = [.. provider.GetServices<IKernelLogListener>()],
+                })
                 .AddWorker<KernelLogWorker>(KernelLogWorker.Part);
         }
         return services;

@@ -70,6 +70,12 @@ internal sealed class AgentMetric
     public static AgentMetric SlowRuleTimeouts { get; } = new("aiinfra_agent_log_rule_timeouts_total", MetricType.Counter,
         "Times that the pattern of a rule took longer than 5 ms on a line.");
 
+    public static AgentMetric ProblemCounter { get; } = new("problem_counter", MetricType.Counter,
+        "Events of node-problem-detector's monitors, by reason; its own name, only with health.npdConfig.", "reason");
+
+    public static AgentMetric ProblemGauge { get; } = new("problem_gauge", MetricType.Gauge,
+        "1 while a condition of node-problem-detector's monitors is true for the reason; its own name, only with health.npdConfig.", "type", "reason");
+
     public static AgentMetric Scrapes { get; } = new("aiinfra_agent_scrapes_total", MetricType.Counter, "Times this page was rendered, this one included.");
 
     public static AgentMetric ScrapeDuration { get; } = new("aiinfra_agent_scrape_duration_seconds", MetricType.Gauge,
@@ -87,7 +93,7 @@ internal sealed class AgentMetric
     public static ImmutableArray<AgentMetric> All { get; } =
     [
         BuildInfo, VendorInfo, DeviceHealthy, DeviceSampleAge, Problems, ProblemInfo, ProblemLastSeen, ProblemSeriesOmitted, ProblemsDropped,
-        PartReady, PartFaults, KernelLogLines, KernelLogOverruns, SlowRuleTimeouts, SlowRule, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
+        PartReady, PartFaults, KernelLogLines, KernelLogOverruns, SlowRuleTimeouts, SlowRule, ProblemCounter, ProblemGauge, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
     ];
 
     /// <summary>The label block of one series.</summary>

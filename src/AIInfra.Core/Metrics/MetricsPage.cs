@@ -10,7 +10,9 @@ namespace AIInfra.Core.Metrics;
 
 /// <summary>The boards that the page shows. It reads nothing else, so no device can make it wait.</summary>
 /// <param name="Log">Null where no kernel log is read.</param>
-public sealed record MetricsSources(InventoryBoard Inventory, SampleBoard Samples, HealthBoard Health, WorkerBoard Workers, LogCounters? Log = null);
+/// <param name="Rows">What features of their own bring.</param>
+public sealed record MetricsSources(
+    InventoryBoard Inventory, SampleBoard Samples, HealthBoard Health, WorkerBoard Workers, LogCounters? Log = null, IEnumerable<PageRows>? Rows = null);
 
 public sealed record MetricsPageOptions
 {
@@ -34,6 +36,7 @@ public sealed class MetricsPage(MetricsSources sources, MetricsPageOptions optio
     private readonly Lock _gate = new();
     private readonly ProcessUsage _process = new();
     private readonly byte[] _buildLabels = AgentMetric.BuildInfo.Series(options.Version);
+    private readonly ImmutableArray<PageRows> _rows = [.. sources.Rows ?? []];
     private DevicePlan? _plan;
     private ProblemRows? _problems;
     private PartRows? _parts;
@@ -53,6 +56,8 @@ public sealed class MetricsPage(MetricsSources sources, MetricsPageOptions optio
             _problems!.Write(writer);
             _parts!.Write(writer);
             WriteLog_NeedsLock(writer);
+            foreach (var rows in _rows)
+                rows.Write(writer);
             WriteSelf_NeedsLock(writer);
             foreach (var family in plan.Families)
                 family.Write(writer);

@@ -10,6 +10,11 @@ namespace AIInfra.Kubernetes.Reporting;
 public sealed record WantedCondition(string Type, string Status, string Reason, string Message, DateTimeOffset Since)
 {
     public const string Good = "True", Bad = "False", Unknown = "Unknown";
+
+    /// <summary>In the sense of node-problem-detector: the condition names a problem, and true is bad.</summary>
+    public bool NamesProblem { get; init; }
+
+    public bool IsBad => Status == (NamesProblem ? Good : Bad);
 }
 
 /// <summary>Derives the node's conditions from the boards. False: a fatal problem stands. Unknown: nobody can say. True otherwise; lesser problems are in the message.</summary>

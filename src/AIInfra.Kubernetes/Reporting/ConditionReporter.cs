@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Npd;
 using AIInfra.Core.Hosting;
 using AIInfra.Kubernetes.Api;
 using AIInfra.Kubernetes.DevicePlugin;
@@ -10,7 +11,8 @@ namespace AIInfra.Kubernetes.Reporting;
 
 /// <summary>Keeps the node's conditions in step with the boards: a changed status at once, other words seldom, a heartbeat every five minutes and more.</summary>
 internal sealed class ConditionReporter(
-    ApiClient client, NodeBoard node, HealthBoard health, InventoryBoard inventory, WorkerBoard parts, TimeProvider time, Func<double> random, ILogger<ConditionReporter> logger)
+    ApiClient client, NodeBoard node, HealthBoard health, InventoryBoard inventory, NpdConditions npd, WorkerBoard parts, TimeProvider time, Func<double> random,
+    ILogger<ConditionReporter> logger)
 {
     /// <summary>Name of the part in /readyz.</summary>
     public const string Part = "kubernetes conditions";
@@ -33,8 +35,8 @@ internal sealed class ConditionReporter(
     {
         while (true)
         {
-            var (state, problems, devices) = (node.Current.Value, health.Current.Value, inventory.Current.Value);
-            var wait = await StepAsync(state, problems, devices, cancellationToken);
+            var (state, problems, devices, others) = (node.Current.Value, health.Current.Value, inventory.Current.Value, npd.Current.Value);
+            var wait = await StepAsync(state, problems, devices, others, cancellationToken);
             if (_hasFailed)
                 await Task.Delay(wait, time, cancellationToken); // what changes meanwhile is in the next attempt
             else
@@ -42,6 +44,7 @@ internal sealed class ConditionReporter(
                     token => node.Current.WaitForChangeAsync(state, token),
                     token => health.Current.WaitForChangeAsync(problems, token),
                     token => inventory.Current.WaitForChangeAsync(devices, token),
+                    token => npd.Current.WaitForChangeAsync(others, token),
                     token => Task.Delay(wait, time, token));
         }
     }
@@ -49,10 +52,10 @@ internal sealed class ConditionReporter(
     private bool _hasFailed;
 
     /// <returns>When to look again, if nothing changes before.</returns>
-    private async Task<TimeSpan> StepAsync(NodeState state, HealthSnapshot problems, NodeInventory devices, CancellationToken cancellationToken)
+    private async Task<TimeSpan> StepAsync(NodeState state, HealthSnapshot problems, NodeInventory devices, NpdSnapshot others, CancellationToken cancellationToken)
     {
         _hasFailed = false;
-        var wanted = _plan.Update(problems, devices); // also while nothing can be written: it keeps the times
+        var wanted = _plan.Update(problems, devices).AddRange(NpdConditions.Wanted(others)); // also while nothing can be written: it keeps the times
         if (state.Node is not { } now)
             return Heartbeat;
         var wait = Due(now, wanted);
@@ -87,11 +90,11 @@ internal sealed class ConditionReporter(
         if (wanted.Any(condition => now.Conditions.GetValueOrDefault(condition.Type)?.Status != condition.Status))
         {
             var isNews = last is not { } written || !SameStatuses(written.Wanted, wanted); // else somebody else writes it too, and there is no race to win
-            if (last is null && wanted.All(condition => condition.Status != WantedCondition.Bad && !now.Conditions.ContainsKey(condition.Type)))
+            if (last is null && wanted.All(condition => !condition.IsBad && !now.Conditions.ContainsKey(condition.Type)))
                 return _firstWait - time.GetElapsedTime(_started); // a fleet that is installed at once says at leisure that all is well
             return (isNews ? BetweenChanges : BetweenWords) - sinceLast;
         }
-        if (wanted.Any(condition => now.Conditions[condition.Type] is var there && (there.Reason != condition.Reason || there.Message != condition.Message)) || !Stale(now).IsEmpty)
+        if (wanted.Any(condition => now.Conditions[condition.Type] is var there && (there.Reason != condition.Reason || there.Message != condition.Message)) || !npd.Stale(now).IsEmpty)
             return BetweenWords - sinceLast;
         return heartbeat;
     }
@@ -124,18 +127,11 @@ internal sealed class ConditionReporter(
                         LastHeartbeatTime = at,
                         LastTransitionTime = now.Conditions.GetValueOrDefault(condition.Type) is { } there && there.Status == condition.Status && there.LastTransitionTime is { } since ? since : condition.Since,
                     }),
-                    .. Stale(now).Select(type => new ConditionChange { Type = type, Directive = "delete" }),
+                    .. npd.Stale(now).Select(type => new ConditionChange { Type = type, Directive = "delete" }),
                 ],
             },
         };
     }
-
-    /// <summary>Types that an earlier configuration of the agent wrote, and nobody writes any more.</summary>
-    internal static ImmutableArray<string> Stale(NodeSnapshot now) =>
-        [.. Owned(now).Where(type => now.Conditions.ContainsKey(type) && !ConditionTable.Types.Contains(type))];
-
-    internal static string[] Owned(NodeSnapshot now) =>
-        now.Annotations.GetValueOrDefault(OwnedAnnotation)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
     private static bool SameStatuses(ImmutableArray<WantedCondition> one, ImmutableArray<WantedCondition> other) =>
         one.Length == other.Length && one.Zip(other).All(pair => pair.First.Type == pair.Second.Type && pair.First.Status == pair.Second.Status);

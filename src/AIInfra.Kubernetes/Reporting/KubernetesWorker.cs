@@ -1,5 +1,6 @@
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Npd;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.Api;
@@ -9,7 +10,8 @@ namespace AIInfra.Kubernetes.Reporting;
 
 /// <summary>What the reporting reads and writes to.</summary>
 public sealed record ReportingBoards(
-    HealthBoard Health, InventoryBoard Inventory, WorkerBoard Workers, VendorReleases Releases, VendorPauses Pauses, FeatureLabels Labels, IDeviceHolders Holders);
+    HealthBoard Health, InventoryBoard Inventory, WorkerBoard Workers, VendorReleases Releases, VendorPauses Pauses, FeatureLabels Labels, IDeviceHolders Holders,
+    NpdBoard? Npd = null);
 
 /// <summary>Speaks to the API server for as long as there is one to speak to. Without one nothing else is different.</summary>
 public sealed partial class KubernetesWorker(ReportingOptions options, ReportingBoards boards, TimeProvider time, ILoggerFactory loggers) : IWorker
@@ -55,9 +57,10 @@ public sealed partial class KubernetesWorker(ReportingOptions options, Reporting
     private IEnumerable<Task> Loops(ApiClient client, NodeBoard node, CancellationToken cancellationToken)
     {
         var (health, inventory, workers) = (boards.Health, boards.Inventory, boards.Workers);
+        var npd = new NpdConditions(boards.Npd);
         yield return new NodeWatch(client, options, node, workers, time, Random, loggers.CreateLogger<NodeWatch>()).RunAsync(cancellationToken);
-        yield return new ConditionReporter(client, node, health, inventory, workers, time, Random, loggers.CreateLogger<ConditionReporter>()).RunAsync(cancellationToken);
-        yield return new NodeDetails(client, node, boards.Labels, boards.Releases, boards.Pauses, workers, time, Random, loggers.CreateLogger<NodeDetails>()).RunAsync(cancellationToken);
+        yield return new ConditionReporter(client, node, health, inventory, npd, workers, time, Random, loggers.CreateLogger<ConditionReporter>()).RunAsync(cancellationToken);
+        yield return new NodeDetails(client, node, boards.Labels, boards.Releases, boards.Pauses, npd, workers, time, Random, loggers.CreateLogger<NodeDetails>()).RunAsync(cancellationToken);
         var book = new EventBook(options.NodeName, health, boards.Holders, time);
         yield return new EventReporter(client, options, node, health, inventory, book, workers, time, Random, loggers.CreateLogger<EventReporter>()).RunAsync(cancellationToken);
         if (options.SetsTaint)

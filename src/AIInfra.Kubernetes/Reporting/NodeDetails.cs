@@ -15,8 +15,8 @@ public sealed record FeatureLabels(Latest<ImmutableSortedDictionary<string, stri
 /// <remarks>Which labels are the agent's stands in an annotation; others are never changed, with one exception: while a vendor is released,
 /// the labels that switch its operator's operands off (<see cref="OperandPause"/>).</remarks>
 internal sealed partial class NodeDetails(
-    ApiClient client, NodeBoard node, FeatureLabels labels, VendorReleases releases, VendorPauses pauses, WorkerBoard parts, TimeProvider time, Func<double> random,
-    ILogger<NodeDetails> logger)
+    ApiClient client, NodeBoard node, FeatureLabels labels, VendorReleases releases, VendorPauses pauses, NpdConditions npd, WorkerBoard parts, TimeProvider time,
+    Func<double> random, ILogger<NodeDetails> logger)
 {
     /// <summary>Name of the part in /readyz.</summary>
     public const string Part = "kubernetes labels";
@@ -80,7 +80,7 @@ internal sealed partial class NodeDetails(
     {
         var (labelChanges, notes) = (new SortedDictionary<string, string?>(StringComparer.Ordinal), new SortedDictionary<string, string?>(StringComparer.Ordinal));
         AddLabels(now, wanted, labelChanges, notes);
-        Set(notes, now.Annotations, ConditionReporter.OwnedAnnotation, string.Join(',', ConditionTable.Types.Concat(ConditionReporter.Stale(now))));
+        Set(notes, now.Annotations, ConditionReporter.OwnedAnnotation, string.Join(',', npd.Types.Concat(npd.Stale(now))));
         OperandPause.Add(now, released, labelChanges, notes);
         return labelChanges.Count + notes.Count == 0 ? null : new MetadataChange { Labels = labelChanges.Count > 0 ? labelChanges : null, Annotations = notes.Count > 0 ? notes : null };
     }

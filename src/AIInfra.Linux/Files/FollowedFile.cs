@@ -33,6 +33,13 @@ public sealed class FollowedFile(string path) : IDisposable
         _read = identity is null ? length : identity == Identity && offset <= length ? offset : 0;
     }
 
+    /// <summary>Begins at a place of the file that is there now.</summary>
+    public void BeginAt(long offset)
+    {
+        if (TryOpen())
+            _read = Math.Min(offset, _file!.Length);
+    }
+
     /// <summary>The next whole line, without its line feed, valid until the next call. False when there is none now.</summary>
     /// <param name="offset">Where it begins.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>

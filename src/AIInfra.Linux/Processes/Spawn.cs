@@ -60,24 +60,29 @@ internal static partial class Spawn
     }
 
     /// <summary>Closes everything above the socket.</summary>
-    internal static unsafe void CloseFrom(byte* actions)
+    internal static unsafe void CloseFrom(byte* actions) => CloseFrom(actions, SocketDescriptor + 1);
+
+    /// <summary>Closes every descriptor from <paramref name="first"/> on.</summary>
+    internal static unsafe void CloseFrom(byte* actions, int first)
     {
         try
         {
-            Check("posix_spawn_file_actions_addclosefrom_np", AddCloseFrom(actions, SocketDescriptor + 1));
+            Check("posix_spawn_file_actions_addclosefrom_np", AddCloseFrom(actions, first));
         }
         catch (EntryPointNotFoundException) // glibc before 2.34
         {
-            CloseEach(actions);
+            CloseEach(actions, first);
         }
     }
 
     /// <summary>Closes what is open now. A descriptor that another thread opens without close-on-exec after this look is not among them.</summary>
-    internal static unsafe void CloseEach(byte* actions)
+    internal static unsafe void CloseEach(byte* actions) => CloseEach(actions, SocketDescriptor + 1);
+
+    private static unsafe void CloseEach(byte* actions, int first)
     {
         foreach (var path in Directory.EnumerateFileSystemEntries("/proc/self/fd"))
         {
-            if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var descriptor) && descriptor > SocketDescriptor)
+            if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var descriptor) && descriptor >= first)
                 Check("posix_spawn_file_actions_addclose", AddClose(actions, descriptor)); // one that is gone by then is no error
         }
     }
@@ -89,7 +94,7 @@ internal static partial class Spawn
     }
 
     /// <summary>A null-terminated array of C strings.</summary>
-    private sealed unsafe class StringBlock : IDisposable
+    internal sealed unsafe class StringBlock : IDisposable
     {
         private readonly nint[] _strings;
 
@@ -111,44 +116,44 @@ internal static partial class Spawn
     }
 
     [LibraryImport("libc", EntryPoint = "posix_spawn", StringMarshalling = StringMarshalling.Utf8)]
-    private static unsafe partial int PosixSpawn(out int id, string path, byte* actions, byte* attributes, nint* arguments, nint* environment);
+    internal static unsafe partial int PosixSpawn(out int id, string path, byte* actions, byte* attributes, nint* arguments, nint* environment);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
-    private static unsafe partial int ActionsInit(byte* actions);
+    internal static unsafe partial int ActionsInit(byte* actions);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_destroy")]
-    private static unsafe partial int ActionsDestroy(byte* actions);
+    internal static unsafe partial int ActionsDestroy(byte* actions);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addopen", StringMarshalling = StringMarshalling.Utf8)]
-    private static unsafe partial int AddOpen(byte* actions, int descriptor, string path, int flags, uint mode);
+    internal static unsafe partial int AddOpen(byte* actions, int descriptor, string path, int flags, uint mode);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_adddup2")]
-    private static unsafe partial int AddDuplicate(byte* actions, int from, int to);
+    internal static unsafe partial int AddDuplicate(byte* actions, int from, int to);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addclose")]
-    private static unsafe partial int AddClose(byte* actions, int descriptor);
+    internal static unsafe partial int AddClose(byte* actions, int descriptor);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addclosefrom_np")]
-    private static unsafe partial int AddCloseFrom(byte* actions, int from);
+    internal static unsafe partial int AddCloseFrom(byte* actions, int from);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
-    private static unsafe partial int AttributesInit(byte* attributes);
+    internal static unsafe partial int AttributesInit(byte* attributes);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_destroy")]
-    private static unsafe partial int AttributesDestroy(byte* attributes);
+    internal static unsafe partial int AttributesDestroy(byte* attributes);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setflags")]
-    private static unsafe partial int SetFlags(byte* attributes, short flags);
+    internal static unsafe partial int SetFlags(byte* attributes, short flags);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigdefault")]
-    private static unsafe partial int SetDefaults(byte* attributes, byte* signals);
+    internal static unsafe partial int SetDefaults(byte* attributes, byte* signals);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigmask")]
-    private static unsafe partial int SetMask(byte* attributes, byte* signals);
+    internal static unsafe partial int SetMask(byte* attributes, byte* signals);
 
     [LibraryImport("libc", EntryPoint = "sigfillset")]
-    private static unsafe partial int SignalSetFill(byte* signals);
+    internal static unsafe partial int SignalSetFill(byte* signals);
 
     [LibraryImport("libc", EntryPoint = "sigemptyset")]
-    private static unsafe partial int SignalSetEmpty(byte* signals);
+    internal static unsafe partial int SignalSetEmpty(byte* signals);
 }

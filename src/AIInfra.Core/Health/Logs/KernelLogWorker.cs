@@ -16,6 +16,8 @@ public sealed record KernelLogOptions
     /// <summary>Makes the vendors' decoders of one log.</summary>
     public required Func<IReadOnlyList<ILogRules>> Decoders { get; init; }
     public required ImmutableArray<LogRule> Rules { get; init; }
+    /// <summary>Who else wants the records; none is read twice for it.</summary>
+    public ImmutableArray<IKernelLogListener> Listeners { get; init; } = [];
 }
 
 /// <summary>What the worker tells, and from where it goes on.</summary>
@@ -58,7 +60,10 @@ public sealed partial class KernelLogWorker(KernelLogOptions options, KernelLogB
     {
         try
         {
-            var reader = KernelLogReader.Open(options.Path, StartAfter());
+            var after = StartAfter();
+            var reader = KernelLogReader.Open(options.Path, after);
+            foreach (var listener in options.Listeners)
+                listener.Begin(isResumed: after is not null);
             boards.Workers.Ready(Part);
             if (_said is not null)
                 LogReads(options.Path);
@@ -136,9 +141,13 @@ public sealed partial class KernelLogWorker(KernelLogOptions options, KernelLogB
             while (!reader.IsStopped && reader.TryRead(out var record))
             {
                 if (record.Facility == 0 || options.TrustUserspace)
+                {
                     matcher.Match(new LogLine(record.Message, LogOrigin.Kernel, record.Sequence) { Microseconds = record.Microseconds }, findings);
+                    foreach (var listener in options.Listeners)
+                        listener.Read(record, TimeOf(reader, record));
+                }
                 foreach (var finding in findings)
-                    reporter.Report(finding, reader.IsLive || !reader.HasBootClock ? time.GetUtcNow() : WrittenAt(record.Microseconds));
+                    reporter.Report(finding, TimeOf(reader, record));
                 findings.Clear();
                 reporter.Done(record.Sequence);
                 boards.Counters.Set(_lines + reader.Lines, _overruns + reader.Overruns);
@@ -189,6 +198,9 @@ public sealed partial class KernelLogWorker(KernelLogOptions options, KernelLogB
             // What still waits is read again after the next start: the place was not moved past it.
         }
     }
+
+    private DateTimeOffset TimeOf(KernelLogReader reader, in KernelLogRecord record) =>
+        reader.IsLive || !reader.HasBootClock ? time.GetUtcNow() : WrittenAt(record.Microseconds);
 
     /// <summary>The kernel counts from the boot on nearly the clock that timestamps are of.</summary>
     private DateTimeOffset WrittenAt(long microseconds)

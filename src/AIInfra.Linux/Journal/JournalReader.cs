@@ -1,0 +1,114 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace AIInfra.Linux.Journal;
+
+/// <summary>An entry of the journal. Its spans are valid until the next call.</summary>
+public readonly ref struct JournalEntry
+{
+    /// <summary>SYSLOG_IDENTIFIER.</summary>
+    public required ReadOnlySpan<byte> Identifier { get; init; }
+    /// <summary>MESSAGE; mostly UTF-8.</summary>
+    public required ReadOnlySpan<byte> Message { get; init; }
+    /// <summary>When the journal got it: microseconds of Unix time.</summary>
+    public required long Microseconds { get; init; }
+}
+
+/// <summary>Reads a journal through libsystemd, from a moment on, and then as entries come. For one thread: its calls may block on the disk.</summary>
+public sealed unsafe class JournalReader : IDisposable
+{
+    private const int LocalOnly = 1, NotThere = -2;
+
+    private readonly JournalLibrary _library;
+    private nint _journal;
+
+    private JournalReader(JournalLibrary library, nint journal) => (_library, _journal) = (library, journal);
+
+    /// <param name="folder">The journal's folder; null: the host's own.</param>
+    /// <param name="matches">Only entries that have one of these are seen, as in <c>SYSLOG_IDENTIFIER=kubelet</c>; all of one field.</param>
+    /// <exception cref="IOException">There is no libsystemd, or no such journal; says which.</exception>
+    public static JournalReader Open(string? folder, IEnumerable<string> matches)
+    {
+        var library = JournalLibrary.Instance ?? throw new IOException("libsystemd.so.0 is not there, so that no journal can be read. Install libsystemd0.");
+        nint journal;
+        int status;
+        if (folder is null)
+        {
+            status = library.Open(&journal, LocalOnly);
+        }
+        else
+        {
+            fixed (byte* path = Encoding.UTF8.GetBytes(folder + '\0'))
+                status = library.OpenFolder(&journal, path, 0);
+        }
+        if (status < 0)
+            throw Failure($"The journal {folder ?? "of this host"} cannot be opened", status);
+        var reader = new JournalReader(library, journal);
+        foreach (var match in matches)
+        {
+            var text = Encoding.UTF8.GetBytes(match);
+            fixed (byte* bytes = text)
+                status = library.AddMatch(journal, bytes, (nuint)text.Length);
+            if (status < 0)
+                throw Failure($"The journal takes no match {match}", status);
+        }
+        return reader;
+    }
+
+    /// <summary>The next entry is the first one at this moment or after it.</summary>
+    public void Seek(long microseconds)
+    {
+        if (_library.SeekRealtime(_journal, (ulong)Math.Max(0, microseconds)) is < 0 and var status)
+            throw Failure("The journal cannot be searched by time", status);
+    }
+
+    /// <summary>The next entry that is there. False when there is none now: <see cref="Wait"/> for it.</summary>
+    /// <exception cref="IOException">The journal cannot be read, for example because a file of it is corrupt.</exception>
+    public bool TryRead(out JournalEntry entry)
+    {
+        entry = default;
+        var status = _library.Next(_journal);
+        if (status < 0)
+            throw Failure("The journal cannot be read", status);
+        if (status == 0)
+            return false;
+        ulong microseconds;
+        status = _library.GetRealtime(_journal, &microseconds);
+        if (status < 0)
+            throw Failure("An entry of the journal has no time", status);
+        entry = new JournalEntry { Identifier = Field("SYSLOG_IDENTIFIER"u8), Message = Field("MESSAGE"u8), Microseconds = (long)microseconds };
+        return true;
+    }
+
+    /// <summary>Blocks until something changed, or for so long.</summary>
+    public void Wait(TimeSpan atMost)
+    {
+        if (_library.Wait(_journal, (ulong)atMost.TotalMicroseconds) is < 0 and var status)
+            throw Failure("The journal cannot be waited for", status);
+    }
+
+    public void Dispose()
+    {
+        if (_journal != 0)
+            _library.Close(_journal);
+        _journal = 0;
+    }
+
+    /// <summary>Empty for a field that the entry lacks.</summary>
+    private ReadOnlySpan<byte> Field(ReadOnlySpan<byte> name)
+    {
+        byte* data;
+        nuint length;
+        fixed (byte* field = name) // a UTF-8 literal ends with a zero byte
+        {
+            var status = _library.GetData(_journal, field, &data, &length);
+            if (status == NotThere)
+                return default;
+            if (status < 0)
+                throw Failure($"The field {Encoding.UTF8.GetString(name)} of an entry cannot be read", status);
+        }
+        return new ReadOnlySpan<byte>(data + name.Length + 1, (int)length - name.Length - 1);
+    }
+
+    private static IOException Failure(string what, int status) => new($"{what}: {Marshal.GetPInvokeErrorMessage(-status)}.");
+}
