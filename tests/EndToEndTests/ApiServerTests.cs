@@ -54,7 +54,7 @@ public sealed class ApiServerTests : IDisposable
     private static Task ConditionAsync(ApiServerPeer server, PeerProcess node, string status) => Eventually.AsyncTrue(
         async () => (await server.GetAsync($"/api/v1/nodes/{Node}")).GetProperty("status").GetProperty("conditions").EnumerateArray()
             .Any(condition => condition.GetProperty("type").GetString() == "AcceleratorHealthy" && condition.GetProperty("status").GetString() == status),
-        () => node.Transcript);
+        () => node.Transcript, TimeSpan.FromMinutes(1)); // that all is well is first said within half a minute
 
     private async Task<string> ReadyAsync()
     {
