@@ -73,6 +73,9 @@ internal static class AgentCost
     /// <summary>From before the injecting program starts to the list's arrival in the kubelet: an upper bound.</summary>
     private static async Task FaultsAsync(AgentUnderTest agent, TextWriter output)
     {
+        using var http = new HttpClient();
+        while (!(await http.GetStringAsync(agent.MetricsUrl)).Contains("DCGM_FI_DEV_GPU_TEMP{", StringComparison.Ordinal))
+            await Task.Delay(100); // the driver is slow to start
         var (times, injections) = (new List<double>(), new List<double>());
         for (var fault = 0; fault < Faults; fault++)
         {
