@@ -8,25 +8,24 @@ namespace AIInfra.Kubernetes.Reporting;
 /// <param name="name">As users see it: <c>kubernetes events</c>.</param>
 internal sealed partial class ReportingPart(string name, WorkerBoard board, ILogger logger)
 {
-    private string? _said;
+    private readonly HashSet<string> _said = new(StringComparer.Ordinal);
 
     public void Good()
     {
         board.Ready(name);
-        if (_said is not null)
+        if (_said.Count > 0)
             LogGood(name);
-        _said = null;
+        _said.Clear();
     }
 
     public void Bad(ApiException fault) => Bad($"{fault.Fault}", fault.Message);
 
-    /// <param name="kind">What is said once.</param>
+    /// <param name="kind">What is said once until all is well again, also where kinds take turns: a call that times out and one that is refused.</param>
     public void Bad(string kind, string message)
     {
         board.NotReady(name, message);
-        if (_said != kind)
+        if (_said.Add(kind))
             LogBad(name, message);
-        _said = kind;
     }
 
     /// <summary>It has nothing to do.</summary>
