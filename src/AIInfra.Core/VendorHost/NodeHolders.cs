@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using AIInfra.Core.Hosting;
+using AIInfra.Linux.Processes;
 
 namespace AIInfra.Core.VendorHost;
 
@@ -9,6 +10,7 @@ internal sealed class NodeHolders(HostPaths host, VendorDefinition definition, I
 {
     private const int MostOthers = 20;
 
+    private readonly OpenFiles _open = new(host.Proc);
     private readonly HashSet<string> _nodes = nodes.ToHashSet(StringComparer.Ordinal);
 
     internal ReleaseProof Find(VendorRelease release)
@@ -69,22 +71,8 @@ internal sealed class NodeHolders(HostPaths host, VendorDefinition definition, I
     }
 
     /// <summary>Null when it cannot be looked into; empty when it has ended meanwhile.</summary>
-    private List<NodeHolder>? Open(int id, string program)
-    {
-        try
-        {
-            return [.. Directory.EnumerateFileSystemEntries(Path.Combine(host.Proc, $"{id}", "fd")).Select(LinkOf).OfType<string>().Where(IsOfVendor)
-                .Distinct().Select(node => new NodeHolder(id, program, node))];
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return null;
-        }
-        catch (IOException)
-        {
-            return [];
-        }
-    }
+    private IEnumerable<NodeHolder>? Open(int id, string program) =>
+        _open.Of(id, [$"{host.Dev}/", "/dev/"])?.Where(IsOfVendor).Select(node => new NodeHolder(id, program, node));
 
     private bool IsOfVendor(string target)
     {

@@ -13,6 +13,7 @@ public readonly record struct OpenFile(int Process, string Path);
 public sealed unsafe partial class OpenFiles(string proc)
 {
     private const int LongestPath = 4096;
+    private const int NotPermitted = 1, AccessDenied = 13; // EPERM, EACCES
     private const int NameOffset = 19; // of d_name in glibc's struct dirent on 64-bit machines
 
     /// <summary>Every open file below one of the folders; each path once a process. Processes that cannot be looked into are left out. Takes some
@@ -26,18 +27,22 @@ public sealed unsafe partial class OpenFiles(string proc)
         foreach (var name in Names(proc))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var process))
-                Add(process, Path.Combine(proc, name, "fd"), prefixes, found);
+            if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var process) && Of(process, prefixes) is { } paths)
+                found.AddRange(paths.Select(path => new OpenFile(process, path)));
         }
         return found;
     }
 
-    private static void Add(int process, string folder, byte[][] prefixes, List<OpenFile> found)
+    /// <summary>What one process has open below one of the folders, each path once.</summary>
+    /// <returns>Null when it may not be looked into; empty when it has ended.</returns>
+    public List<string>? Of(int process, IReadOnlyList<string> folders) => Of(process, [.. folders.Select(Encoding.UTF8.GetBytes)]);
+
+    private List<string>? Of(int process, byte[][] prefixes)
     {
-        var stream = OpenDirectory(folder);
+        var stream = OpenDirectory(Path.Combine(proc, process.ToString(CultureInfo.InvariantCulture), "fd"));
         if (stream == 0)
-            return; // it ended, or is not ours to look into
-        var first = found.Count;
+            return Marshal.GetLastPInvokeError() is NotPermitted or AccessDenied ? null : [];
+        var found = new List<string>();
         Span<byte> target = stackalloc byte[LongestPath];
         try
         {
@@ -50,15 +55,15 @@ public sealed unsafe partial class OpenFiles(string proc)
                 nint length;
                 fixed (byte* buffer = target)
                     length = ReadLinkAt(descriptor, name, buffer, LongestPath);
-                if (length > 0 && StartsWithAny(target[..(int)length], prefixes) && Encoding.UTF8.GetString(target[..(int)length]) is var path
-                    && !found.Skip(first).Any(file => file.Path == path))
-                    found.Add(new OpenFile(process, path));
+                if (length > 0 && StartsWithAny(target[..(int)length], prefixes) && Encoding.UTF8.GetString(target[..(int)length]) is var path && !found.Contains(path))
+                    found.Add(path);
             }
         }
         finally
         {
             _ = CloseDirectory(stream);
         }
+        return found;
     }
 
     private static bool StartsWithAny(ReadOnlySpan<byte> path, byte[][] prefixes)
@@ -83,7 +88,7 @@ public sealed unsafe partial class OpenFiles(string proc)
         return names;
     }
 
-    [LibraryImport("libc", EntryPoint = "opendir", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc", EntryPoint = "opendir", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial nint OpenDirectory(string path);
 
     [LibraryImport("libc", EntryPoint = "readdir")]
