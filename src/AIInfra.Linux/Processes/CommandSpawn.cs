@@ -7,8 +7,8 @@ namespace AIInfra.Linux.Processes;
 /// <remarks>Pipes, not sockets: a script that writes to /dev/stderr opens it anew, which a socket refuses.</remarks>
 internal static partial class CommandSpawn
 {
-    private const short SetProcessGroup = 2, SetSignalDefaults = 4, SetSignalMask = 8;
-    private const int OpaqueBytes = 1024, CloseOnExec = 0x80000, NonBlocking = 0x800, SetStatusFlags = 4, FirstUnused = 3;
+    private const short SetProcessGroup = 2;
+    private const int CloseOnExec = 0x80000, NonBlocking = 0x800, SetStatusFlags = 4, FirstUnused = 3;
 
     /// <summary>A program that was started.</summary>
     internal readonly record struct Started(int Id, SafeFileHandle Output, SafeFileHandle Errors);
@@ -20,23 +20,19 @@ internal static partial class CommandSpawn
         using var closeOutput = outputEnd;
         var (errors, errorsEnd) = Pipe();
         using var closeErrors = errorsEnd;
-        byte* actions = stackalloc byte[OpaqueBytes], attributes = stackalloc byte[OpaqueBytes], signals = stackalloc byte[OpaqueBytes];
+        byte* actions = stackalloc byte[Spawn.OpaqueBytes], attributes = stackalloc byte[Spawn.OpaqueBytes];
         using var argumentBlock = new Spawn.StringBlock([program, .. arguments]);
         using var environmentBlock = new Spawn.StringBlock(environment);
         try
         {
-            Check("posix_spawn_file_actions_init", Spawn.ActionsInit(actions));
-            Check("posix_spawn_file_actions_addopen", Spawn.AddOpen(actions, 0, "/dev/null", 0, 0));
-            Check("posix_spawn_file_actions_adddup2", Spawn.AddDuplicate(actions, (int)outputEnd.DangerousGetHandle(), 1));
-            Check("posix_spawn_file_actions_adddup2", Spawn.AddDuplicate(actions, (int)errorsEnd.DangerousGetHandle(), 2));
+            Spawn.Check("posix_spawn_file_actions_init", Spawn.ActionsInit(actions));
+            Spawn.Check("posix_spawn_file_actions_addopen", Spawn.AddOpen(actions, 0, "/dev/null", 0, 0));
+            Spawn.Check("posix_spawn_file_actions_adddup2", Spawn.AddDuplicate(actions, (int)outputEnd.DangerousGetHandle(), 1));
+            Spawn.Check("posix_spawn_file_actions_adddup2", Spawn.AddDuplicate(actions, (int)errorsEnd.DangerousGetHandle(), 2));
             Spawn.CloseFrom(actions, FirstUnused);
-            Check("posix_spawnattr_init", Spawn.AttributesInit(attributes));
-            _ = Spawn.SignalSetFill(signals);
-            Check("posix_spawnattr_setsigdefault", Spawn.SetDefaults(attributes, signals));
-            _ = Spawn.SignalSetEmpty(signals);
-            Check("posix_spawnattr_setsigmask", Spawn.SetMask(attributes, signals));
-            Check("posix_spawnattr_setflags", Spawn.SetFlags(attributes, SetProcessGroup | SetSignalDefaults | SetSignalMask)); // group 0: its own
-            Check($"start {program}", Spawn.PosixSpawn(out var id, program, actions, attributes, argumentBlock.Pointers, environmentBlock.Pointers));
+            Spawn.Check("posix_spawnattr_init", Spawn.AttributesInit(attributes));
+            Spawn.ResetSignals(attributes, SetProcessGroup); // group 0: its own
+            Spawn.Check($"start {program}", Spawn.PosixSpawn(out var id, program, actions, attributes, argumentBlock.Pointers, environmentBlock.Pointers));
             return new Started(id, output, errors);
         }
         catch
@@ -60,12 +56,6 @@ internal static partial class CommandSpawn
             throw Libc.Failure("pipe", Marshal.GetLastPInvokeError());
         _ = SetFlags(ends[0], SetStatusFlags, NonBlocking);
         return (new SafeFileHandle(ends[0], true), new SafeFileHandle(ends[1], true));
-    }
-
-    private static void Check(string what, int error)
-    {
-        if (error != 0)
-            throw Libc.Failure(what, error);
     }
 
     [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]

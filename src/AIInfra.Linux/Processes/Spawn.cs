@@ -8,7 +8,7 @@ namespace AIInfra.Linux.Processes;
 internal static partial class Spawn
 {
     /// <summary>Larger than posix_spawn_file_actions_t (80), posix_spawnattr_t (336) and sigset_t (128) of any C library in use.</summary>
-    private const int OpaqueBytes = 1024;
+    internal const int OpaqueBytes = 1024;
     private const short SetSignalDefaults = 4, SetSignalMask = 8;
     private const int ReadOnly = 0;
 
@@ -21,7 +21,7 @@ internal static partial class Spawn
     internal static unsafe int Run(string program, string[] arguments, string[] environment, SafeHandle socket, CloseOthers closeOthers)
     {
         var isHeld = false;
-        byte* actions = stackalloc byte[OpaqueBytes], attributes = stackalloc byte[OpaqueBytes], signals = stackalloc byte[OpaqueBytes];
+        byte* actions = stackalloc byte[OpaqueBytes], attributes = stackalloc byte[OpaqueBytes];
         using var argumentBlock = new StringBlock(arguments);
         using var environmentBlock = new StringBlock(environment);
         try
@@ -32,12 +32,7 @@ internal static partial class Spawn
             closeOthers(actions);
 
             Check("posix_spawnattr_init", AttributesInit(attributes));
-            _ = SignalSetFill(signals);
-            Check("posix_spawnattr_setsigdefault", SetDefaults(attributes, signals)); // an ignored SIGPIPE would be inherited
-            _ = SignalSetEmpty(signals);
-            Check("posix_spawnattr_setsigmask", SetMask(attributes, signals));
-            Check("posix_spawnattr_setflags", SetFlags(attributes, SetSignalDefaults | SetSignalMask));
-
+            ResetSignals(attributes);
             Check($"start {program}", PosixSpawn(out var id, program, actions, attributes, argumentBlock.Pointers, environmentBlock.Pointers));
             return id;
         }
@@ -57,6 +52,19 @@ internal static partial class Spawn
         Check("posix_spawn_file_actions_adddup2", AddDuplicate(actions, 2, 1));
         // dup2 on itself leaves close-on-exec off as well (POSIX, and glibc since 2.29).
         Check("posix_spawn_file_actions_adddup2", AddDuplicate(actions, socket, SocketDescriptor));
+    }
+
+    /// <summary>Every signal at its default and unblocked in the child, whatever it is here.</summary>
+    /// <param name="attributes">Initialized.</param>
+    /// <param name="more">Further flags of posix_spawnattr_setflags(3).</param>
+    internal static unsafe void ResetSignals(byte* attributes, short more = 0)
+    {
+        byte* signals = stackalloc byte[OpaqueBytes];
+        _ = SignalSetFill(signals);
+        Check("posix_spawnattr_setsigdefault", SetDefaults(attributes, signals)); // an ignored SIGPIPE would be inherited
+        _ = SignalSetEmpty(signals);
+        Check("posix_spawnattr_setsigmask", SetMask(attributes, signals));
+        Check("posix_spawnattr_setflags", SetFlags(attributes, (short)(SetSignalDefaults | SetSignalMask | more)));
     }
 
     /// <summary>Closes everything above the socket.</summary>
@@ -87,7 +95,7 @@ internal static partial class Spawn
         }
     }
 
-    private static void Check(string what, int error)
+    internal static void Check(string what, int error)
     {
         if (error != 0)
             throw Libc.Failure(what, error);
@@ -143,17 +151,17 @@ internal static partial class Spawn
     internal static unsafe partial int AttributesDestroy(byte* attributes);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setflags")]
-    internal static unsafe partial int SetFlags(byte* attributes, short flags);
+    private static unsafe partial int SetFlags(byte* attributes, short flags);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigdefault")]
-    internal static unsafe partial int SetDefaults(byte* attributes, byte* signals);
+    private static unsafe partial int SetDefaults(byte* attributes, byte* signals);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigmask")]
-    internal static unsafe partial int SetMask(byte* attributes, byte* signals);
+    private static unsafe partial int SetMask(byte* attributes, byte* signals);
 
     [LibraryImport("libc", EntryPoint = "sigfillset")]
-    internal static unsafe partial int SignalSetFill(byte* signals);
+    private static unsafe partial int SignalSetFill(byte* signals);
 
     [LibraryImport("libc", EntryPoint = "sigemptyset")]
-    internal static unsafe partial int SignalSetEmpty(byte* signals);
+    private static unsafe partial int SignalSetEmpty(byte* signals);
 }
