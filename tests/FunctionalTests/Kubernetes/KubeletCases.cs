@@ -9,28 +9,9 @@ namespace AIInfra.FunctionalTests.Kubernetes;
 
 /// <summary>The numbered cases of what a kubelet does to its plugins, one test or more each, against each of the two stand-ins. Cases 8 and 9 are also in
 /// <see cref="KubeletContract"/>; 12 (a CDI file that is removed by hand) and 14 (Dynamic Resource Allocation) are not the device plugin's.</summary>
-public abstract class KubeletCases : IAsyncLifetime
+public abstract class KubeletCases : KubeletTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-
-    private protected KubeletRig Rig { get; } = new();
-    private KubeletPeer? _kubelet;
-    private KubeletPeer Kubelet => _kubelet ??= StartKubelet(Rig.Root);
-
-    private protected abstract KubeletPeer StartKubelet(string root);
-
-    public ValueTask InitializeAsync()
-    {
-        Rig.Inventory.Publish(TestGpus.Inventory(TestGpus.Switched(8)));
-        return ValueTask.CompletedTask;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_kubelet is not null)
-            await _kubelet.DisposeAsync();
-        await Rig.DisposeAsync();
-    }
 
     [Theory]
     [InlineData("v1alpha", "acme.com/gpu", "is not v1beta1")]

@@ -5,27 +5,8 @@ using AIInfra.Testing;
 namespace AIInfra.FunctionalTests.Kubernetes;
 
 /// <summary>What holds between the device plugin and any kubelet. Run against each of the two stand-ins.</summary>
-public abstract class KubeletContract : IAsyncLifetime
+public abstract class KubeletContract : KubeletTests
 {
-    private protected KubeletRig Rig { get; } = new();
-    private KubeletPeer? _kubelet;
-    private KubeletPeer Kubelet => _kubelet ??= StartKubelet(Rig.Root);
-
-    private protected abstract KubeletPeer StartKubelet(string root);
-
-    public ValueTask InitializeAsync()
-    {
-        Rig.Inventory.Publish(TestGpus.Inventory(TestGpus.Switched(8)));
-        return ValueTask.CompletedTask;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_kubelet is not null)
-            await _kubelet.DisposeAsync();
-        await Rig.DisposeAsync();
-    }
-
     [Fact]
     public async Task Eight_devices_of_a_stored_inventory_are_registered_and_listed_with_their_NUMA_nodes()
     {
