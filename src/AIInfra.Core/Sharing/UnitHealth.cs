@@ -17,6 +17,5 @@ public static class UnitHealth
 
     /// <summary>The problem that makes a unit unhealthy, the one seen first; null when there is none.</summary>
     public static Problem? FatalProblem(this HealthSnapshot health, OfferedUnit unit) => health.Problems.FirstOrDefault(problem =>
-        problem is { Severity: Severity.Fatal, Subject.Kind: SubjectKind.Device }
-        && unit.Devices.Any(device => problem.Subject.Id == device.Id || problem.Subject.Id == device.ParentId));
+        problem.Severity == Severity.Fatal && unit.Devices.Any(problem.Subject.IsOn));
 }

@@ -27,6 +27,17 @@ public sealed record StoredState
     /// <summary>How far each log was read; what it said up to there is in <see cref="Problems"/>.</summary>
     public ImmutableArray<ReadingPosition> Positions { get; init; } = [];
 
+    /// <summary>How far this log was read; null when it never was.</summary>
+    public ReadingPosition? PositionOf(string log)
+    {
+        foreach (var position in Positions)
+        {
+            if (position.Log == log)
+                return position;
+        }
+        return null;
+    }
+
     /// <summary>True when there was a state that could not be read (corrupt, of a newer agent, or the disk did not answer):
     /// what was done before is not known, so nothing may be done on top of it.</summary>
     public bool IsIncomplete { get; init; }

@@ -12,5 +12,4 @@ public static class PodResourcesApi
 
     public static readonly GrpcMethod<ListPodResourcesRequest, ListPodResourcesResponse> List = new("/v1.PodResourcesLister/List", ListPodResourcesRequest.Parser, ListPodResourcesResponse.Parser);
     public static readonly GrpcMethod<AllocatableResourcesRequest, AllocatableResourcesResponse> GetAllocatable = new("/v1.PodResourcesLister/GetAllocatableResources", AllocatableResourcesRequest.Parser, AllocatableResourcesResponse.Parser);
-    public static readonly GrpcMethod<GetPodResourcesRequest, GetPodResourcesResponse> Get = new("/v1.PodResourcesLister/Get", GetPodResourcesRequest.Parser, GetPodResourcesResponse.Parser);
 }

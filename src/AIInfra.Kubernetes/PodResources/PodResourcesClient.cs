@@ -29,10 +29,6 @@ internal sealed class PodResourcesClient(string root, TimeProvider time) : IDisp
     public Task<AllocatableResourcesResponse> GetAllocatableAsync(CancellationToken cancellationToken) =>
         CallAsync(PodResourcesApi.GetAllocatable, new AllocatableResourcesRequest(), cancellationToken);
 
-    /// <inheritdoc cref="ListAsync"/>
-    public Task<GetPodResourcesResponse> GetAsync(string podNamespace, string pod, CancellationToken cancellationToken) =>
-        CallAsync(PodResourcesApi.Get, new GetPodResourcesRequest { PodNamespace = podNamespace, PodName = pod }, cancellationToken);
-
     public void Dispose() => _turn.Dispose();
 
     private async Task<TResponse> CallAsync<TRequest, TResponse>(GrpcMethod<TRequest, TResponse> method, TRequest request, CancellationToken cancellationToken)

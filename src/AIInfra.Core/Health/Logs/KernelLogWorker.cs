@@ -86,12 +86,7 @@ public sealed partial class KernelLogWorker(KernelLogOptions options, KernelLogB
         var boot = boards.Health.BootId;
         if (_place.Sequence is { } reached)
             return reached;
-        foreach (var stored in boards.State.Stored.Positions)
-        {
-            if (stored.Log == _place.Log && stored.BootId == boot && boot.Length > 0)
-                return stored.Sequence;
-        }
-        return null;
+        return boards.State.Stored.PositionOf(_place.Log) is { } stored && stored.BootId == boot && boot.Length > 0 ? stored.Sequence : null;
     }
 
     private async Task FollowAsync(KernelLogReader reader, CancellationToken cancellationToken)

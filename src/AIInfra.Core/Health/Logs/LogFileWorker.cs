@@ -74,8 +74,8 @@ public sealed partial class LogFileWorker(LogFileOptions options, KernelLogBoard
         {
             if (_reporter is null)
             {
-                var stored = boards.State.Stored.Positions.FirstOrDefault(position => position.Log == _place.Log);
-                _file.Begin(stored.Log is null ? null : stored.BootId, stored.Sequence);
+                var stored = boards.State.Stored.PositionOf(_place.Log);
+                _file.Begin(stored?.BootId, stored?.Sequence ?? 0);
                 _reporter = new LogReporter(boards.Health, boards.Inventory, _place, time, $"file {path}");
                 Keep();
             }

@@ -88,7 +88,7 @@ public sealed partial class FileLogWorker : IWorker, IDisposable
 
     private LineMatcher Begin()
     {
-        var stored = _boards.State.Stored.Positions.Where(position => position.Log == _place.Log).Select(position => (ReadingPosition?)position).FirstOrDefault();
+        var stored = _boards.State.Stored.PositionOf(_place.Log);
         var start = _boards.Clock.StartOf(_monitor, isResumed: stored is not null);
         if (stored is { } known)
             _file.Begin(known.BootId, known.Sequence);

@@ -75,12 +75,7 @@ public sealed partial class JournalWorker : IWorker
 
     private List<(byte[] Identifier, LineMatcher Matcher)> Begin(JournalReader reader)
     {
-        long? reached = _place.Sequence;
-        foreach (var stored in _boards.State.Stored.Positions)
-        {
-            if (reached is null && stored.Log == _place.Log)
-                reached = stored.Sequence;
-        }
+        var reached = _place.Sequence ?? _boards.State.Stored.PositionOf(_place.Log)?.Sequence;
         _place.Begin(_boards.Clock.BootId);
         var starts = _monitors.Select(monitor => (Monitor: monitor, Start: _boards.Clock.StartOf(monitor, isResumed: reached is not null))).ToList();
         var first = starts.Min(entry => entry.Start);
