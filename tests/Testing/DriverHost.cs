@@ -84,6 +84,12 @@ public sealed class DriverHost : IDisposable
 
     private static Device Board(string id, int index, string address) => new()
     {
-        Id = id, Vendor = "nvidia", Model = "NVIDIA H100", ResourceName = "nvidia.com/gpu", Index = index, NodeName = $"nvidia{index}", PciAddress = address,
+        Id = id,
+        Vendor = "nvidia",
+        Model = "NVIDIA H100",
+        ResourceName = "nvidia.com/gpu",
+        Index = index,
+        NodeName = $"nvidia{index}",
+        PciAddress = address,
     };
 }

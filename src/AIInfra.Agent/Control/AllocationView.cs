@@ -35,7 +35,8 @@ internal sealed class AllocationView(OfferBoard offers, HealthBoard health, PodR
         if (free.Length < wanted)
         {
             return Refused(resource.Name, wanted, $"{wanted} of {resource.Name} are asked for and {free.Length} are free: the scheduler places no such pod here now.")
-                with { Free = free.Length, Held = inUse, Unhealthy = unhealthy };
+                with
+            { Free = free.Length, Held = inUse, Unhealthy = unhealthy };
         }
         var placement = new Placement(topology, resource.Placement, cards);
         var chosen = placement.Choose(free, [], wanted);

@@ -97,7 +97,8 @@ public sealed class PodmanTests : IDisposable
         Assert.SkipUnless((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "podman"))), "Needs podman on the PATH: build/tools.sh.");
         using var process = Process.Start(new ProcessStartInfo(RepositoryRoot.Combine("tests", "peers", "podman", "resolve.sh"), [_specs.FullName, .. names])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();

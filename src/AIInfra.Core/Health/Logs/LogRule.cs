@@ -29,7 +29,10 @@ public sealed record LogRule
     /// <summary>Groups of a pattern that name what a line is about, if it is no device of the inventory, and the kind of subject that is.</summary>
     public static IReadOnlyDictionary<string, SubjectKind> PartGroups { get; } = new Dictionary<string, SubjectKind>(StringComparer.Ordinal)
     {
-        ["port"] = SubjectKind.Port, ["mount"] = SubjectKind.Mount, ["unit"] = SubjectKind.Unit, ["part"] = SubjectKind.Device,
+        ["port"] = SubjectKind.Port,
+        ["mount"] = SubjectKind.Mount,
+        ["unit"] = SubjectKind.Unit,
+        ["part"] = SubjectKind.Device,
     };
 
     /// <summary>The problem's id; may hold <c>{group}</c> of the pattern.</summary>
