@@ -79,7 +79,8 @@ internal static class LogCost
             }
             var (cpu, faults) = (0.0, 0L);
             var (old, oldOverruns, oldLost) = (reader.Lines, reader.Overruns, reader.Lost);
-            var thread = new Thread(() => (cpu, faults) = Follow(reader)) { Name = "flood reader" };
+            var matcher = Build([]); // as in the daemon, before the reading begins
+            var thread = new Thread(() => (cpu, faults) = Follow(reader, matcher)) { Name = "flood reader" };
             thread.Start();
             await Task.Factory.StartNew(() => Write(Device, PerSecond, Seconds, PerBatch), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             thread.Join();
@@ -97,10 +98,9 @@ internal static class LogCost
         }
     }
 
-    private static (double CpuSeconds, long Faults) Follow(KernelLogReader reader)
+    private static (double CpuSeconds, long Faults) Follow(KernelLogReader reader, LogMatcher matcher)
     {
         KernelLogReader.PreferThisThread(); // as the daemon does
-        var matcher = Build([]);
         var findings = new List<LogFinding>();
         var before = ThreadCpuSeconds();
         for (var isOver = false; !isOver && reader.Wait();)
@@ -128,7 +128,7 @@ internal static class LogCost
             if (line % perBatch == 0 && TimeSpan.FromSeconds((double)line / perSecond) - clock.Elapsed is { Ticks: > 0 } early)
                 Thread.Sleep(early);
         }
-        log.Write([.. "<15>"u8, .. End]);
+        log.Write([.. "<15>"u8, .. End, (byte)'\n']); // without it the kernel shows the line only with the next one
     }
 
     /// <summary>User and system time of this thread, in whole hundredths.</summary>
