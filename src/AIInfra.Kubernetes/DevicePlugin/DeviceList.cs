@@ -56,10 +56,10 @@ internal sealed class DeviceList
 
     /// <summary>The list after a change; this one when nothing changed.</summary>
     /// <param name="offered">Null: the resource is no longer offered.</param>
-    /// <param name="health">What is wrong now.</param>
+    /// <param name="health">As it is now.</param>
     /// <param name="now">Timestamp: since when a unit that vanished is gone.</param>
     /// <param name="withdrawn">What of those that are gone is not listed any more.</param>
-    public DeviceList With(OfferedResource? offered, HealthSnapshot health, long now, FrozenSet<GoneUnit> withdrawn)
+    public DeviceList With(OfferedResource? offered, DeviceHealth health, long now, FrozenSet<GoneUnit> withdrawn)
     {
         var resource = offered ?? Resource with { Units = [] };
         var present = resource.Units.Select(unit => unit.Id).ToHashSet(StringComparer.Ordinal);
