@@ -137,7 +137,7 @@ internal static class DaemonServices
         .AddSingleton<MetricsPage>()
         .AddWorker("metrics", provider => new MetricsServer(
             config.Get(AgentKeys.MetricsAddress), provider.GetRequiredService<MetricsPage>(), provider.GetRequiredService<WorkerBoard>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
 
     private static IServiceCollection AddControl(this IServiceCollection services, Config config) => services
         .AddSingleton(provider => new NodeView(

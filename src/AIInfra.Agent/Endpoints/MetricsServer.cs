@@ -8,8 +8,9 @@ using Microsoft.Extensions.Logging;
 namespace AIInfra.Agent.Endpoints;
 
 /// <summary>Serves <c>/metrics</c>, <c>/healthz</c> and <c>/readyz</c>. A port that is taken does not stop the rest of the daemon: it is tried again.</summary>
-internal sealed partial class MetricsServer(IPEndPoint address, MetricsPage page, WorkerBoard workers, ILoggerFactory loggers) : IWorker
+internal sealed partial class MetricsServer(IPEndPoint address, MetricsPage page, WorkerBoard workers, TimeProvider time, ILoggerFactory loggers) : IWorker
 {
+    private readonly ScrapeAnswer _scrapes = new(page, time);
     private readonly ILogger _logger = loggers.CreateLogger<MetricsServer>();
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -34,7 +35,7 @@ internal sealed partial class MetricsServer(IPEndPoint address, MetricsPage page
         switch (context.Request.Path.Value)
         {
             case "/metrics":
-                return WritePageAsync(context);
+                return _scrapes.AnswerAsync(context);
             case "/healthz":
                 return WriteAsync(response, "ok\n");
             case "/readyz":
@@ -48,22 +49,6 @@ internal sealed partial class MetricsServer(IPEndPoint address, MetricsPage page
                 response.StatusCode = StatusCodes.Status404NotFound;
                 return WriteAsync(response, "Not found. There are /metrics, /healthz and /readyz.\n");
         }
-    }
-
-    private async Task WritePageAsync(HttpContext context)
-    {
-        context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-        if (HttpMethods.IsHead(context.Request.Method))
-            return;
-        await context.Response.StartAsync(context.RequestAborted); // only a started response lends its buffers
-        using var rendering = page.Start(new PageStyle(PageFormat.Text));
-        bool isMore;
-        do
-        {
-            isMore = rendering.WriteMore(context.Response.BodyWriter);
-            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-        }
-        while (isMore);
     }
 
     private string Readiness()
