@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Metrics;
+using AIInfra.Core.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +16,7 @@ internal sealed partial class MetricsServer(IPEndPoint address, MetricsPage page
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await using var listener = await HttpListener.StartAsync(
+        await using var listener = await WebListener.StartAsync(
             kestrel => kestrel.Listen(address), AnswerAsync,
             fault => $"{address} cannot be bound for metrics: {fault.Message} Stop what holds the port (dcgm-exporter uses it too), or set metrics.address.",
             loggers, cancellationToken);
