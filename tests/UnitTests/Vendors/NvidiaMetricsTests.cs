@@ -180,7 +180,7 @@ public sealed class NvidiaMetricsTests
             ],
             Labels = one => [new("gpu", $"{one.Device.Index}")],
         };
-        return [Profile("dcgm"), Profile("dcgm-4.9"), Profile("native"), NeutralProfile.Of(table, [])];
+        return [Profile("dcgm"), Profile("dcgm-4.9"), Profile("native"), NeutralProfile.Of(table, [], [])];
     }
 
     public static TheoryData<string> Selections() =>
