@@ -8,12 +8,19 @@ using AIInfra.Core.Passthrough;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Kubernetes.Reporting;
+using AIInfra.Vendors.Nvidia;
+using AIInfra.Vendors.Nvidia.Metrics;
 using AIInfra.Vendors.Nvidia.PluginConfig;
 
 namespace AIInfra.Agent.Configuration;
 
 /// <summary>What the files hold that the configuration names, each read once. Immutable.</summary>
-internal sealed record AgentFiles(ImmutableArray<LogRule> Rules, NvidiaPluginConfig Nvidia);
+/// <param name="Dcgm">Null where no CSV file is named.</param>
+internal sealed record AgentFiles(ImmutableArray<LogRule> Rules, NvidiaPluginConfig Nvidia, DcgmChoice? Dcgm = null)
+{
+    /// <summary>What has no effect here of what the files ask for, with its place.</summary>
+    public IEnumerable<string> Notes => Nvidia.Notes.Select(note => note.ToString()).Concat(Dcgm?.Notes ?? []);
+}
 
 /// <summary>Finds and checks the daemon's configuration: the file, then the environment over it.</summary>
 internal static class AgentConfig
@@ -47,7 +54,10 @@ internal static class AgentConfig
     {
         var (config, rules, errors) = LoadWithRules(file);
         var nvidia = errors.IsEmpty ? NvidiaSettings.Load(config) : NvidiaPluginConfig.None;
-        return (config, new AgentFiles(rules, nvidia), errors.AddRange(nvidia.Errors));
+        if (!errors.IsEmpty || config.Get(AgentKeys.DcgmCsv) is not { Length: > 0 } csv)
+            return (config, new AgentFiles(rules, nvidia), errors.AddRange(nvidia.Errors));
+        var (dcgm, faults) = DcgmChoice.Load(csv);
+        return (config, new AgentFiles(rules, nvidia, dcgm), errors.AddRange(nvidia.Errors).AddRange(faults));
     }
 
     public static PassthroughOptions Passthrough(Config config) => new()
@@ -64,6 +74,14 @@ internal static class AgentConfig
         Library = config.Get(AgentKeys.NvidiaLibrary),
         SampleInterval = config.Get(AgentKeys.NvidiaSampleInterval),
         CallTimeout = config.Get(AgentKeys.NvidiaCallTimeout),
+    };
+
+    /// <summary>What is offered and shown of NVIDIA's devices.</summary>
+    public static NvidiaOptions NvidiaOptions(Config config, AgentFiles files) => files.Nvidia.Options with
+    {
+        Dcgm = files.Dcgm,
+        CountWindow = config.Get(AgentKeys.MetricsCountWindow),
+        Sampling = new NvidiaSampling(config.Get(AgentKeys.NvidiaSlowInterval), config.Get(AgentKeys.NvidiaPcieThroughput)),
     };
 
     /// <summary>Of all vendors: no reading is old before the slowest of them has had its turn.</summary>

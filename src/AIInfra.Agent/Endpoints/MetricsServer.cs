@@ -2,19 +2,21 @@ using System.Net;
 using System.Text;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Metrics;
+using AIInfra.Core.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace AIInfra.Agent.Endpoints;
 
 /// <summary>Serves <c>/metrics</c>, <c>/healthz</c> and <c>/readyz</c>. A port that is taken does not stop the rest of the daemon: it is tried again.</summary>
-internal sealed partial class MetricsServer(IPEndPoint address, MetricsPage page, WorkerBoard workers, ILoggerFactory loggers) : IWorker
+internal sealed partial class MetricsServer(IPEndPoint address, MetricsPage page, WorkerBoard workers, TimeProvider time, ILoggerFactory loggers) : IWorker
 {
+    private readonly ScrapeAnswer _scrapes = new(page, time);
     private readonly ILogger _logger = loggers.CreateLogger<MetricsServer>();
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await using var listener = await HttpListener.StartAsync(
+        await using var listener = await WebListener.StartAsync(
             kestrel => kestrel.Listen(address), AnswerAsync,
             fault => $"{address} cannot be bound for metrics: {fault.Message} Stop what holds the port (dcgm-exporter uses it too), or set metrics.address.",
             loggers, cancellationToken);
@@ -34,7 +36,7 @@ internal sealed partial class MetricsServer(IPEndPoint address, MetricsPage page
         switch (context.Request.Path.Value)
         {
             case "/metrics":
-                return WritePageAsync(context);
+                return _scrapes.AnswerAsync(context);
             case "/healthz":
                 return WriteAsync(response, "ok\n");
             case "/readyz":
@@ -48,16 +50,6 @@ internal sealed partial class MetricsServer(IPEndPoint address, MetricsPage page
                 response.StatusCode = StatusCodes.Status404NotFound;
                 return WriteAsync(response, "Not found. There are /metrics, /healthz and /readyz.\n");
         }
-    }
-
-    private async Task WritePageAsync(HttpContext context)
-    {
-        context.Response.ContentType = MetricsPage.ContentType;
-        if (HttpMethods.IsHead(context.Request.Method))
-            return;
-        await context.Response.StartAsync(context.RequestAborted); // only a started response lends its buffers
-        page.Render(context.Response.BodyWriter);
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
     private string Readiness()

@@ -1,28 +1,14 @@
 using System.Collections.Immutable;
-using System.Text;
 
 namespace AIInfra.Core.Metrics;
 
-/// <summary>A metric of the agent's own: its name, and what is rendered once of it.</summary>
-internal sealed class AgentMetric
+/// <summary>A metric of the agent's own.</summary>
+public sealed class AgentMetric : MetricHead
 {
-    private AgentMetric(string name, MetricType type, string help, params ReadOnlySpan<string> labels)
-    {
-        Name = name;
-        Type = type;
-        Help = help;
-        Labels = [.. labels];
-        NameBytes = Encoding.UTF8.GetBytes(name);
-        Header = SampleWriter.Header(name, help, type);
-    }
+    private AgentMetric(string name, MetricType type, string help, params ReadOnlySpan<string> labels) : base(name, type, help) => Labels = [.. labels];
 
-    public string Name { get; }
-    public MetricType Type { get; }
-    public string Help { get; }
     /// <summary>Label names in the order they are printed.</summary>
     public ImmutableArray<string> Labels { get; }
-    public byte[] NameBytes { get; }
-    public byte[] Header { get; }
 
     public static AgentMetric BuildInfo { get; } = new("aiinfra_agent_build_info", MetricType.Gauge, "Always 1; the version of the agent.", "version");
 
@@ -76,6 +62,11 @@ internal sealed class AgentMetric
     public static AgentMetric ProblemGauge { get; } = new("problem_gauge", MetricType.Gauge,
         "1 while a condition of node-problem-detector's monitors is true for the reason; its own name, only with health.npdConfig.", "type", "reason");
 
+    public static AgentMetric Series { get; } = new("aiinfra_agent_series", MetricType.Gauge, "Series on this page, this one included.");
+
+    public static AgentMetric SeriesDropped { get; } = new("aiinfra_agent_series_dropped", MetricType.Gauge,
+        "Series of a family that are left out of this page, because there are more than metrics.maxSeries.", "family");
+
     public static AgentMetric Scrapes { get; } = new("aiinfra_agent_scrapes_total", MetricType.Counter, "Times this page was rendered, this one included.");
 
     public static AgentMetric ScrapeDuration { get; } = new("aiinfra_agent_scrape_duration_seconds", MetricType.Gauge,
@@ -94,15 +85,16 @@ internal sealed class AgentMetric
     [
         BuildInfo, VendorInfo, DeviceHealthy, DeviceSampleAge, Problems, ProblemInfo, ProblemLastSeen, ProblemSeriesOmitted, ProblemsDropped,
         PartReady, PartFaults, KernelLogLines, KernelLogOverruns, SlowRuleTimeouts, SlowRule, ProblemCounter, ProblemGauge, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
+        SeriesDropped, Series,
     ];
 
-    /// <summary>The label block of one series.</summary>
+    /// <summary>The labels of one series.</summary>
     /// <param name="values">One for each of <see cref="Labels"/>; null is printed as empty.</param>
-    public byte[] Series(params ReadOnlySpan<string?> values)
+    public LabelSet Labelled(params ReadOnlySpan<string?> values)
     {
         var pairs = new KeyValuePair<string, string>[Labels.Length];
         for (var at = 0; at < pairs.Length; at++)
             pairs[at] = new(Labels[at], values[at] ?? "");
-        return LabelBlock.Render(pairs);
+        return new LabelSet(pairs);
     }
 }
