@@ -37,6 +37,7 @@ internal static class DaemonServices
         .AddVendors(config, files.Nvidia.Options)
         .AddNpd(AgentConfig.Npd(config))
         .AddLogs(config, files.Rules)
+        .AddProbes(config)
         .AddSingleton(AgentConfig.Kubelet(config))
         .AddSingleton(new AuditOptions { Enabled = config.Get(AgentKeys.KubeletAudit), Allowed = config.Get(AgentKeys.KubeletAuditAllow) })
         .AddKubelet()
