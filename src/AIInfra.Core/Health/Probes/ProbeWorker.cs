@@ -57,13 +57,21 @@ public sealed partial class ProbeWorker : IWorker, IDisposable
 
     private async Task RepeatAsync(ProbeRunner runner, ProbeTracker tracker, TimeSpan first, CancellationToken cancellationToken)
     {
-        for (var wait = first; ;)
+        var (wait, before) = (first, TimeSpan.Zero);
+        while (true)
         {
             await Task.Delay(wait, _time, cancellationToken);
-            var report = await LookAsync(runner, tracker, cancellationToken);
-            var affordable = report.CpuTime / MostCpu;
-            wait = affordable > runner.Settings.Interval ? affordable : runner.Settings.Interval;
+            var spent = (await LookAsync(runner, tracker, cancellationToken)).CpuTime;
+            wait = WaitAfter(runner.Settings.Interval, before, spent);
+            before = spent;
         }
+    }
+
+    /// <summary>The interval, or longer for a probe that costs too much: by the cheaper of two looks, since the first one is compiled, and at most ten times as long.</summary>
+    internal static TimeSpan WaitAfter(TimeSpan interval, TimeSpan before, TimeSpan spent)
+    {
+        var affordable = (before < spent ? before : spent) / MostCpu;
+        return affordable <= interval ? interval : affordable < 10 * interval ? affordable : 10 * interval;
     }
 
     private async Task<ProbeReport> LookAsync(ProbeRunner runner, ProbeTracker tracker, CancellationToken cancellationToken)

@@ -37,7 +37,7 @@ internal sealed class MountEvidence(HostPaths host)
         {
             if (line.StartsWith("device ", StringComparison.Ordinal))
                 isOurs = line.Contains($" mounted on {point} with fstype ", StringComparison.Ordinal);
-            else if (isOurs && line.Trim().Split(' ', StringSplitOptions.RemoveEmptyEntries) is ["xprt:", "tcp", _, _, var connects, _, _, var sends, var receives, ..])
+            else if (isOurs && line.Trim().Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries) is ["xprt:", "tcp", _, _, var connects, _, _, var sends, var receives, ..])
                 return $"transport: {connects} connections, {sends} sent, {receives} received";
         }
         return null;
