@@ -38,7 +38,8 @@ internal sealed class EdacProbe(ProbeParts parts) : Probe
         results.Add(Corrected());
         results.Add(uncorrected.Count > 0
             ? ProbeResult.Problem("memory.ue", Subject.Node, Severity.Fatal, Cause.Hardware, SuggestedAction.Replace,
-                "The host's memory had an error that could not be corrected; data was lost.", $"EDAC: {string.Join(", ", uncorrected)}") with { Clearing = Clearing.ByHand }
+                "The host's memory had an error that could not be corrected; data was lost.", $"EDAC: {string.Join(", ", uncorrected)}") with
+            { Clearing = Clearing.ByHand }
             : ProbeResult.Healthy("memory.ue", Subject.Node, "no new uncorrected error") with { IsOwnOnly = true });
         return Task.FromResult(ProbeRound.Of(results));
     }
