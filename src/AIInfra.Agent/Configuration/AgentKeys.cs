@@ -98,7 +98,7 @@ internal static class AgentKeys
         NvidiaDeviceLists, NvidiaDeviceIds, NvidiaDeviceSpecs, NvidiaReplicas, NvidiaSharedRename, NvidiaSharedOne, NvidiaSharedPlacement,
         NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig,
         RdmaEnabled, RdmaConfig, PassthroughEnabled, PassthroughPciIds, PassthroughNames, LabelsFile,
-        NpdConfig, Rules, KernelLogPath, KernelLogTrust, LogFiles, Journal, RemediationMode, RemediationPolicy, RemediationDrain,
+        NpdConfig, Rules, KernelLogPath, KernelLogTrust, LogFiles, Journal, .. ProbeKeys.All, RemediationMode, RemediationPolicy, RemediationDrain,
         FleetAggregator, FleetCredentials, FleetUnreachable,
     ], new ConfigConflict(KubeletRoot, KubeletRoots, "keep kubelet.roots and list all kubelets in it, or keep kubelet.root where there is only one."));
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AIInfra.Agent.Configuration;
 using AIInfra.Agent.Control;
+using AIInfra.Agent.Diag;
 using AIInfra.Agent.Endpoints;
 using AIInfra.Core.Cdi;
 using AIInfra.Core.Configuration;
@@ -37,6 +38,7 @@ internal static class DaemonServices
         .AddVendors(config, files.Nvidia.Options)
         .AddNpd(AgentConfig.Npd(config), AgentConfig.HostPaths(config), JournalSettings.Of(config, files.Rules))
         .AddLogs(config, files.Rules)
+        .AddProbes(config)
         .AddSingleton(AgentConfig.Kubelet(config))
         .AddSingleton(new AuditOptions { Enabled = config.Get(AgentKeys.KubeletAudit), Allowed = config.Get(AgentKeys.KubeletAuditAllow) })
         .AddKubelet()
@@ -147,7 +149,8 @@ internal static class DaemonServices
             provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<NodeCommands>()
         .AddSingleton<AllocationView>()
+        .AddSingleton<DaemonDiag>()
         .AddWorker("control", provider => new ControlServer(
             ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(), provider.GetRequiredService<AllocationView>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+            provider.GetRequiredService<DaemonDiag>(), provider.GetRequiredService<ILoggerFactory>()));
 }

@@ -76,6 +76,20 @@ internal sealed class AgentMetric
     public static AgentMetric ProblemGauge { get; } = new("problem_gauge", MetricType.Gauge,
         "1 while a condition of node-problem-detector's monitors is true for the reason; its own name, only with health.npdConfig.", "type", "reason");
 
+    public static AgentMetric ProbeWell { get; } = new("aiinfra_agent_probe_success", MetricType.Gauge,
+        "1 when the probe's newest look came to its end, 0 when it hangs or failed; what it found is told as problems.", "probe");
+
+    public static AgentMetric ProbeDuration { get; } = new("aiinfra_agent_probe_duration_seconds", MetricType.Gauge, "Time that the probe's newest look took.", "probe");
+
+    public static AgentMetric ProbeLastRun { get; } = new("aiinfra_agent_probe_last_run_timestamp_seconds", MetricType.Gauge,
+        "When the probe's newest look began, in Unix time.", "probe");
+
+    public static AgentMetric ProbeSubjects { get; } = new("aiinfra_agent_probe_results", MetricType.Gauge,
+        "Results of the probe's newest look: healthy, problem, or unknown where the question was not answered.", "probe", "answer");
+
+    public static AgentMetric ProbeChildrenStuck { get; } = new("aiinfra_agent_probe_children_stuck", MetricType.Gauge,
+        "Processes of probes that were killed and have not ended, because they wait in the kernel; what they looked at is not asked again before they end.");
+
     public static AgentMetric Scrapes { get; } = new("aiinfra_agent_scrapes_total", MetricType.Counter, "Times this page was rendered, this one included.");
 
     public static AgentMetric ScrapeDuration { get; } = new("aiinfra_agent_scrape_duration_seconds", MetricType.Gauge,
@@ -93,7 +107,8 @@ internal sealed class AgentMetric
     public static ImmutableArray<AgentMetric> All { get; } =
     [
         BuildInfo, VendorInfo, DeviceHealthy, DeviceSampleAge, Problems, ProblemInfo, ProblemLastSeen, ProblemSeriesOmitted, ProblemsDropped,
-        PartReady, PartFaults, KernelLogLines, KernelLogOverruns, SlowRuleTimeouts, SlowRule, ProblemCounter, ProblemGauge, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
+        PartReady, PartFaults, KernelLogLines, KernelLogOverruns, SlowRuleTimeouts, SlowRule, ProblemCounter, ProblemGauge,
+        ProbeChildrenStuck, ProbeWell, ProbeDuration, ProbeLastRun, ProbeSubjects, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
     ];
 
     /// <summary>The label block of one series.</summary>

@@ -15,7 +15,8 @@ public static class ConditionTable
     public static IReadOnlyList<(string Prefix, string Type)> Rows { get; } =
     [
         ("nvidia.nvlink", Fabric), ("nvidia.fabric", Fabric), ("nvidia.sxid.", Fabric), ("rdma.", Fabric), ("net.", Fabric),
-        ("kubelet.", Runtime), ("runtime.", Runtime), ("cni.", Runtime), ("time.", Runtime),
+        ("kubelet.", Runtime), ("runtime.", Runtime), ("cni.", Runtime), ("time.", Runtime), ("dns.", Runtime), ("registry.", Runtime), ("p2p.", Runtime),
+        ("nvidia.service-down", Runtime),
         ("disk.", Storage), ("fs.", Storage), ("mount.", Storage),
         ("kernel.", Kernel), ("memory.", Kernel), ("cpu.", Kernel),
     ];

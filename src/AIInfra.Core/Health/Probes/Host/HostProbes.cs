@@ -1,0 +1,9 @@
+using System.Collections.Immutable;
+
+namespace AIInfra.Core.Health.Probes.Host;
+
+/// <summary>The probes of what every host has.</summary>
+public static class HostProbes
+{
+    public static ImmutableArray<ProbeDefinition> All { get; } = [MountProbe.Definition];
+}
