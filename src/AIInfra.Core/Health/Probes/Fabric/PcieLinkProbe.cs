@@ -29,7 +29,7 @@ internal sealed class PcieLinkProbe(ProbeParts parts) : Probe
         var links = new Dictionary<string, PcieLink>(StringComparer.Ordinal);
         var results = functions.Select(function => Judge(function, functions, LinkOf)).OfType<ProbeResult>().ToList();
         results.AddRange(SwitchesAbove(functions).Select(way => JudgeSwitch(way.Port, way.Above, way.Below, LinkOf)).OfType<ProbeResult>());
-        return Task.FromResult(ProbeRound.Of(results));
+        return Task.FromResult(results.Count == 0 ? ProbeRound.Nothing("no device on the PCI bus tells how it is linked") : ProbeRound.Of(results));
 
         PcieLink LinkOf(string address) => links.TryGetValue(address, out var known) ? known : links[address] = _tree.LinkOf(address);
     }
