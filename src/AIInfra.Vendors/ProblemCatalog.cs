@@ -39,6 +39,7 @@ public static class ProblemCatalog
         ["dns"] = "Services of the node",
         ["registry"] = "Services of the node",
         ["p2p"] = "Services of the node",
+        ["host"] = "Services of the node",
     };
 
     /// <summary>The texts of an id; a bare number is an Xid. Null when no problem has it.</summary>

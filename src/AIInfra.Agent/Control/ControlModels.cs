@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Probes;
 
 namespace AIInfra.Agent.Control;
 
@@ -8,13 +9,23 @@ namespace AIInfra.Agent.Control;
 /// <param name="IsReady">True when every part is ready.</param>
 /// <param name="NotOffered">What could not be offered to the kubelet, and why, one sentence each.</param>
 /// <param name="PodsUnknown">Why it is not known which pod holds which device; null when it is.</param>
+/// <param name="Probes">By name.</param>
 internal sealed record NodeStatus(
     string Node, string Version, DateTimeOffset Started, bool IsReady, IReadOnlyList<PartStatus> Parts,
-    IReadOnlyList<VendorStatus> Vendors, IReadOnlyList<DeviceStatus> Devices, IReadOnlyList<ProblemStatus> Problems, IReadOnlyList<string> NotOffered, string? PodsUnknown);
+    IReadOnlyList<VendorStatus> Vendors, IReadOnlyList<DeviceStatus> Devices, IReadOnlyList<ProblemStatus> Problems, IReadOnlyList<string> NotOffered, string? PodsUnknown,
+    IReadOnlyList<ProbeStatus> Probes);
 
 /// <param name="Detail">What is missing and what to do; null when ready.</param>
 /// <param name="Faults">Faults in a row.</param>
 internal sealed record PartStatus(string Name, bool IsReady, string? Detail, int Faults);
+
+/// <summary>The newest look of a probe.</summary>
+/// <param name="Detail">Why it is not done; null when it is.</param>
+/// <param name="At">When it began; null before the first.</param>
+/// <param name="Problems">Subjects that were found bad.</param>
+/// <param name="Unknown">Subjects that gave no answer that says anything.</param>
+internal sealed record ProbeStatus(
+    string Name, ProbeState State, string? Detail, double IntervalSeconds, DateTimeOffset? At, double DurationSeconds, int Healthy, int Problems, int Unknown);
 
 /// <param name="Reason">Why it is not ready; null when it is.</param>
 internal sealed record VendorStatus(

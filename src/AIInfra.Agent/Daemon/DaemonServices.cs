@@ -9,6 +9,7 @@ using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Health.Npd;
+using AIInfra.Core.Health.Probes;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Labels;
 using AIInfra.Core.Metrics;
@@ -146,7 +147,7 @@ internal static class DaemonServices
             AgentConfig.NodeName(config), provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(),
             provider.GetRequiredService<SampleBoard>(), provider.GetRequiredService<OfferBoard>(), provider.GetRequiredService<PodResourcesBoard>(),
             provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<HostPaths>(), provider.GetRequiredService<LabelBoard>(),
-            provider.GetRequiredService<TimeProvider>()))
+            provider.GetRequiredService<ProbeBoard>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<NodeCommands>()
         .AddSingleton<AllocationView>()
         .AddSingleton<DaemonDiag>()

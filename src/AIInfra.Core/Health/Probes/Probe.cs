@@ -43,6 +43,11 @@ public sealed record ProbeResult
     public Severity Severity { get; init; }
     public Cause Cause { get; init; }
     public SuggestedAction Action { get; init; }
+    /// <summary>By default when the probe reads it healthy. Any other: the result tells of an event, is reported once, and is not cleared by this probe.</summary>
+    public Clearing Clearing { get; init; } = Clearing.OnHealthyReading;
+
+    /// <summary>A healthy reading that says nothing of what another witness, such as a log, has raised: it ends only what this probe raised itself.</summary>
+    public bool IsOwnOnly { get; init; }
 
     public static ProbeResult Healthy(string problemId, Subject subject, string evidence) =>
         new() { ProblemId = problemId, Subject = subject, Answer = ProbeAnswer.Healthy, Evidence = evidence };

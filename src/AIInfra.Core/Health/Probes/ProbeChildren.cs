@@ -45,7 +45,7 @@ public sealed class ProbeChildren(VendorHostLauncher launcher, TimeProvider time
     /// <summary>Processes that were killed and have not ended.</summary>
     public int Stuck => _outstanding.Values.Where(gone => !gone.IsCompleted).Distinct().Count();
 
-    /// <summary>Asks each target once.</summary>
+    /// <summary>Asks each target once. A check belongs to one caller, whose targets are all those that there are.</summary>
     /// <param name="check">One that <see cref="ProbeChecks"/> has.</param>
     /// <param name="targets">Each once, without line ends or NUL.</param>
     /// <param name="deadline">For all of them together.</param>
@@ -53,6 +53,7 @@ public sealed class ProbeChildren(VendorHostLauncher launcher, TimeProvider time
     public async Task<ImmutableArray<ChildReply>> AskAsync(string check, IReadOnlyList<string> targets, TimeSpan deadline, CancellationToken cancellationToken)
     {
         var replies = new ConcurrentDictionary<string, ChildReply>(StringComparer.Ordinal);
+        Forget(check, targets);
         var free = targets.Where(target => Busy(Key(check, target)) is not { } busy || !replies.TryAdd(target, new(target, ChildAnswer.Stuck, busy, default))).ToList();
         var batches = free.Where(target => !_lateBefore.ContainsKey(Key(check, target))).Chunk(TargetsAtOnce)
             .Concat(free.Where(target => _lateBefore.ContainsKey(Key(check, target))).Select(target => new[] { target }));
@@ -82,6 +83,19 @@ public sealed class ProbeChildren(VendorHostLauncher launcher, TimeProvider time
     }
 
     public void Dispose() => _commands.Dispose();
+
+    /// <summary>Drops what is remembered of targets that are no more, and of processes that have ended.</summary>
+    private void Forget(string check, IReadOnlyList<string> targets)
+    {
+        var asked = targets.Select(target => Key(check, target)).ToHashSet(StringComparer.Ordinal);
+        foreach (var key in _lateBefore.Keys.Where(key => key.StartsWith($"{check} ", StringComparison.Ordinal) && !asked.Contains(key)))
+            _lateBefore.TryRemove(key, out _);
+        foreach (var (key, gone) in _outstanding)
+        {
+            if (gone.IsCompleted)
+                _outstanding.TryRemove(key, out _);
+        }
+    }
 
     private async Task AskTogetherAsync(
         string check, string[] batch, TimeSpan deadline, ConcurrentDictionary<string, ChildReply> replies, CancellationToken cancellationToken)

@@ -47,6 +47,11 @@ public sealed record ProbeParts
     public SampleBoard Samples { get; init; } = new();
     /// <summary>The kubelets' folders on the host.</summary>
     public ImmutableArray<string> KubeletRoots { get; init; } = ["/var/lib/kubelet"];
+    /// <summary>Where tools (smartctl, nvme) are looked for, in this order.</summary>
+    public ImmutableArray<string> ToolFolders { get; init; } = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
     /// <summary>Of the probe that is created.</summary>
     public ImmutableDictionary<string, int> Limits { get; init; } = ImmutableDictionary<string, int>.Empty;
+
+    /// <summary>The path of a tool; null when it is not installed.</summary>
+    public string? FindTool(string name) => ToolFolders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 }

@@ -17,7 +17,7 @@ internal sealed class ProbeRows(ProbeBoard board, ProbeChildren children) : Page
     {
         var now = board.Current.Value;
         if (!ReferenceEquals(now, _rendered))
-            (_rendered, _rows) = (now, [.. now.Values.Where(report => report.At is not null).Select(Render)]);
+            (_rendered, _rows) = (now, [.. now.Values.Where(report => report.State is not (ProbeState.Waiting or ProbeState.NotHere or ProbeState.Off)).Select(Render)]);
         writer.Write(AgentMetric.ProbeChildrenStuck.Header);
         writer.Write(AgentMetric.ProbeChildrenStuck.NameBytes, [], children.Stuck);
         if (_rows.IsEmpty)

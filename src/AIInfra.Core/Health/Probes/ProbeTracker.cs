@@ -45,14 +45,19 @@ internal sealed class ProbeTracker
             if (result.Answer == ProbeAnswer.Problem)
                 TakeBad(key, result, report.At ?? _time.GetUtcNow());
             else if (result.Answer == ProbeAnswer.Healthy)
-                TakeGood(key, result.Evidence);
+                TakeGood(key, result.Evidence, result.IsOwnOnly);
         }
         foreach (var key in _standing.Keys.Where(key => !seen.ContainsKey(key)).ToImmutableArray())
-            TakeGood(key, report.State == ProbeState.NotHere ? report.Detail! : "no longer seen");
+            TakeGood(key, report.State == ProbeState.NotHere ? report.Detail! : "no longer seen", isOwnOnly: true);
     }
 
     private void TakeBad((string Id, Subject Subject) key, ProbeResult result, DateTimeOffset at)
     {
+        if (result.Clearing != Clearing.OnHealthyReading)
+        {
+            Report(key, result, at);
+            return;
+        }
         if (!_standing.TryGetValue(key, out var standing))
             _standing[key] = standing = new Standing();
         standing.Good = 0;
@@ -63,26 +68,28 @@ internal sealed class ProbeTracker
         if (standing.IsRaised && standing.Said == words && _time.GetElapsedTime(standing.SaidAt) < Reminder && Stands(key))
             return;
         (standing.IsRaised, standing.Said, standing.SaidAt) = (true, words, _time.GetTimestamp());
-        _board.Report(new ProblemReport
-        {
-            Id = key.Id,
-            Subject = key.Subject,
-            Severity = result.Severity,
-            Cause = result.Cause,
-            Action = result.Action,
-            Clearing = Clearing.OnHealthyReading,
-            Message = result.Message,
-            Evidence = result.Evidence,
-            At = at,
-            Witness = $"probe {_definition.Name}",
-        });
+        Report(key, result, at);
     }
 
-    private void TakeGood((string Id, Subject Subject) key, string evidence)
+    private void Report((string Id, Subject Subject) key, ProbeResult result, DateTimeOffset at) => _board.Report(new ProblemReport
+    {
+        Id = key.Id,
+        Subject = key.Subject,
+        Severity = result.Severity,
+        Cause = result.Cause,
+        Action = result.Action,
+        Clearing = result.Clearing,
+        Message = result.Message,
+        Evidence = result.Evidence,
+        At = at,
+        Witness = $"probe {_definition.Name}",
+    });
+
+    private void TakeGood((string Id, Subject Subject) key, string evidence, bool isOwnOnly)
     {
         if (!_standing.TryGetValue(key, out var standing))
         {
-            if (!Stands(key))
+            if (isOwnOnly || !Stands(key))
                 return;
             _standing[key] = standing = new Standing { IsRaised = true }; // another witness raised it, a log for example
         }

@@ -74,8 +74,10 @@ internal sealed class RdmaPortProbe(ProbeParts parts) : Probe
         }
         if (port.State == 0)
             return ProbeResult.Unknown(Down, subject, $"{port.Name}: its state cannot be read");
-        if (port.Physical == RdmaPort.Disabled || (!memory.WasActive && (siblings.Count == 0 || !siblings.All(other => other.IsActive))))
-            return ProbeResult.Healthy(Down, subject, $"{evidence}; {(port.Physical == RdmaPort.Disabled ? "a person has disabled it" : "it was not up before")}");
+        if (port.Physical == RdmaPort.Disabled)
+            return ProbeResult.Healthy(Down, subject, $"{evidence}: a person has disabled it");
+        if (!memory.WasActive && (siblings.Count == 0 || !siblings.All(other => other.IsActive)))
+            return ProbeResult.Unknown(Down, subject, $"{evidence}: it was not up since the agent was started, and may have no cable");
         memory.DownSince ??= now;
         var lasts = parts.Time.GetElapsedTime(memory.DownSince.Value, now);
         return Bad(Down, subject, $"The port {port.Name} is down{(memory.WasActive ? "" : ", while all others of its kind are up")}: RDMA over it is not possible.", evidence)

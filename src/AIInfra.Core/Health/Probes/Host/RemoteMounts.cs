@@ -30,12 +30,14 @@ internal static class RemoteMounts
     /// <summary>One entry for each file system, by its device number; what is covered by another mount is not reached and left out.</summary>
     public static ImmutableArray<RemoteMount> Find(ImmutableArray<Mount> mounts) =>
     [
-        .. mounts.Where(mount => IdOf(mount.Type) is not null && !Inside.Any(folder => mount.Point.StartsWith(folder, StringComparison.Ordinal)))
+        .. mounts.Where(mount => IdOf(mount.Type) is not null && !IsInsideContainer(mount.Point))
             .GroupBy(mount => mount.Point).Select(same => same.Last())
             .GroupBy(mount => (mount.Major, mount.Minor))
             .Select(same => same.OrderBy(mount => mount.Root.Length).ThenBy(mount => mount.Point.Length).ThenBy(mount => mount.Point, StringComparer.Ordinal).ToImmutableArray())
             .Select(same => new RemoteMount(IdOf(same[0].Type)!, SubjectOf(same[0]), same[0], [.. same.Select(mount => mount.Point)])),
     ];
+
+    public static bool IsInsideContainer(string point) => Inside.Any(folder => point.StartsWith(folder, StringComparison.Ordinal));
 
     private static string? IdOf(string type) => type switch
     {
