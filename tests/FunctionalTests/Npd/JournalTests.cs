@@ -82,7 +82,9 @@ public sealed class JournalTests : IDisposable
     /// <summary>Reads what is new, with the built-in packs, as the daemon does.</summary>
     private void ReadWithPacks(NpdHost.Life life, Core.Health.Npd.Configuration.NpdConfiguration configuration, bool takesKernel)
     {
-        var boards = new KernelLogBoards(life.Health, new InventoryBoard(), life.Workers, life.Boards.State, life.Positions, new LogCounters());
+        var inventory = new InventoryBoard();
+        inventory.Publish(TestGpus.Inventory([TestGpus.Switched(1)[0] with { PciAddress = "0000:3b:00.0" }]));
+        var boards = new KernelLogBoards(life.Health, inventory, life.Workers, life.Boards.State, life.Positions, new LogCounters());
         var options = new JournalRuleOptions(VendorLogs.Decoders, VendorLogs.Rules) { Services = VendorLogs.Services, TakesKernel = takesKernel };
         new JournalWorker("", configuration.Logs, life.Boards, _host.Time, new RecordedLog<JournalWorker>(), new JournalPacks(options, boards)).Follow(TestContext.Current.CancellationToken, untilEnd: true);
     }
@@ -120,8 +122,6 @@ public sealed class JournalTests : IDisposable
     {
         await WriteAsync(("kernel|k", Xid, 20), ("kernel", Xid, 19));
         using var life = _host.Begin(Core.Health.Npd.Configuration.NpdConfiguration.Empty);
-        ReadWithPacks(life, Core.Health.Npd.Configuration.NpdConfiguration.Empty, takesKernel);
-        _host.Time.Advance(TimeSpan.FromSeconds(31)); // the wait for the inventory is over
         ReadWithPacks(life, Core.Health.Npd.Configuration.NpdConfiguration.Empty, takesKernel);
 
         Assert.Equal(problems, life.Health.Current.Value.Problems.Where(problem => problem.Id == "nvidia.xid.79").Sum(problem => problem.Count));

@@ -76,6 +76,7 @@ public sealed class ServiceProbeTests : IDisposable
             docker.Status = null;
             Assert.Contains("no answer within 10 s", (await OneAsync(DockerProbe.Definition)).Evidence, StringComparison.Ordinal);
         }
+        Write("run/docker.sock"); // left behind: nobody listens
         Assert.Contains("refused", (await OneAsync(DockerProbe.Definition)).Evidence, StringComparison.OrdinalIgnoreCase);
         File.Delete(Combine("run/docker.sock"));
         Assert.NotNull((await LookAsync(DockerProbe.Definition)).NotHere);
