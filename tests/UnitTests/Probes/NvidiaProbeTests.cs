@@ -14,7 +14,7 @@ public sealed class NvidiaProbeTests
     [InlineData("575.51.03", 1)]
     public async Task Libraries_of_another_version_than_the_driver_are_told(string library, int problems)
     {
-        using var host = new ProbeTree(NvidiaDriverProbe.Definition);
+        using var host = new ProbedHost(NvidiaDriverProbe.Definition);
         Assert.Equal("the NVIDIA driver is not loaded", (await host.LookAsync()).NotHere);
         host.Write("sys/module/nvidia/version", "570.86.10\n");
         Assert.NotNull((await host.LookAsync()).NotHere);
@@ -27,7 +27,7 @@ public sealed class NvidiaProbeTests
     [Fact]
     public async Task The_driver_of_an_operators_container_is_the_one_that_counts()
     {
-        using var host = new ProbeTree(NvidiaDriverProbe.Definition);
+        using var host = new ProbedHost(NvidiaDriverProbe.Definition);
         host.Write("sys/module/nvidia/version", "570.86.10\n");
         host.Write("usr/lib64/libnvidia-ml.so.535.1.2");
         host.Link("usr/lib64/libnvidia-ml.so.1", "libnvidia-ml.so.535.1.2");
@@ -40,7 +40,7 @@ public sealed class NvidiaProbeTests
     [Fact]
     public async Task Missing_nodes_and_missing_links_by_number_are_told_apart()
     {
-        using var host = new ProbeTree(NvidiaNodeProbe.Definition);
+        using var host = new ProbedHost(NvidiaNodeProbe.Definition);
         Assert.NotNull((await host.LookAsync()).NotHere);
         host.Inventory.Publish(TestGpus.Inventory([TestGpus.Switched(1)[0] with { PciAddress = "0000:3b:00.0" }]));
         host.Write("proc/driver/nvidia/gpus/0000:3b:00.0/information", "Model: \t\t NVIDIA H100\nDevice Minor: \t 3\n");
@@ -62,7 +62,7 @@ public sealed class NvidiaProbeTests
     [Fact]
     public async Task The_fabric_manager_must_run_where_switches_are_and_others_where_they_are_enabled()
     {
-        using var host = new ProbeTree(NvidiaServiceProbe.Definition);
+        using var host = new ProbedHost(NvidiaServiceProbe.Definition);
         host.Write("usr/lib/systemd/system/nvidia-fabricmanager.service");
         host.Write("usr/lib/systemd/system/nvidia-dcgm.service");
         Assert.NotNull((await host.LookAsync()).NotHere);
@@ -82,7 +82,7 @@ public sealed class NvidiaProbeTests
     [Fact]
     public async Task Growing_errors_of_a_link_are_told_with_the_link()
     {
-        using var host = new ProbeTree(NvidiaLinkErrorProbe.Definition);
+        using var host = new ProbedHost(NvidiaLinkErrorProbe.Definition);
         Assert.NotNull((await host.LookAsync()).NotHere);
 
         async Task<IReadOnlyList<ProbeResult>> AfterAMinuteAsync(double errors)

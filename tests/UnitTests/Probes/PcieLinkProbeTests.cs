@@ -10,7 +10,7 @@ public sealed class PcieLinkProbeTests : IDisposable
 {
     private const string Full = "32.0 GT/s PCIe x16", Port = "0x060400", Gpu = "0x030200", Nic = "0x020700";
 
-    private readonly ProbeTree _host = new(PcieLinkProbe.Definition);
+    private readonly ProbedHost _host = new(PcieLinkProbe.Definition);
 
     public PcieLinkProbeTests()
     {

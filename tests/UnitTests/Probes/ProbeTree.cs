@@ -1,90 +1,69 @@
 using System.Collections.Immutable;
-using AIInfra.Core.Devices;
+using AIInfra.Core.Health;
 using AIInfra.Core.Health.Probes;
 using AIInfra.Core.Hosting;
-using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorHost;
 using AIInfra.Testing;
 
 namespace AIInfra.UnitTests.Probes;
 
-/// <summary>A host's folder to which a test writes what sysfs and others would show, and a probe that looks at it.</summary>
+/// <summary>A host in a folder, one probe that looks at it, and what it makes of it.</summary>
 internal sealed class ProbeTree : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("probe-");
     private readonly ProbeChildren _children;
-    private readonly ProbeDefinition _definition;
-    private Probe? _probe;
+    private ProbeTracker? _tracker;
+    private ProbeRunner? _runner;
 
-    public ProbeTree(ProbeDefinition definition)
+    public ProbeTree()
     {
-        _definition = definition;
-        _children = new ProbeChildren(new VendorHostLauncher("/bin/false", []), Time);
+        Root = Directory.CreateTempSubdirectory("probe-").FullName;
+        _children = new ProbeChildren(new VendorHostLauncher("/nowhere/agent", []), Time);
+        Health = new HealthBoard(Time, "boot", []);
+        Parts = new ProbeParts { Host = new HostPaths { Root = Root }, Time = Time, Children = _children };
     }
 
+    public string Root { get; }
     public ManualTime Time { get; } = new();
-    public InventoryBoard Inventory { get; } = new();
-    public SampleBoard Samples { get; } = new();
-    public ImmutableDictionary<string, int> Limits { get; set; } = ImmutableDictionary<string, int>.Empty;
-    public string Kubelet => Combine("var/lib/kubelet");
+    public HealthBoard Health { get; }
+    public ProbeParts Parts { get; init; }
+    public ImmutableDictionary<string, int> Limits { get; init; } = ImmutableDictionary<string, int>.Empty;
 
-    public string Combine(string path) => Path.Combine(_folder.FullName, path);
-
-    public void Write(string path, string text = "")
+    public void Write(string path, string text)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Combine(path))!);
-        File.WriteAllText(Combine(path), text);
+        var file = Path.Combine(Root, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, text);
     }
 
-    public void Link(string path, string target)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(Combine(path))!);
-        File.CreateSymbolicLink(Combine(path), target);
-    }
+    public void Delete(string path) => File.Delete(Path.Combine(Root, path));
 
-    public void Delete(string path) => File.Delete(Combine(path));
+    public Problem? Standing(string id) => Health.Current.Value.Problems.SingleOrDefault(problem => problem.Id == id);
 
-    /// <summary>A PCI function below its ports, the root port first.</summary>
-    public void WritePci(string[] path, string kind, string link, string max)
+    /// <summary>Looks so many times, a minute apart.</summary>
+    public ProbeReport Look(ProbeDefinition definition, int times = 1, Func<ProbeParts, Probe>? create = null)
     {
-        var folder = $"sys/devices/pci0000:00/{string.Join('/', path)}";
-        Write($"{folder}/class", kind);
-        Write($"{folder}/vendor", "0x10de");
-        Write($"{folder}/device", "0x2330");
-        foreach (var (name, text) in new[] { ("current", link), ("max", max) })
+        if (_runner is null)
         {
-            Write($"{folder}/{name}_link_speed", text.Split(" x")[0]);
-            Write($"{folder}/{name}_link_width", text.Split(" x")[1]);
+            var settings = ProbeSettings.DefaultsOf(definition);
+            settings = settings with { Limits = settings.Limits.SetItems(Limits) };
+            _runner = new ProbeRunner(definition, settings, (create ?? definition.Create)(Parts with { Limits = settings.Limits }), Time);
+            _tracker = new ProbeTracker(definition, Health, Time);
         }
-        if (!Path.Exists(Combine($"sys/bus/pci/devices/{path[^1]}")))
-            Link($"sys/bus/pci/devices/{path[^1]}", $"../../../devices/pci0000:00/{string.Join('/', path)}");
-    }
-
-    public async Task<ProbeRound> LookAsync()
-    {
-        _probe ??= _definition.Create(new ProbeParts
+        for (; times > 0; times--)
         {
-            Host = new HostPaths { Root = _folder.FullName },
-            Time = Time,
-            Children = _children,
-            Inventory = Inventory,
-            Samples = Samples,
-            KubeletRoots = [Kubelet],
-            Limits = ProbeSettings.DefaultsOf(_definition).Limits.SetItems(Limits),
-        });
-        var round = await _probe.LookAsync(TestContext.Current.CancellationToken);
-        Assert.All(round.Results, result => Assert.Contains(result.ProblemId, _definition.Problems));
-        return round;
+            Time.Advance(TimeSpan.FromMinutes(1));
+            var report = _runner.RunAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken).GetAwaiter().GetResult();
+            Assert.False(report.IsBroken, report.Detail);
+            _tracker!.Take(report);
+        }
+        return _runner.Report;
     }
-
-    /// <summary>What is bad now, as <c>id on subject</c>.</summary>
-    public async Task<IReadOnlyList<string>> BadAsync() =>
-        [.. (await LookAsync()).Results.Where(result => result.Answer == ProbeAnswer.Problem).Select(result => $"{result.ProblemId} on {result.Subject}")];
 
     public void Dispose()
     {
-        (_probe as IDisposable)?.Dispose();
+        _runner?.Dispose();
         _children.Dispose();
-        _folder.Delete(recursive: true);
+        Health.Dispose();
+        Directory.Delete(Root, recursive: true);
     }
 }

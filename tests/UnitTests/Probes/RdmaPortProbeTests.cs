@@ -6,7 +6,7 @@ namespace AIInfra.UnitTests.Probes;
 
 public sealed class RdmaPortProbeTests : IDisposable
 {
-    private readonly ProbeTree _host = new(RdmaPortProbe.Definition);
+    private readonly ProbedHost _host = new(RdmaPortProbe.Definition);
 
     public void Dispose() => _host.Dispose();
 

@@ -67,7 +67,7 @@ internal sealed class DiskProbe(ProbeParts parts) : Probe
             health.UsedPercent is { } used ? $"{used} % of its life used" : null,
             health.MediaErrors is { } errors ? $"{errors} media errors in its life" : null,
         }.Where(text => text is not null));
-        var worst = Warnings.Where(warning => (health.Warnings & warning.Bit) != 0).OrderByDescending(warning => warning.Severity).ThenByDescending(warning => warning.Action).FirstOrDefault();
+        var worst = Warnings.Where(warning => (health.Warnings & warning.Bit) > 0).OrderByDescending(warning => warning.Severity).ThenByDescending(warning => warning.Action).FirstOrDefault();
         var (severity, action, says) =
             worst.Bit != 0 ? (worst.Severity, worst.Action, worst.Says)
             : health.HasPassed == false ? (Severity.Fatal, SuggestedAction.Replace, "it expects to fail soon")
