@@ -51,11 +51,18 @@ internal sealed class ControlServer(string socketPath, NodeView view, NodeComman
             return;
         }
         context.Response.ContentType = "application/x-ndjson; charset=utf-8";
-        await foreach (var check in diag.RunAsync(level, context.RequestAborted))
+        try
         {
-            await JsonSerializer.SerializeAsync(context.Response.Body, check, DiagJson.Default.DiagCheck, context.RequestAborted);
-            await context.Response.Body.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
-            await context.Response.Body.FlushAsync(context.RequestAborted);
+            await foreach (var check in diag.RunAsync(level, context.RequestAborted))
+            {
+                await JsonSerializer.SerializeAsync(context.Response.Body, check, DiagJson.Default.DiagCheck, context.RequestAborted);
+                await context.Response.Body.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+            }
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Whoever asked has gone.
         }
     }
 

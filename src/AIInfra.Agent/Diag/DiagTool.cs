@@ -7,6 +7,10 @@ using AIInfra.Linux.Processes;
 
 namespace AIInfra.Agent.Diag;
 
+/// <summary>Why a tool did not say that all is well.</summary>
+/// <param name="IsKnown">False: the tool itself did not work, so that it says nothing about the node.</param>
+internal sealed record ToolVerdict(string What, bool IsKnown = true);
+
 /// <summary>A program of others that loads the devices and says whether they are well.</summary>
 /// <param name="Name">As it is asked for: <c>dcgmi</c>.</param>
 /// <param name="Programs">Its file's names.</param>
@@ -14,7 +18,7 @@ namespace AIInfra.Agent.Diag;
 /// <param name="Deadline">Of one run.</param>
 /// <param name="Judge">Null: well. Else what is wrong, from the output and the exit status of a run's last command.</param>
 internal sealed record DiagTool(
-    string Name, IReadOnlyList<string> Programs, Func<DiagLevel, HostPaths, IReadOnlyList<IReadOnlyList<string>[]>> Runs, Func<DiagLevel, TimeSpan> Deadline, Func<string, int, string?> Judge)
+    string Name, IReadOnlyList<string> Programs, Func<DiagLevel, HostPaths, IReadOnlyList<IReadOnlyList<string>[]>> Runs, Func<DiagLevel, TimeSpan> Deadline, Func<string, int, ToolVerdict?> Judge)
 {
     private const int FirstPort = 18515;
 
@@ -47,7 +51,7 @@ internal sealed record DiagTool(
     }
 
     /// <summary>Every test has a result whose status is Pass, Skip, Warn or Fail, however deep it lies.</summary>
-    internal static string? JudgeDcgm(string output, int status)
+    internal static ToolVerdict? JudgeDcgm(string output, int status)
     {
         try
         {
@@ -55,11 +59,11 @@ internal sealed record DiagTool(
             using var document = JsonDocument.Parse(start < 0 ? "" : output[start..]);
             var failed = new List<string>();
             Collect(document.RootElement, "", failed);
-            return failed.Count > 0 ? $"failed: {string.Join(", ", failed.Distinct().Take(8))}" : status == 0 ? null : $"ended with {status}";
+            return failed.Count > 0 ? new($"failed: {string.Join(", ", failed.Distinct().Take(8))}") : status == 0 ? null : new($"ended with {status}");
         }
         catch (JsonException)
         {
-            return status == 0 ? "its output is no JSON" : $"ended with {status}";
+            return new($"ended with {status} and no report: does its host engine run", IsKnown: false);
         }
     }
 
@@ -83,16 +87,16 @@ internal sealed record DiagTool(
         }
     }
 
-    internal static string? JudgeNccl(string output, int status)
+    internal static ToolVerdict? JudgeNccl(string output, int status)
     {
         if (status != 0)
-            return $"ended with {status}";
+            return new($"ended with {status}");
         var wrong = output.Split('\n').FirstOrDefault(line => line.Contains("Out of bounds values", StringComparison.Ordinal));
-        return wrong is null ? "its output says nothing about wrong values" : wrong.Contains(": 0 OK", StringComparison.Ordinal) ? null : wrong.Trim('#', ' ', '\r');
+        return wrong is null ? new("says nothing about wrong values", IsKnown: false) : wrong.Contains(": 0 OK", StringComparison.Ordinal) ? null : new(wrong.Trim('#', ' ', '\r'));
     }
 
-    internal static string? JudgeBandwidth(string output, int status) =>
-        status != 0 ? $"ended with {status}" : output.Contains("BW average", StringComparison.OrdinalIgnoreCase) ? null : "its output has no bandwidth";
+    internal static ToolVerdict? JudgeBandwidth(string output, int status) =>
+        status != 0 ? new($"ended with {status}") : output.Contains("BW average", StringComparison.OrdinalIgnoreCase) ? null : new("reports no bandwidth", IsKnown: false);
 }
 
 /// <summary>Runs the tools that are wanted, one after another, and kills what runs when it is broken off.</summary>
@@ -108,21 +112,24 @@ internal sealed class DiagTools(HostPaths host, TimeProvider time) : IDisposable
     {
         if (Find(tool.Programs) is not { } program)
             return new DiagCheck(tool.Name, DiagOutcome.Skip, $"{tool.Programs[0]} is not installed.", 0, []);
-        var (started, findings, runs) = (time.GetTimestamp(), new List<DiagFinding>(), tool.Runs(level, host));
+        var (started, findings, runs, isKnown) = (time.GetTimestamp(), new List<DiagFinding>(), tool.Runs(level, host), true);
         if (runs.Count == 0)
             return new DiagCheck(tool.Name, DiagOutcome.Skip, "There is nothing for it on this host.", 0, []);
         foreach (var run in runs)
         {
             var (wrong, output) = await RunAsync(program, run, tool, level, cancellationToken);
+            isKnown &= wrong is null or { IsKnown: true };
             if (wrong is not null)
-                findings.Add(new DiagFinding($"diag.{tool.Name}", "node", Severity.Fatal, $"{tool.Name} {string.Join(' ', run[^1])}: {wrong}.", Tail(output), 1));
+                findings.Add(new DiagFinding($"diag.{tool.Name}", "node", wrong.IsKnown ? Severity.Fatal : Severity.Degraded, $"{tool.Name} {string.Join(' ', run[^1])}: {wrong.What}.", Tail(output), 1));
         }
+        if (!isKnown && findings.All(finding => finding.Severity < Severity.Fatal))
+            return new DiagCheck(tool.Name, DiagOutcome.Unknown, findings[0].Message, time.GetElapsedTime(started).TotalSeconds, findings);
         return DiagCheck.Of(tool.Name, $"{program}: passed{(runs.Count == 1 ? "" : $" {runs.Count} runs")}.", time.GetElapsedTime(started).TotalSeconds, findings);
     }
 
     public void Dispose() => _commands.Dispose();
 
-    private async Task<(string? Wrong, string Output)> RunAsync(string program, IReadOnlyList<string>[] commands, DiagTool tool, DiagLevel level, CancellationToken cancellationToken)
+    private async Task<(ToolVerdict? Wrong, string Output)> RunAsync(string program, IReadOnlyList<string>[] commands, DiagTool tool, DiagLevel level, CancellationToken cancellationToken)
     {
         var deadline = tool.Deadline(level);
         var running = new List<Task<CommandResult>>();
@@ -139,10 +146,10 @@ internal sealed class DiagTools(HostPaths host, TimeProvider time) : IDisposable
             var output = System.Text.Encoding.UTF8.GetString(last.Output);
             var errors = System.Text.Encoding.UTF8.GetString(last.Errors);
             if (last.Refusal is { } refusal)
-                return ($"could not be started: {refusal}", "");
+                return (new($"could not be started: {refusal}", IsKnown: false), "");
             if (last.Status is not { } status)
-                return (FormattableString.Invariant($"did not end within {deadline.TotalMinutes:0.#} min and was killed"), output + errors);
-            return (status.Code is { } code ? tool.Judge(output, code) : $"was ended by {status}", errors.Length > 0 ? errors : output);
+                return (new(FormattableString.Invariant($"did not end within {deadline.TotalMinutes:0.#} min and was killed"), IsKnown: false), output + errors);
+            return (status.Code is { } code ? tool.Judge(output, code) : new ToolVerdict($"was ended by {status}"), errors.Length > 0 ? errors : output);
         }
         catch (OperationCanceledException)
         {
