@@ -85,6 +85,31 @@ public sealed class DiagTests : IDisposable
         Assert.Equal("diag -r 1 -j\n", await File.ReadAllTextAsync(_folder.Combine("arguments"), TestContext.Current.CancellationToken));
     }
 
+    [Theory]
+    [InlineData("dcgmi", """echo '{"DCGM Diagnostic":{"test_categories":[{"category":"Hardware","tests":[{"name":"Memory","results":[{"gpu_id":"0","status":"Pass"},{"status":"Skip"}]}]}]}}'""", 0, "passed")]
+    [InlineData("dcgmi", """echo '{"tests":[{"name":"PCIe","status":"FAIL"},{"name":"PCIe","status":"Fail"}]}'""", 1, "failed: PCIe.")]
+    [InlineData("dcgmi", "echo 'Error: unable to establish a connection to the specified host: localhost'; exit 255", 2, "ended with 255 and no report")]
+    [InlineData("dcgmi", """echo '{"tests":['""", 2, "no report")]
+    [InlineData("dcgmi", "kill -9 $$", 1, "was ended by signal 9")]
+    [InlineData("all_reduce_perf", "echo \"$@\"; echo '# Out of bounds values : 0 OK'", 0, "passed")]
+    [InlineData("all_reduce_perf", "echo '# Out of bounds values : 12 FAILED'", 1, "Out of bounds values : 12 FAILED")]
+    [InlineData("all_reduce_perf", "exit 3", 1, "-b 8 -e 64M -f 2 -g 2 -c 1: ended with 3")]
+    [InlineData("ib_write_bw", "echo ' BW average[Gb/sec]'; echo '391.2'", 0, "passed")]
+    [InlineData("ib_write_bw", "case \"$*\" in *localhost) exit 1;; esac", 1, "-d mlx5_0 -p 18515 -D 5 --report_gbits localhost: ended with 1")]
+    public async Task What_a_tool_says_is_told_apart_from_a_tool_that_could_not_work(string program, string script, int status, string says)
+    {
+        foreach (var board in (string[])["0000:01:00.0", "0000:02:00.0"])
+            Directory.CreateDirectory(_folder.Combine($"host/proc/driver/nvidia/gpus/{board}"));
+        Directory.CreateDirectory(_folder.Combine("host/sys/class/infiniband/mlx5_0/ports/1"));
+        _folder.Write("host/sys/class/infiniband/mlx5_0/ports/1/state", "4: ACTIVE\n");
+        var name = program == "all_reduce_perf" ? "nccl" : program;
+
+        await using var run = PeerProcess.Start(AgentProgram.Path, ["diag", "--tool", name, "-o", "json", "--config", _config], Tool(program, script));
+
+        Assert.Equal(status, await run.WaitForExitAsync(TestContext.Current.CancellationToken));
+        Assert.Contains(says, Check(JsonDocument.Parse(run.Transcript).RootElement, name).GetRawText().Replace("\\u0022", "\"", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Breaking_off_kills_the_tools_whole_group_and_tells_what_was_found()
     {
