@@ -26,8 +26,6 @@ internal sealed class EventEntry
     public required string Name { get; init; }
     /// <summary>Null: on the node.</summary>
     public required DeviceHolder? Pod { get; init; }
-    /// <summary>Who says so: the agent, or a monitor of node-problem-detector's files.</summary>
-    public string Controller { get; init; } = ReportingOptions.Controller;
     public required string Reason { get; init; }
     public required string Action { get; init; }
     public required bool IsWarning { get; init; }
@@ -52,8 +50,6 @@ internal sealed class EventBook(string node, HealthBoard health, IDeviceHolders 
     private const string NpdPrefix = "npd.";
 
     public const int Limit = 4000;
-
-    private const int LongestController = 128;
 
     /// <summary>Between two messages of one series; a series also keeps the event from being forgotten by the API server.</summary>
     public static readonly TimeSpan SeriesInterval = TimeSpan.FromMinutes(5);
@@ -106,8 +102,8 @@ internal sealed class EventBook(string node, HealthBoard health, IDeviceHolders 
         return isWaiting;
     }
 
-    /// <summary>Takes in what the monitors of node-problem-detector's files said: an event for each match under the monitor's name, equal ones as
-    /// one with a count, and of one monitor only so many.</summary>
+    /// <summary>Takes in what the monitors of node-problem-detector's files said: an event for each match, equal ones as one with a count, and
+    /// of one monitor only so many. Reason and message are the file's; the reporter is the agent, since its rights end at events in its own name.</summary>
     public void Update(NpdSnapshot now)
     {
         foreach (var said in now.Events.Where(said => said.Number > _lastMatch))
@@ -225,7 +221,6 @@ internal sealed class EventBook(string node, HealthBoard health, IDeviceHolders 
     {
         Name = NameOf($"{said.Source}\n{said.Reason}\n{note}", Subject.Node, said.At, null, "npd"),
         Pod = null,
-        Controller = said.Source.Length > 0 ? EventText.Bound(said.Source, LongestController) : ReportingOptions.Controller,
         Reason = ConditionTable.BoundReason(said.Reason),
         Action = "Observe",
         IsWarning = said.IsWarning,

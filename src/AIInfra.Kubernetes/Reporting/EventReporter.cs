@@ -94,7 +94,7 @@ internal sealed partial class EventReporter(
             Kind = "Event",
             Metadata = new ObjectMeta { Name = entry.Name, Namespace = place },
             EventTime = entry.FirstSeen,
-            ReportingController = entry.Controller,
+            ReportingController = ReportingOptions.Controller,
             ReportingInstance = Bounded(options.NodeName),
             Action = entry.Action,
             Reason = entry.Reason,

@@ -71,7 +71,7 @@ public sealed class ReportingTests
         npd.Matched(configuration.Logs[0], configuration.Logs[0].LogRules[0], "Killed process 1 (train) total-vm:5kB", rig.Time.GetUtcNow());
         var told = await rig.WaitForEventAsync("OOMKilling");
 
-        Assert.Equal(("Warning", "kernel-monitor", "Killed process 1 (train) total-vm:5kB"),
+        Assert.Equal(("Warning", "aiinfra.io/agent", "Killed process 1 (train) total-vm:5kB"),
             (told.GetProperty("type").GetString(), told.GetProperty("reportingController").GetString(), told.GetProperty("note").GetString()));
         Assert.Equal("Node", told.GetProperty("regarding").GetProperty("kind").GetString());
         Assert.Single(rig.Health.Current.Value.Problems, problem => problem.Id == "npd.OOMKilling");

@@ -6,7 +6,6 @@ using AIInfra.Core.VendorHost;
 using AIInfra.Grpc;
 using AIInfra.Kubernetes.Probes;
 using AIInfra.Kubernetes.Protos.Cri.V1;
-using AIInfra.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AIInfra.FunctionalTests.Probes;

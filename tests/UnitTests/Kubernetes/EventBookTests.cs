@@ -47,12 +47,12 @@ public sealed class EventBookTests : IDeviceHolders
     private NpdEvent Match(string message, string source = "kernel-monitor", bool isWarning = true) => new(++_matches, source, isWarning, "OOMKilling", message, _time.GetUtcNow());
 
     [Fact]
-    public void A_match_of_NPDs_files_is_an_event_under_the_monitors_name_and_equal_ones_are_one_with_a_count()
+    public void A_match_of_NPDs_files_is_an_event_in_the_files_words_and_equal_ones_are_one_with_a_count()
     {
         var first = Match("Killed process 1");
         _book.Update(new NpdSnapshot([], [first]));
         var sent = Assert.Single(SendAll());
-        Assert.Equal(("kernel-monitor", "OOMKilling", "Killed process 1", true, (DeviceHolder?)null), (sent.Controller, sent.Reason, sent.Note, sent.IsWarning, sent.Pod));
+        Assert.Equal(("OOMKilling", "Killed process 1", true, (DeviceHolder?)null), (sent.Reason, sent.Note, sent.IsWarning, sent.Pod));
 
         _book.Update(new NpdSnapshot([], [first, Match("Killed process 1"), Match("Killed process 2")]));
         Assert.Equal("Killed process 2", Assert.Single(SendAll()).Note);

@@ -39,7 +39,8 @@ internal sealed class JournalRules
     public JournalRules(JournalRuleOptions options, KernelLogBoards boards, LogReporter reporter, DateTimeOffset from, DateTimeOffset kernelFrom)
     {
         (_options, _reporter, _from, _kernelFrom) = (options, reporter, from, kernelFrom);
-        _matcher = new LogMatcher(options.Decoders(), options.Rules, boards.Counters.Slow);
+        ImmutableArray<LogRule> rules = options.TakesKernel ? options.Rules : [.. options.Rules.Where(rule => rule.Origin == LogOrigin.Service)]; // the fewer, the less memory
+        _matcher = new LogMatcher(options.Decoders(), rules, boards.Counters.Slow);
     }
 
     public void Read(in JournalEntry entry, DateTimeOffset at)
