@@ -26,7 +26,7 @@ internal sealed class MountProbe(ProbeParts parts) : Probe
     private readonly MountEvidence _evidence = new(parts.Host);
 
     public static ProbeDefinition Definition { get; } = new(
-        "mounts", "Remote file systems that do not answer: NFS, Ceph, Lustre, FUSE (JuiceFS, GlusterFS, HDFS, GooseFS) and others.", TimeSpan.FromMinutes(1), parts => new MountProbe(parts))
+        "mounts", "Remote file systems that do not answer: NFS, Ceph, Lustre, FUSE (JuiceFS, GlusterFS, HDFS, GooseFS) and others.", TimeSpan.FromSeconds(90), parts => new MountProbe(parts))
     {
         Problems = ["mount.nfs", "mount.ceph", "mount.lustre", "mount.fuse", "mount.remote"],
         Deadline = TimeSpan.FromMinutes(2),
