@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Probes;
-using AIInfra.Vendors;
 
 namespace AIInfra.Agent.Configuration;
 
@@ -10,7 +9,7 @@ internal static class ProbeKeys
 {
     private sealed record Keys(ProbeDefinition Probe, ConfigKey<bool> Enabled, ConfigKey<TimeSpan> Interval, ImmutableArray<(string Name, ConfigKey<int> Key)> Limits);
 
-    private static readonly ImmutableArray<Keys> ByProbe = [.. ProbeCatalog.All.Select(Of)];
+    private static readonly ImmutableArray<Keys> ByProbe = [.. AgentProbes.All.Select(Of)];
 
     public static ImmutableArray<ConfigKey> All { get; } =
         [.. ByProbe.SelectMany(keys => (IEnumerable<ConfigKey>)[keys.Enabled, keys.Interval, .. keys.Limits.Select(limit => limit.Key)])];

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AIInfra.Agent.Configuration;
 using AIInfra.Agent.Control;
+using AIInfra.Agent.Diag;
 using AIInfra.Agent.Endpoints;
 using AIInfra.Core.Cdi;
 using AIInfra.Core.Configuration;
@@ -36,7 +37,7 @@ internal static class DaemonServices
         .AddState(config.Get(AgentKeys.StatePath))
         .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
         .AddVendors(config, AgentConfig.NvidiaOptions(config, files))
-        .AddNpd(AgentConfig.Npd(config))
+        .AddNpd(AgentConfig.Npd(config), AgentConfig.HostPaths(config), JournalSettings.Of(config, files.Rules))
         .AddLogs(config, files.Rules)
         .AddProbes(config)
         .AddSingleton(AgentConfig.Kubelet(config))
@@ -150,7 +151,8 @@ internal static class DaemonServices
             provider.GetRequiredService<ProbeBoard>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<NodeCommands>()
         .AddSingleton<AllocationView>()
+        .AddSingleton<DaemonDiag>()
         .AddWorker("control", provider => new ControlServer(
             ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(), provider.GetRequiredService<AllocationView>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+            provider.GetRequiredService<DaemonDiag>(), provider.GetRequiredService<ILoggerFactory>()));
 }

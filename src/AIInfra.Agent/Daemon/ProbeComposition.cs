@@ -5,7 +5,6 @@ using AIInfra.Core.Health.Probes;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorHost;
-using AIInfra.Vendors;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AIInfra.Agent.Daemon;
@@ -15,7 +14,7 @@ internal static class ProbeComposition
 {
     public static IServiceCollection AddProbes(this IServiceCollection services, Config config) => services.AddProbes(
         new VendorHostLauncher("/proc/self/exe", []),
-        (provider, children) => new ProbeSetup(ProbeCatalog.All, ProbeKeys.Read(config), new ProbeParts
+        (provider, children) => new ProbeSetup(AgentProbes.All, ProbeKeys.Read(config), new ProbeParts
         {
             Host = provider.GetRequiredService<HostPaths>(),
             Time = provider.GetRequiredService<TimeProvider>(),

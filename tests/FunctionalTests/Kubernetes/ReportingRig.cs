@@ -41,6 +41,7 @@ internal sealed class ReportingRig : IAsyncDisposable, IDeviceHolders
     public string NodeName { get; set; } = ApiServerPeer.Node;
     public string Kubeconfig { get; set; } = "agent-file";
     public bool SetsTaint { get; set; }
+    public Core.Health.Npd.NpdBoard? Npd { get; set; }
     public Func<ApiClientOptions, ApiClientOptions> Tune { get; set; } = asIs => asIs;
 
     public static async Task<ReportingRig> StartAsync(TimeProvider? time = null, params string[] options) =>
@@ -60,7 +61,7 @@ internal sealed class ReportingRig : IAsyncDisposable, IDeviceHolders
             BootId = "boot-1",
             MachineId = machineId,
         };
-        var worker = new KubernetesWorker(options, new ReportingBoards(Health, Inventory, Board, Releases, Pauses, new FeatureLabels(Labels), this), Time, _loggers) { Random = () => 0.01, Tune = Tune };
+        var worker = new KubernetesWorker(options, new ReportingBoards(Health, Inventory, Board, Releases, Pauses, new FeatureLabels(Labels), this, Npd), Time, _loggers) { Random = () => 0.01, Tune = Tune };
         var one = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
         _running.Add(Task.Run(() => worker.RunAsync(one.Token)));
         return one;
