@@ -32,6 +32,7 @@ internal static class DaemonServices
 {
     public static IServiceCollection AddDaemon(this IServiceCollection services, Config config, AgentFiles files) => services
         .AddBoards(AgentConfig.HostPaths(config))
+        .AddServiceManager()
         .AddState(config.Get(AgentKeys.StatePath))
         .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
         .AddVendors(config, files.Nvidia.Options)

@@ -34,6 +34,7 @@ clear_up() {
     sleep 0.1
   done
   umount --lazy "$folder/root" 2>/dev/null
+  rmdir "/run/systemd/nspawn/propagate/$name" 2>/dev/null
   rm -rf --one-file-system "$folder"
 }
 trap clear_up EXIT
