@@ -78,6 +78,10 @@ internal sealed record ConfigCheck(string Config, bool IsGood, IReadOnlyList<str
 internal sealed record ProblemExplanation(
     string Id, Severity Severity, Cause Cause, SuggestedAction Action, string Meaning, string UsualCause, string Agent, string Advice, string Clears);
 
+/// <summary>What <c>explain</c> says of a node condition, in the language that was asked for.</summary>
+/// <param name="FedBy">Ids of problems, or their beginnings followed by <c>*</c>.</param>
+internal sealed record ConditionExplanation(string Condition, string Meaning, IReadOnlyList<string> FedBy);
+
 /// <summary>Which units a container would be given now, and why.</summary>
 /// <param name="Refusal">Why there is no choice, with what to do; null when there is one.</param>
 /// <param name="Says">The reason in a sentence; null when there is no choice.</param>
@@ -112,5 +116,6 @@ internal sealed record ProgramVersion(string Version, string Runtime);
 [JsonSerializable(typeof(ConfigCheck))]
 [JsonSerializable(typeof(ProgramVersion))]
 [JsonSerializable(typeof(ProblemExplanation))]
+[JsonSerializable(typeof(ConditionExplanation))]
 [JsonSerializable(typeof(AllocationExplanation))]
 internal sealed partial class ControlJson : JsonSerializerContext;

@@ -36,7 +36,7 @@ internal static class DaemonServices
         .AddState(config.Get(AgentKeys.StatePath))
         .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
         .AddVendors(config, files.Nvidia.Options)
-        .AddNpd(AgentConfig.Npd(config))
+        .AddNpd(AgentConfig.Npd(config), AgentConfig.HostPaths(config), JournalSettings.Of(config, files.Rules))
         .AddLogs(config, files.Rules)
         .AddSingleton(AgentConfig.Kubelet(config))
         .AddSingleton(new AuditOptions { Enabled = config.Get(AgentKeys.KubeletAudit), Allowed = config.Get(AgentKeys.KubeletAuditAllow) })

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -6,26 +7,31 @@ namespace AIInfra.Linux.Journal;
 /// <summary>An entry of the journal. Its spans are valid until the next call.</summary>
 public readonly ref struct JournalEntry
 {
-    /// <summary>SYSLOG_IDENTIFIER.</summary>
+    /// <summary>SYSLOG_IDENTIFIER, at most 256 bytes of it. Chosen by the writer.</summary>
     public required ReadOnlySpan<byte> Identifier { get; init; }
     /// <summary>MESSAGE; mostly UTF-8.</summary>
     public required ReadOnlySpan<byte> Message { get; init; }
     /// <summary>When the journal got it: microseconds of Unix time.</summary>
     public required long Microseconds { get; init; }
+    /// <summary>It came from the kernel, as journald itself says (_TRANSPORT).</summary>
+    public bool IsKernels { get; init; }
+    /// <summary>The writer's user, as journald itself says (_UID); null where it does not.</summary>
+    public int? User { get; init; }
 }
 
 /// <summary>Reads a journal through libsystemd, from a moment on, and then as entries come. For one thread: its calls may block on the disk.</summary>
 public sealed unsafe class JournalReader : IDisposable
 {
-    private const int LocalOnly = 1, NotThere = -2;
+    private const int LocalOnly = 1, NotThere = -2, LongestIdentifier = 256;
 
     private readonly JournalLibrary _library;
+    private readonly byte[] _identifier = new byte[LongestIdentifier];
     private nint _journal;
 
     private JournalReader(JournalLibrary library, nint journal) => (_library, _journal) = (library, journal);
 
     /// <param name="folder">The journal's folder; null: the host's own.</param>
-    /// <param name="matches">Only entries that have one of these are seen, as in <c>SYSLOG_IDENTIFIER=kubelet</c>; all of one field.</param>
+    /// <param name="matches">Only entries that have one of these are seen, as in <c>SYSLOG_IDENTIFIER=kubelet</c>; all of one field; none: every entry.</param>
     /// <exception cref="IOException">There is no libsystemd, or no such journal; says which.</exception>
     public static JournalReader Open(string? folder, IEnumerable<string> matches)
     {
@@ -76,7 +82,19 @@ public sealed unsafe class JournalReader : IDisposable
         status = _library.GetRealtime(_journal, &microseconds);
         if (status < 0)
             throw Failure("An entry of the journal has no time", status);
-        entry = new JournalEntry { Identifier = Field("SYSLOG_IDENTIFIER"u8), Message = Field("MESSAGE"u8), Microseconds = (long)microseconds };
+        var isKernels = Field("_TRANSPORT"u8).SequenceEqual("kernel"u8); // each field is taken before the next is asked for: that may move it
+        int? user = Utf8Parser.TryParse(Field("_UID"u8), out int id, out _) ? id : null;
+        var identifier = Field("SYSLOG_IDENTIFIER"u8);
+        identifier = identifier.Length <= LongestIdentifier ? identifier : identifier[..LongestIdentifier];
+        identifier.CopyTo(_identifier);
+        entry = new JournalEntry
+        {
+            Identifier = _identifier.AsSpan(0, identifier.Length),
+            Message = Field("MESSAGE"u8),
+            Microseconds = (long)microseconds,
+            IsKernels = isKernels,
+            User = user,
+        };
         return true;
     }
 
