@@ -30,7 +30,7 @@ internal static class ServiceManagerSetup
 
     private static string Status(InventoryBoard inventory, HealthBoard health)
     {
-        var (devices, problems) = (inventory.Current.Value.Devices.Length, health.Current.Value.Problems.Length);
+        var (devices, problems) = (inventory.Current.Value.Devices.Count(), health.Current.Value.Problems.Length);
         return $"{Count(devices, "device")}, {Count(problems, "problem")}";
     }
 
