@@ -5,6 +5,7 @@ using AIInfra.Agent.Configuration;
 using AIInfra.Agent.Control;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Npd;
 using AIInfra.Vendors;
 
 namespace AIInfra.Agent.Commands;

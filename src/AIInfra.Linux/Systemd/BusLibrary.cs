@@ -26,6 +26,7 @@ internal sealed unsafe class BusLibrary
 
     public readonly delegate* unmanaged[Cdecl]<nint, nint*, byte*, byte*, byte*, byte*, int> NewCall;
     public readonly delegate* unmanaged[Cdecl]<nint, byte, void*, int> AppendBasic;
+    public readonly delegate* unmanaged[Cdecl]<nint, byte, void*, nuint, int> AppendArray;
     public readonly delegate* unmanaged[Cdecl]<nint, byte, byte*, int> OpenContainer;
     public readonly delegate* unmanaged[Cdecl]<nint, int> CloseContainer;
     public readonly delegate* unmanaged[Cdecl]<nint, byte, byte*, int> EnterContainer;
@@ -57,6 +58,7 @@ internal sealed unsafe class BusLibrary
         FreeError = (delegate* unmanaged[Cdecl]<BusError*, void>)Find("sd_bus_error_free");
         NewCall = (delegate* unmanaged[Cdecl]<nint, nint*, byte*, byte*, byte*, byte*, int>)Find("sd_bus_message_new_method_call");
         AppendBasic = (delegate* unmanaged[Cdecl]<nint, byte, void*, int>)Find("sd_bus_message_append_basic");
+        AppendArray = (delegate* unmanaged[Cdecl]<nint, byte, void*, nuint, int>)Find("sd_bus_message_append_array");
         OpenContainer = (delegate* unmanaged[Cdecl]<nint, byte, byte*, int>)Find("sd_bus_message_open_container");
         CloseContainer = (delegate* unmanaged[Cdecl]<nint, int>)Find("sd_bus_message_close_container");
         EnterContainer = (delegate* unmanaged[Cdecl]<nint, byte, byte*, int>)Find("sd_bus_message_enter_container");

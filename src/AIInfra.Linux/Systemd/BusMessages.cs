@@ -18,6 +18,12 @@ internal readonly unsafe ref struct BusWriter(BusLibrary library, nint message)
 
     public void UInt64(ulong value) => Check(library.AppendBasic(message, (byte)'t', &value));
 
+    public void Bytes(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* first = bytes)
+            Check(library.AppendArray(message, (byte)'y', first, (nuint)bytes.Length));
+    }
+
     /// <param name="type">a, v, r (structure) or e (entry of a dictionary).</param>
     /// <param name="contents">Without the brackets of the type.</param>
     public void Open(char type, string contents)
@@ -103,6 +109,24 @@ internal readonly unsafe ref struct BusReader(BusLibrary library, nint message)
         return new ReadOnlySpan<byte>(bytes, (int)length).ToArray();
     }
 
+    private bool TryString(out string text)
+    {
+        byte* found;
+        var isThere = Check(library.ReadBasic(message, (byte)'s', &found)) > 0;
+        text = isThere ? Marshal.PtrToStringUTF8((nint)found) ?? "" : "";
+        return isThere;
+    }
+
+    public string[] Strings()
+    {
+        var all = new List<string>();
+        Enter('a', "s");
+        while (TryString(out var text))
+            all.Add(text);
+        Exit();
+        return [.. all];
+    }
+
     /// <summary>False at the end of the array it stands in.</summary>
     public bool Enter(char type, string contents)
     {
@@ -118,14 +142,14 @@ internal readonly unsafe ref struct BusReader(BusLibrary library, nint message)
             Check(library.Skip(message, all));
     }
 
-    /// <summary>A variant as text or number, whichever it holds: string, long, bool or bytes; null for what is none of these, which is passed over.</summary>
+    /// <summary>A variant as text or number, whichever it holds: string, list of strings, long, bool or bytes; null for what is none of these, which is passed over.</summary>
     public object? Variant()
     {
         byte type;
         byte* contents;
         Check(library.PeekType(message, &type, &contents));
         var inner = Marshal.PtrToStringUTF8((nint)contents) ?? "";
-        if (inner is not ("s" or "o" or "u" or "i" or "t" or "b" or "ay"))
+        if (inner is not ("s" or "o" or "u" or "i" or "t" or "b" or "ay" or "as"))
         {
             Skip("v");
             return null;
@@ -138,6 +162,7 @@ internal readonly unsafe ref struct BusReader(BusLibrary library, nint message)
             "t" => (long)Math.Min(UInt64(), long.MaxValue),
             "b" => Boolean(),
             "ay" => Bytes(),
+            "as" => Strings(),
             _ => String(inner[0]),
         };
         Exit();

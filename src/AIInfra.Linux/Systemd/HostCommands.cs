@@ -40,14 +40,15 @@ public sealed class HostCommands
     /// <param name="words">The program's absolute path on the host, and its arguments. No shell is involved.</param>
     /// <param name="deadline">Then systemd ends all of its processes.</param>
     /// <exception cref="BusException">It was not started, or its end was not seen: see <see cref="BusException.Fate"/>.</exception>
-    public async Task<HostCommandResult> RunAsync(string name, IReadOnlyList<string> words, TimeSpan deadline, CancellationToken cancellationToken)
+    /// <param name="input">What it reads on its standard input; null: nothing.</param>
+    public async Task<HostCommandResult> RunAsync(string name, IReadOnlyList<string> words, TimeSpan deadline, CancellationToken cancellationToken, string? input = null)
     {
         var unit = UnitOf(name);
         var file = OutputFile(name);
         if (await FindAsync(name, cancellationToken) is null)
         {
             MakeFolder();
-            await _bus.CallAsync(SystemdUnits.Method("StartTransientUnit"), writer => Write(writer, unit, name, words, deadline), _ => true, Patience, cancellationToken);
+            await _bus.CallAsync(SystemdUnits.Method("StartTransientUnit"), writer => Write(writer, unit, name, words, deadline, input), _ => true, Patience, cancellationToken);
         }
         var started = _time.GetTimestamp();
         while (true)
@@ -136,7 +137,7 @@ public sealed class HostCommands
     }
 
     /// <summary>See org.freedesktop.systemd1(5), StartTransientUnit: (name, mode, properties, further units).</summary>
-    private static void Write(BusWriter writer, string unit, string name, IReadOnlyList<string> words, TimeSpan deadline)
+    private static void Write(BusWriter writer, string unit, string name, IReadOnlyList<string> words, TimeSpan deadline, string? input)
     {
         writer.String(unit);
         writer.String("fail");
@@ -152,6 +153,12 @@ public sealed class HostCommands
         Text(writer, "KillMode", "control-group");
         Text(writer, "StandardOutputFileToAppend", $"{FolderOnHost}/{name}.out");
         Text(writer, "StandardErrorFileToAppend", $"{FolderOnHost}/{name}.out");
+        if (input is not null)
+        {
+            Text(writer, "StandardInput", "data");
+            Property(writer, "StandardInputData", "ay").Bytes(Encoding.UTF8.GetBytes(input));
+            Close(writer);
+        }
         Property(writer, "UMask", "u").UInt32(0x3f); // 0077
         Close(writer);
         Property(writer, "ExecStart", "a(sasb)");

@@ -13,6 +13,9 @@ public sealed record Inhibitor(string What, string Who, string Why, string Mode,
 /// <summary>systemd-logind on D-Bus: boots the host so that services, and a kubelet that asked for time, end in order.</summary>
 public sealed class Logind
 {
+    /// <summary>The <see cref="BusException.Error"/> of a boot that is blocked.</summary>
+    public const string Blocked = "org.freedesktop.login1.BlockedByInhibitorLock";
+
     private const string Destination = "org.freedesktop.login1", Root = "/org/freedesktop/login1", Manager = "org.freedesktop.login1.Manager";
     private const ulong RespectBlocks = 1; // SD_LOGIND_ROOT_CHECK_INHIBITORS; even so logind passes over those of root itself
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), StartPatience = TimeSpan.FromSeconds(30);
@@ -52,10 +55,14 @@ public sealed class Logind
     {
         var blocks = (await InhibitorsAsync(cancellationToken)).Where(one => one.BlocksShutdown).ToList();
         if (blocks.Count > 0)
-            throw new BusException($"A boot is blocked by {string.Join(", ", blocks.Select(one => $"{one.Who} (process {one.Process}: {one.Why})"))}.", BusFate.NotSent);
+            throw new BusException($"A boot is blocked by {string.Join(", ", blocks.Select(one => $"{one.Who} (process {one.Process}: {one.Why})"))}.", BusFate.NotSent, Blocked);
         try
         {
             await _bus.CallAsync(Method("RebootWithFlags"), writer => writer.UInt64(RespectBlocks), _ => true, StartPatience, cancellationToken);
+        }
+        catch (BusException refusal) when (refusal.Error == "org.freedesktop.login1.OperationInProgress")
+        {
+            // The host is going down already.
         }
         catch (BusException refusal) when (refusal.Error == "org.freedesktop.DBus.Error.UnknownMethod") // before systemd 246
         {

@@ -27,6 +27,14 @@ public sealed record UnitState
     /// <summary>How a service's main process ended: its exit status, or the signal where <see cref="WasKilled"/>; null while it has not ended.</summary>
     public int? ExitStatus { get; init; }
     public bool WasKilled { get; init; }
+    /// <summary>What a stop ends of a service: control-group, mixed, process or none; null for other units.</summary>
+    public string? KillMode { get; init; }
+    /// <summary>When systemd starts a service again by itself: no, always, on-failure, …; null for other units.</summary>
+    public string? Restart { get; init; }
+    /// <summary>The units that a stop or restart takes along.</summary>
+    public ImmutableArray<string> Dependents { get; init => field = value.IsDefault ? [] : value; } = [];
+    /// <summary>It starts with the host.</summary>
+    public bool IsEnabled { get; init; }
     /// <summary>False when it cannot be started by that name.</summary>
     public bool IsThere => Load is "loaded" or "masked";
     /// <summary>Wants attention from the unit's owner: systemd stopped it deliberately or it failed and is not tried again.</summary>
@@ -43,6 +51,7 @@ public sealed class SystemdUnits
 {
     internal const string Destination = "org.freedesktop.systemd1", Root = "/org/freedesktop/systemd1", Manager = "org.freedesktop.systemd1.Manager";
     internal const string NoSuchUnit = "org.freedesktop.systemd1.NoSuchUnit";
+    private static readonly string[] DependentKinds = ["RequiredBy", "BoundBy", "ConsistsOf"];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly SystemBus _bus;
@@ -101,6 +110,10 @@ public sealed class SystemdUnits
             MainProcess = (int)(service?.GetValueOrDefault("MainPID") as long? ?? 0),
             ExitStatus = code == 0 ? null : (int)(service?.GetValueOrDefault("ExecMainStatus") as long? ?? 0),
             WasKilled = code > 1,
+            Restart = service?.GetValueOrDefault("Restart") as string,
+            KillMode = service?.GetValueOrDefault("KillMode") as string,
+            Dependents = [.. DependentKinds.SelectMany(name => all.GetValueOrDefault(name) as string[] ?? []).Distinct().Order(StringComparer.Ordinal)],
+            IsEnabled = all.GetValueOrDefault("UnitFileState") is "enabled" or "enabled-runtime",
         };
     }
 
@@ -142,6 +155,14 @@ public sealed class SystemdUnits
             throw new BusException($"{what} was taken on by systemd but not done within {deadline.TotalSeconds:0.#} s.", BusFate.Unknown);
         }
     }
+
+    /// <summary>Boots the host as <c>systemctl reboot</c> does where there is no logind. Returns when it was accepted.</summary>
+    /// <exception cref="BusException"/>
+    public Task RebootAsync(TimeSpan patience, CancellationToken cancellationToken) => _bus.CallAsync(Method("StartUnit"), writer =>
+    {
+        writer.String("reboot.target");
+        writer.String("replace-irreversibly");
+    }, _ => true, patience, cancellationToken);
 
     /// <param name="whom"><c>all</c>, <c>main</c> or <c>control</c>.</param>
     /// <exception cref="BusException"/>

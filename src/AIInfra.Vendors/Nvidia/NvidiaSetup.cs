@@ -2,6 +2,7 @@ using AIInfra.Core.Cdi;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Labels;
+using AIInfra.Core.Remediation.Actions;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.VendorHost;
 using AIInfra.Vendors.Nvidia.Cdi;
@@ -31,6 +32,7 @@ public static class NvidiaSetup
                 options.Injection, () => provider.GetRequiredService<NvidiaHostWatch>().View, () => provider.GetRequiredService<CdiBoard>().Current.Value))
             .AddCdi(vendor, options.Injection)
             .AddSingleton<IFeatureLabels, NvidiaLabels>()
+            .AddSingleton<IDeviceResets, NvidiaResets>()
             .AddSingleton(NvidiaDcgmProfile.Profile);
     }
 
