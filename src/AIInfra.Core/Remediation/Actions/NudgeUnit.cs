@@ -38,7 +38,7 @@ internal sealed class NudgeUnit(string name, UnitJob job, HostSystem system, Hos
         var unit = RestartUnit.UnitOf(planned)!;
         try
         {
-            if (job == UnitJob.Start)
+            if (job == UnitJob.Start && (await system.Units.GetAsync(unit, cancellationToken)).IsFailed)
                 await system.Units.ResetFailedAsync(unit, cancellationToken);
             var result = await system.Units.RunAsync(job, unit, planned.Deadline, cancellationToken);
             var after = await system.Units.GetAsync(unit, cancellationToken);
