@@ -26,6 +26,7 @@ public interface IRemediationAction
     /// <param name="cancellationToken">Cancelled at the step's deadline, when the grant is lost and when the agent ends. Whoever then cannot say
     /// whether it happened returns <see cref="ActionOutcome.Unknown"/>.</param>
     /// <returns>An action that ends the agent with its node (a reboot) need not return.</returns>
+    /// <exception cref="OperationCanceledException">A boot was taken on by the host and the agent is ended with it: the intent stays as it is, and the next boot resolves it.</exception>
     Task<ActionResult> RunAsync(ActionStep planned, CancellationToken cancellationToken);
 
     /// <summary>The agent died between the intent and the outcome. Looks for proof of what became of it; never acts.</summary>
