@@ -25,6 +25,8 @@ public static class ActionsSetup
             .AddSingleton(provider => new ResetBoards(
                 provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(), provider.GetRequiredService<PodResourcesBoard>(),
                 provider.GetRequiredService<OfferBoard>(), provider.GetRequiredService<VendorReleases>(), options.KubeletRoots));
+        services.AddSingleton(provider => new EvidenceCollector(
+            provider.GetRequiredService<HostSystem>(), provider.GetRequiredService<HostHands>(), provider.GetRequiredService<HealthBoard>(), options.StateFolder, provider.GetRequiredService<TimeProvider>()));
         return services
             .AddAction((system, hands, _) => new RestartUnit(system, hands))
             .AddAction((system, hands, _) => new NudgeUnit("reload-unit", UnitJob.Reload, system, hands))

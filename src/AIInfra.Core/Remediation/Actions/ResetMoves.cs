@@ -6,7 +6,6 @@ namespace AIInfra.Core.Remediation.Actions;
 /// <summary>Does the moves of a plan, and finds out after a crash what became of them.</summary>
 internal sealed class ResetMoves(HostSystem system, HostHands hands, TimeProvider time)
 {
-    private static readonly string[] Folders = ["usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "opt/rocm/bin", "opt/bin", "bin", "sbin", "usr/local/Ascend/driver/tools", "usr/local/neuware/bin"];
     private static readonly TimeSpan BetweenWrites = TimeSpan.FromSeconds(2);
 
     /// <summary>A fit name of the transient unit of one move.</summary>
@@ -15,7 +14,7 @@ internal sealed class ResetMoves(HostSystem system, HostHands hands, TimeProvide
     /// <summary>Null, or what is missing for the plan.</summary>
     public string? WhyNot(ResetPlan plan) => plan.Moves.Select(move => move switch
     {
-        CommandMove command when Find(command.Program) is null => $"{command.Program} is not there on the host (looked for in {string.Join(", ", Folders.Select(folder => '/' + folder))}).",
+        CommandMove command when Find(command.Program) is null => $"{command.Program} is not there on the host (looked for in {HostPrograms.Places}).",
         WriteMove write when !File.Exists(PathOf(write)) => $"{PathOf(write)} is not there: the kernel offers no such reset for this device.",
         _ => null,
     }).FirstOrDefault(why => why is not null);
@@ -97,8 +96,7 @@ internal sealed class ResetMoves(HostSystem system, HostHands hands, TimeProvide
 
     private ImmutableArray<string> Words(CommandMove command) => [Find(command.Program) ?? command.Program, .. command.Arguments];
 
-    /// <summary>As it is called on the host.</summary>
-    private string? Find(string program) => Folders.Select(folder => $"/{folder}/{program}").FirstOrDefault(path => Path.Exists(Path.Join(hands.Host.Root, path)));
+    private string? Find(string program) => HostPrograms.Find(hands.Host, program);
 
     private string PathOf(WriteMove write) => Path.Combine(hands.Host.Sys, write.File);
 }
