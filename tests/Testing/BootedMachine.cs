@@ -82,7 +82,9 @@ public sealed class BootedMachine : IAsyncDisposable
     {
         var start = new ProcessStartInfo("nsenter", ["--target", $"{_leader}", "--all", "--", "/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin", .. words])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
         process.StandardInput.Close();

@@ -28,8 +28,15 @@ public sealed class EvidenceTests(BootedSystem system) : IDisposable
         var subject = ActionRig.Unit("told.service");
         _health.Report(new ProblemReport
         {
-            Id = "test.problem", Subject = subject, Severity = Severity.Degraded, Cause = Cause.Host, Action = SuggestedAction.RestartService, Clearing = Clearing.OnHealthyReading,
-            Message = "It does not run.", Evidence = "status 3", At = TimeProvider.System.GetUtcNow(),
+            Id = "test.problem",
+            Subject = subject,
+            Severity = Severity.Degraded,
+            Cause = Cause.Host,
+            Action = SuggestedAction.RestartService,
+            Clearing = Clearing.OnHealthyReading,
+            Message = "It does not run.",
+            Evidence = "status 3",
+            At = TimeProvider.System.GetUtcNow(),
         });
         using var rig = new ActionRig(system.Machine);
         var collector = new EvidenceCollector(rig.System, rig.Hands, _health, _state.FullName, TimeProvider.System);

@@ -24,7 +24,14 @@ public sealed class HostHandsTests : IDisposable
 
     private static ActionStep Step(params string[] arguments) => new()
     {
-        Id = "step-1", Operation = "operation-1", Action = "reboot", Arguments = [.. arguments], Subject = Subject.Node, ProblemId = "test.problem", Deadline = TimeSpan.FromMinutes(10), BootId = "boot-a",
+        Id = "step-1",
+        Operation = "operation-1",
+        Action = "reboot",
+        Arguments = [.. arguments],
+        Subject = Subject.Node,
+        ProblemId = "test.problem",
+        Deadline = TimeSpan.FromMinutes(10),
+        BootId = "boot-a",
         Proof = new ActionProof(ProofKind.BootId, "boot-a"),
     };
 

@@ -59,7 +59,14 @@ public sealed class ResetDeviceTests : IDisposable
 
     private static ActionStep Step(string? device = null) => new()
     {
-        Id = "step-1", Operation = "operation-1", Action = "reset-pci", Arguments = [], Subject = Subject.Device(device ?? TestGpus.Id(0)), ProblemId = "test.problem", Deadline = TimeSpan.FromMinutes(5), BootId = "boot-a",
+        Id = "step-1",
+        Operation = "operation-1",
+        Action = "reset-pci",
+        Arguments = [],
+        Subject = Subject.Device(device ?? TestGpus.Id(0)),
+        ProblemId = "test.problem",
+        Deadline = TimeSpan.FromMinutes(5),
+        BootId = "boot-a",
     };
 
     private void Open(int process, string name, string node)
@@ -88,8 +95,16 @@ public sealed class ResetDeviceTests : IDisposable
     {
         _health.Report(new ProblemReport
         {
-            Id = "acme.fault", Subject = Subject.Device(TestGpus.Id(0)), Severity = Severity.Fatal, Cause = Cause.Hardware, Action = SuggestedAction.ResetDevice, Clearing = Clearing.OnReset,
-            Message = "It is broken.", Evidence = "line", At = DateTimeOffset.UnixEpoch, FlapWindow = TimeSpan.Zero,
+            Id = "acme.fault",
+            Subject = Subject.Device(TestGpus.Id(0)),
+            Severity = Severity.Fatal,
+            Cause = Cause.Hardware,
+            Action = SuggestedAction.ResetDevice,
+            Clearing = Clearing.OnReset,
+            Message = "It is broken.",
+            Evidence = "line",
+            At = DateTimeOffset.UnixEpoch,
+            FlapWindow = TimeSpan.Zero,
         });
         Open(200, "train", "/dev/acme1"); // beside it
         Open(201, "monitor", "/dev/acmectl"); // what all devices share
