@@ -6,13 +6,14 @@ namespace AIInfra.Core.Hosting;
 
 /// <summary>Tells systemd how the agent is: one line of status, and, where the unit has WatchdogSec, that it lives. It is told so only while the thread pool runs, the
 /// board of problems answers and every loop with a heartbeat goes round: else systemd ends the agent and starts it again.</summary>
+/// <param name="isUp">The agent answers who asks it: it is called ready from then on, or after 10 s.</param>
 public sealed partial class ServiceManagerLink(
-    ServiceNotifier notifier, HealthBoard health, Heartbeats beats, Func<string> status, TimeProvider time, ILogger<ServiceManagerLink> logger) : IWorker
+    ServiceNotifier notifier, HealthBoard health, Heartbeats beats, Func<bool> isUp, Func<string> status, TimeProvider time, ILogger<ServiceManagerLink> logger) : IWorker
 {
     /// <summary>Name of the part in /readyz.</summary>
     public const string Part = "service manager";
 
-    private static readonly TimeSpan Slowest = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Slowest = TimeSpan.FromSeconds(10), Look = TimeSpan.FromMilliseconds(50);
 
     private string? _told;
     private bool _isStuck;
@@ -21,6 +22,9 @@ public sealed partial class ServiceManagerLink(
     {
         if (!notifier.IsHeard)
             return;
+        for (var started = time.GetTimestamp(); !isUp() && time.GetElapsedTime(started) < Slowest;)
+            await Task.Delay(Look, time, cancellationToken);
+        notifier.Ready("Started");
         var third = notifier.Watchdog / 3 ?? Slowest;
         using var timer = new PeriodicTimer(third < Slowest ? third : Slowest, time);
         do

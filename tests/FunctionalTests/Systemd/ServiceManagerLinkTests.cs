@@ -40,7 +40,7 @@ public sealed class ServiceManagerLinkTests : IDisposable
     }
 
     private ServiceManagerLink Link(ServiceNotifier notifier, Heartbeats beats, RecordedLog<ServiceManagerLink> log, Func<string>? status = null) =>
-        new(notifier, new HealthBoard(_time, "boot-a", []), beats, status ?? (() => "8 devices"), _time, log);
+        new(notifier, new HealthBoard(_time, "boot-a", []), beats, () => true, status ?? (() => "8 devices"), _time, log);
 
     [Fact]
     public void It_is_told_that_the_agent_lives_and_its_status_when_that_changes()
