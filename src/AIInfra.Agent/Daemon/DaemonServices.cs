@@ -14,6 +14,7 @@ using AIInfra.Core.Hosting;
 using AIInfra.Core.Labels;
 using AIInfra.Core.Metrics;
 using AIInfra.Core.Passthrough;
+using AIInfra.Core.Remediation.Actions;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.State;
@@ -34,6 +35,8 @@ internal static class DaemonServices
 {
     public static IServiceCollection AddDaemon(this IServiceCollection services, Config config, AgentFiles files) => services
         .AddBoards(AgentConfig.HostPaths(config))
+        .AddServiceManager(config)
+        .AddHostActions(new ActionOptions(AgentConfig.NodeName(config), config.Get(AgentKeys.StatePath), config.Get(AgentKeys.KubeletPodResources) ? AgentConfig.Kubelet(config).Roots : []))
         .AddState(config.Get(AgentKeys.StatePath))
         .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
         .AddVendors(config, AgentConfig.NvidiaOptions(config, files))

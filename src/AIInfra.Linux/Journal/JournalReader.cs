@@ -23,6 +23,7 @@ public readonly ref struct JournalEntry
 public sealed unsafe class JournalReader : IDisposable
 {
     private const int LocalOnly = 1, NotThere = -2, LongestIdentifier = 256;
+    private const int BadMessage = -74, NotKnown = -93, NoRoom = -105, TooLarge = -7; // EBADMSG, EPROTONOSUPPORT, ENOBUFS, E2BIG: of one entry, not of the journal
 
     private readonly JournalLibrary _library;
     private readonly byte[] _identifier = new byte[LongestIdentifier];
@@ -68,34 +69,59 @@ public sealed unsafe class JournalReader : IDisposable
             throw Failure("The journal cannot be searched by time", status);
     }
 
+    /// <summary>Entries that were passed over because the file they are in is damaged, or is compressed in a way that this libsystemd does not know.</summary>
+    public long Unreadable { get; private set; }
+
     /// <summary>The next entry that is there. False when there is none now: <see cref="Wait"/> for it.</summary>
-    /// <exception cref="IOException">The journal cannot be read, for example because a file of it is corrupt.</exception>
+    /// <exception cref="IOException">The journal cannot be read, for example because its disk fails.</exception>
     public bool TryRead(out JournalEntry entry)
     {
+        while (true)
+        {
+            var status = _library.Next(_journal);
+            if (status < 0)
+                throw Failure("The journal cannot be read", status);
+            if (status == 0)
+            {
+                entry = default;
+                return false;
+            }
+            status = TryTake(out entry);
+            if (status >= 0)
+                return true;
+            if (status is not (BadMessage or NotKnown or NoRoom or TooLarge))
+                throw Failure("An entry of the journal cannot be read", status);
+            Unreadable++;
+        }
+    }
+
+    private int TryTake(out JournalEntry entry)
+    {
         entry = default;
-        var status = _library.Next(_journal);
-        if (status < 0)
-            throw Failure("The journal cannot be read", status);
-        if (status == 0)
-            return false;
         ulong microseconds;
-        status = _library.GetRealtime(_journal, &microseconds);
-        if (status < 0)
-            throw Failure("An entry of the journal has no time", status);
-        var isKernels = Field("_TRANSPORT"u8).SequenceEqual("kernel"u8); // each field is taken before the next is asked for: that may move it
-        int? user = Utf8Parser.TryParse(Field("_UID"u8), out int id, out _) ? id : null;
-        var identifier = Field("SYSLOG_IDENTIFIER"u8);
+        int status;
+        // Each field is taken before the next is asked for: that may move it.
+        if ((status = _library.GetRealtime(_journal, &microseconds)) < 0 || (status = Field("_TRANSPORT"u8, out var field)) < 0)
+            return status;
+        var isKernels = field.SequenceEqual("kernel"u8);
+        if ((status = Field("_UID"u8, out field)) < 0)
+            return status;
+        int? user = Utf8Parser.TryParse(field, out int id, out _) ? id : null;
+        if ((status = Field("SYSLOG_IDENTIFIER"u8, out var identifier)) < 0)
+            return status;
         identifier = identifier.Length <= LongestIdentifier ? identifier : identifier[..LongestIdentifier];
         identifier.CopyTo(_identifier);
+        if ((status = Field("MESSAGE"u8, out field)) < 0)
+            return status;
         entry = new JournalEntry
         {
             Identifier = _identifier.AsSpan(0, identifier.Length),
-            Message = Field("MESSAGE"u8),
+            Message = field,
             Microseconds = (long)microseconds,
             IsKernels = isKernels,
             User = user,
         };
-        return true;
+        return status;
     }
 
     /// <summary>Blocks until something changed, or for so long.</summary>
@@ -112,20 +138,20 @@ public sealed unsafe class JournalReader : IDisposable
         _journal = 0;
     }
 
-    /// <summary>Empty for a field that the entry lacks.</summary>
-    private ReadOnlySpan<byte> Field(ReadOnlySpan<byte> name)
+    /// <param name="value">Empty for a field that the entry lacks.</param>
+    private int Field(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
+        value = default;
         byte* data;
         nuint length;
         fixed (byte* field = name) // a UTF-8 literal ends with a zero byte
         {
             var status = _library.GetData(_journal, field, &data, &length);
-            if (status == NotThere)
-                return default;
             if (status < 0)
-                throw Failure($"The field {Encoding.UTF8.GetString(name)} of an entry cannot be read", status);
+                return status == NotThere ? 0 : status;
         }
-        return new ReadOnlySpan<byte>(data + name.Length + 1, (int)length - name.Length - 1);
+        value = new ReadOnlySpan<byte>(data + name.Length + 1, (int)length - name.Length - 1);
+        return 0;
     }
 
     private static IOException Failure(string what, int status) => new($"{what}: {Marshal.GetPInvokeErrorMessage(-status)}.");
