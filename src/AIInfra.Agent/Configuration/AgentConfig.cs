@@ -1,11 +1,13 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using AIInfra.Agent.Endpoints;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Health.Npd.Configuration;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Passthrough;
 using AIInfra.Core.VendorHost;
+using AIInfra.Core.Web;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Kubernetes.Reporting;
 using AIInfra.Vendors.Nvidia.PluginConfig;
@@ -13,7 +15,8 @@ using AIInfra.Vendors.Nvidia.PluginConfig;
 namespace AIInfra.Agent.Configuration;
 
 /// <summary>What the files hold that the configuration names, each read once. Immutable.</summary>
-internal sealed record AgentFiles(ImmutableArray<LogRule> Rules, NvidiaPluginConfig Nvidia);
+/// <param name="WebNotes">What of the metrics' web config is worth knowing.</param>
+internal sealed record AgentFiles(ImmutableArray<LogRule> Rules, NvidiaPluginConfig Nvidia, ImmutableArray<ConfigError> WebNotes);
 
 /// <summary>Finds and checks the daemon's configuration: the file, then the environment over it.</summary>
 internal static class AgentConfig
@@ -47,8 +50,16 @@ internal static class AgentConfig
     {
         var (config, rules, errors) = LoadWithRules(file);
         var nvidia = errors.IsEmpty ? NvidiaSettings.Load(config) : NvidiaPluginConfig.None;
-        return (config, new AgentFiles(rules, nvidia), errors.AddRange(nvidia.Errors));
+        var (webErrors, webNotes) = errors.IsEmpty && OrNull(config.Get(AgentKeys.WebConfig)) is { } web ? WebConfigFile.Check(web) : ([], []);
+        return (config, new AgentFiles(rules, nvidia, webNotes), errors.AddRange(nvidia.Errors).AddRange(webErrors));
     }
+
+    public static MetricsServerOptions MetricsServer(Config config) => new()
+    {
+        Address = config.Get(AgentKeys.MetricsAddress),
+        WebConfig = OrNull(config.Get(AgentKeys.WebConfig)),
+        ConcurrentScrapes = config.Get(AgentKeys.ConcurrentScrapes),
+    };
 
     public static PassthroughOptions Passthrough(Config config) => new()
     {

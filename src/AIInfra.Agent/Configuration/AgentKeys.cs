@@ -43,7 +43,8 @@ internal static class AgentKeys
     public static readonly ConfigKey<IPEndPoint> MetricsAddress = ConfigForm.Address("metrics.address", "0.0.0.0:9400", "Where /metrics, /healthz and /readyz are served.");
     public static readonly ConfigKey<ImmutableArray<string>> MetricsProfile = ConfigForm.Choices("metrics.profile", Profiles, Profiles, "Under which names device metrics are shown.");
     public static readonly ConfigKey<string> DcgmCsv = Later(ConfigForm.Text("metrics.dcgmCsv", "", "A dcgm-exporter CSV file that chooses the fields."), "", "all default fields are shown; remove the line.");
-    public static readonly ConfigKey<string> WebConfig = Later(ConfigForm.Text("metrics.webConfig", "", "An exporter-toolkit web config (TLS, basic auth)."), "", "the page would be open although the file asks for protection; bind metrics.address to 127.0.0.1 behind a proxy instead.");
+    public static readonly ConfigKey<string> WebConfig = ConfigForm.Text("metrics.webConfig", "", "A web config file of Prometheus' exporter-toolkit: TLS, client certificates, basic auth, headers, rate limit; see operations.md.");
+    public static readonly ConfigKey<int> ConcurrentScrapes = ConfigForm.Number("metrics.concurrentScrapes", 1, 64, 8, "Scrapes that are answered at once; more are refused with 503 and Retry-After.");
 
     public static readonly ConfigKey<string> NvidiaEnabled = ConfigForm.Choice("vendors.nvidia.enabled", ["auto", "true", "false"], "auto", "auto: quiet where there is no driver; true: a missing driver is a fault.");
     public static readonly ConfigKey<string> NvidiaLibrary = ConfigForm.Text("vendors.nvidia.library", "libnvidia-ml.so.1", "File name or path of NVML.");
@@ -91,7 +92,7 @@ internal static class AgentKeys
         NodeName, HostRoot, HostSys, HostProc, HostDev, HostRun, StatePath, RunPath,
         KubeletRoot, KubeletRoots, KubeletRegistration, KubeletDevicePlugins, KubeletPodResources, KubeletAudit, KubeletAuditAllow, KubeletDra, CdiEnabled, CdiFolder,
         Kubeconfig, KubernetesReport,
-        MetricsAddress, MetricsProfile, DcgmCsv, WebConfig,
+        MetricsAddress, MetricsProfile, DcgmCsv, WebConfig, ConcurrentScrapes,
         NvidiaEnabled, NvidiaLibrary, NvidiaSampleInterval, NvidiaCallTimeout, NvidiaConfig, NvidiaConfigName, NvidiaMigStrategy,
         NvidiaDeviceLists, NvidiaDeviceIds, NvidiaDeviceSpecs, NvidiaReplicas, NvidiaSharedRename, NvidiaSharedOne, NvidiaSharedPlacement,
         NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig,

@@ -135,9 +135,8 @@ internal static class DaemonServices
             MaxSampleAge = 3 * AgentConfig.LongestSampleInterval(config),
         })
         .AddSingleton<MetricsPage>()
-        .AddWorker("metrics", provider => new MetricsServer(
-            config.Get(AgentKeys.MetricsAddress), provider.GetRequiredService<MetricsPage>(), provider.GetRequiredService<WorkerBoard>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+        .AddSingleton(AgentConfig.MetricsServer(config))
+        .AddWorker<MetricsServer>("metrics");
 
     private static IServiceCollection AddControl(this IServiceCollection services, Config config) => services
         .AddSingleton(provider => new NodeView(
