@@ -68,12 +68,18 @@ internal sealed partial class MetricsServer(MetricsServerOptions options, Metric
 
     private async Task WritePageAsync(HttpContext context)
     {
-        context.Response.ContentType = MetricsPage.ContentType;
+        context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         if (HttpMethods.IsHead(context.Request.Method))
             return;
         await context.Response.StartAsync(context.RequestAborted); // only a started response lends its buffers
-        page.Render(context.Response.BodyWriter);
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        using var rendering = page.Start(new PageStyle(PageFormat.Text));
+        bool isMore;
+        do
+        {
+            isMore = rendering.WriteMore(context.Response.BodyWriter);
+            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        }
+        while (isMore);
     }
 
     private string Readiness()

@@ -1,28 +1,14 @@
 using System.Collections.Immutable;
-using System.Text;
 
 namespace AIInfra.Core.Metrics;
 
-/// <summary>A metric of the agent's own: its name, and what is rendered once of it.</summary>
-internal sealed class AgentMetric
+/// <summary>A metric of the agent's own.</summary>
+public sealed class AgentMetric : MetricHead
 {
-    private AgentMetric(string name, MetricType type, string help, params ReadOnlySpan<string> labels)
-    {
-        Name = name;
-        Type = type;
-        Help = help;
-        Labels = [.. labels];
-        NameBytes = Encoding.UTF8.GetBytes(name);
-        Header = SampleWriter.Header(name, help, type);
-    }
+    private AgentMetric(string name, MetricType type, string help, params ReadOnlySpan<string> labels) : base(name, type, help) => Labels = [.. labels];
 
-    public string Name { get; }
-    public MetricType Type { get; }
-    public string Help { get; }
     /// <summary>Label names in the order they are printed.</summary>
     public ImmutableArray<string> Labels { get; }
-    public byte[] NameBytes { get; }
-    public byte[] Header { get; }
 
     public static AgentMetric BuildInfo { get; } = new("aiinfra_agent_build_info", MetricType.Gauge, "Always 1; the version of the agent.", "version");
 
@@ -96,13 +82,13 @@ internal sealed class AgentMetric
         PartReady, PartFaults, KernelLogLines, KernelLogOverruns, SlowRuleTimeouts, SlowRule, ProblemCounter, ProblemGauge, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
     ];
 
-    /// <summary>The label block of one series.</summary>
+    /// <summary>The labels of one series.</summary>
     /// <param name="values">One for each of <see cref="Labels"/>; null is printed as empty.</param>
-    public byte[] Series(params ReadOnlySpan<string?> values)
+    public LabelSet Series(params ReadOnlySpan<string?> values)
     {
         var pairs = new KeyValuePair<string, string>[Labels.Length];
         for (var at = 0; at < pairs.Length; at++)
             pairs[at] = new(Labels[at], values[at] ?? "");
-        return LabelBlock.Render(pairs);
+        return new LabelSet(pairs);
     }
 }

@@ -27,4 +27,6 @@ public sealed class FieldTable
 
     /// <summary>The place of a field by name. A name that is not in the table is a programming error and throws.</summary>
     public int this[string name] => _places[name];
+
+    public bool TryFind(string name, out int place) => _places.TryGetValue(name, out place);
 }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using AIInfra.Core.Devices;
 using AIInfra.Core.Metrics;
 
 namespace AIInfra.Vendors.Nvidia;
@@ -20,6 +19,7 @@ internal static class NvidiaDcgmProfile
         Name = "dcgm",
         Vendor = NvidiaFields.Table.Vendor,
         Labels = Labels,
+        IsTextOnly = true,
         Families =
         [
             Gauge("SM_CLOCK", "Clock of the streaming multiprocessors, in MHz.", "sm_clock_hertz", Mega),
@@ -85,8 +85,9 @@ internal static class NvidiaDcgmProfile
         new($"DCGM_FI_DEV_{name}", help, MetricType.Counter, field, scale, IsInteger: true);
 
     /// <summary>In dcgm-exporter's order. What is not known is left out.</summary>
-    private static ImmutableArray<KeyValuePair<string, string>> Labels(Device device, VendorInventory inventory, string nodeName)
+    private static ImmutableArray<KeyValuePair<string, string>> Labels(LabelledDevice labelled)
     {
+        var (device, inventory, nodeName, workload) = labelled;
         (string Name, string? Value)[] labels =
         [
             ("gpu", device.Index.ToString(CultureInfo.InvariantCulture)),
@@ -99,7 +100,7 @@ internal static class NvidiaDcgmProfile
             ("Hostname", nodeName),
             ("DCGM_FI_DRIVER_VERSION", inventory.DriverVersion),
         ];
-        return [.. labels.Where(label => label.Value is not null).Select(label => KeyValuePair.Create(label.Name, label.Value!))];
+        return [.. labels.Where(label => label.Value is not null).Select(label => KeyValuePair.Create(label.Name, label.Value!)), .. DcgmWorkload.Labels(workload)];
     }
 
     /// <summary>As NVML prints it: upper case, eight digits of domain.</summary>

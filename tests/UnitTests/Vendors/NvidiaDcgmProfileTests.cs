@@ -80,7 +80,7 @@ public sealed class NvidiaDcgmProfileTests
                 new("gpu", "3"), new("UUID", "GPU-a"), new("pci_bus_id", "00000000:9D:00.0"), new("device", "nvidia3"),
                 new("modelName", "NVIDIA H100 80GB HBM3"), new("Hostname", "gpu-17"), new("DCGM_FI_DRIVER_VERSION", "570.124.06"),
             ],
-            NvidiaDcgmProfile.Profile.Labels(Gpu, Inventory, "gpu-17"));
+            NvidiaDcgmProfile.Profile.Labels(new LabelledDevice(Gpu, Inventory, "gpu-17", null)));
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class NvidiaDcgmProfileTests
     {
         var partition = Gpu with { Id = "MIG-b", ParentId = Gpu.Id, Partition = new DevicePartition("1g.10gb", 7, 0) };
 
-        var labels = NvidiaDcgmProfile.Profile.Labels(partition, Inventory, "gpu-17");
+        var labels = NvidiaDcgmProfile.Profile.Labels(new LabelledDevice(partition, Inventory, "gpu-17", null));
 
         Assert.Equal(
             [
@@ -102,7 +102,7 @@ public sealed class NvidiaDcgmProfileTests
     [Fact]
     public void What_is_not_known_has_no_label()
     {
-        var labels = NvidiaDcgmProfile.Profile.Labels(Gpu with { NodeName = null, PciAddress = null }, Inventory with { DriverVersion = null }, "gpu-17");
+        var labels = NvidiaDcgmProfile.Profile.Labels(new LabelledDevice(Gpu with { NodeName = null, PciAddress = null }, Inventory with { DriverVersion = null }, "gpu-17", null));
 
         Assert.Equal(["gpu", "UUID", "modelName", "Hostname"], labels.Select(label => label.Key));
     }
@@ -110,7 +110,7 @@ public sealed class NvidiaDcgmProfileTests
     [Fact]
     public void A_domain_of_more_than_four_digits_is_kept()
     {
-        var labels = NvidiaDcgmProfile.Profile.Labels(Gpu with { PciAddress = "10000:01:00.0" }, Inventory, "gpu-17");
+        var labels = NvidiaDcgmProfile.Profile.Labels(new LabelledDevice(Gpu with { PciAddress = "10000:01:00.0" }, Inventory, "gpu-17", null));
 
         Assert.Contains(new("pci_bus_id", "00010000:01:00.0"), labels);
     }
