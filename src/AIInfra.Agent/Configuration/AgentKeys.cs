@@ -46,6 +46,10 @@ internal static class AgentKeys
     public static readonly ConfigKey<string> WebConfig = ConfigForm.Text("metrics.webConfig", "", "A web config file of Prometheus' exporter-toolkit: TLS, client certificates, basic auth, headers, rate limit; see operations.md.");
     public static readonly ConfigKey<int> ConcurrentScrapes = ConfigForm.Number("metrics.concurrentScrapes", 1, 64, 8, "Scrapes that are answered at once; more are refused with 503 and Retry-After.");
 
+    public static readonly ConfigKey<string> SharedDevices = ConfigForm.Choice("metrics.sharedDevices", ["last", "split"], "last", "last: the series of a device that several pods share bear the last of them, as with dcgm-exporter; split: none of them, and what can be divided has a series a pod; see metrics.md.");
+    public static readonly ConfigKey<bool> PodUid = ConfigForm.Flag("metrics.podUid", false, "Label pod_uid; the pods of this node are then followed at the API server.");
+    public static readonly ConfigKey<ImmutableArray<string>> PodLabels = ConfigForm.TextList("metrics.podLabels", [], "Keys of pod labels that series bear, as in [app, app.kubernetes.io/*]; the pods of this node are then followed at the API server.");
+
     public static readonly ConfigKey<string> NvidiaEnabled = ConfigForm.Choice("vendors.nvidia.enabled", ["auto", "true", "false"], "auto", "auto: quiet where there is no driver; true: a missing driver is a fault.");
     public static readonly ConfigKey<string> NvidiaLibrary = ConfigForm.Text("vendors.nvidia.library", "libnvidia-ml.so.1", "File name or path of NVML.");
     public static readonly ConfigKey<TimeSpan> NvidiaSampleInterval = ConfigForm.Duration("vendors.nvidia.sampleInterval", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(10), "From one reading of the devices to the next.");
@@ -92,7 +96,7 @@ internal static class AgentKeys
         NodeName, HostRoot, HostSys, HostProc, HostDev, HostRun, StatePath, RunPath,
         KubeletRoot, KubeletRoots, KubeletRegistration, KubeletDevicePlugins, KubeletPodResources, KubeletAudit, KubeletAuditAllow, KubeletDra, CdiEnabled, CdiFolder,
         Kubeconfig, KubernetesReport,
-        MetricsAddress, MetricsProfile, DcgmCsv, WebConfig, ConcurrentScrapes,
+        MetricsAddress, MetricsProfile, DcgmCsv, WebConfig, ConcurrentScrapes, SharedDevices, PodUid, PodLabels,
         NvidiaEnabled, NvidiaLibrary, NvidiaSampleInterval, NvidiaCallTimeout, NvidiaConfig, NvidiaConfigName, NvidiaMigStrategy,
         NvidiaDeviceLists, NvidiaDeviceIds, NvidiaDeviceSpecs, NvidiaReplicas, NvidiaSharedRename, NvidiaSharedOne, NvidiaSharedPlacement,
         NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig,

@@ -43,6 +43,7 @@ internal static class DaemonServices
         .AddCdi(config)
         .AddSingleton(provider => new FeatureLabels(provider.GetRequiredService<LabelBoard>().Current))
         .AddReporting(AgentConfig.Reporting(config))
+        .AddWorkloads(config)
         .AddMetrics(config)
         .AddControl(config);
 
