@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AIInfra.Agent.Configuration;
 using AIInfra.Agent.Control;
 using AIInfra.Agent.Endpoints;
+using AIInfra.Agent.Otlp;
 using AIInfra.Core.Cdi;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Devices;
@@ -45,6 +46,7 @@ internal static class DaemonServices
         .AddReporting(AgentConfig.Reporting(config))
         .AddWorkloads(config)
         .AddMetrics(config)
+        .AddOtlp()
         .AddControl(config);
 
     private static IServiceCollection AddBoards(this IServiceCollection services, HostPaths host) => services

@@ -23,6 +23,15 @@ public sealed class WebGuard(WebConfigFile? web, int mostScrapes) : IDisposable
     /// <c>/healthz</c> and <c>/readyz</c> answer in one word.</param>
     public async Task AnswerAsync(HttpContext context, Func<HttpContext, bool, Task> answer)
     {
+        using var span = RequestSpan.Start(context.Request, context.Request.Path.Value is MetricsPath or HealthPath or ReadyPath ? context.Request.Path.Value : null);
+        await JudgeAsync(context, answer);
+        RequestSpan.End(span, context.Response.StatusCode);
+    }
+
+    public void Dispose() => _access?.Dispose();
+
+    private async Task JudgeAsync(HttpContext context, Func<HttpContext, bool, Task> answer)
+    {
         var (path, response) = (context.Request.Path.Value, context.Response);
         var isTrusted = true;
         if (web?.Current() is { } state)
@@ -58,8 +67,6 @@ public sealed class WebGuard(WebConfigFile? web, int mostScrapes) : IDisposable
         else
             await answer(context, isTrusted);
     }
-
-    public void Dispose() => _access?.Dispose();
 
     private async Task ScrapeAsync(HttpContext context, Func<HttpContext, bool, Task> answer)
     {
