@@ -33,7 +33,7 @@ internal sealed partial class OtlpWorker(OtlpSettings settings, MetricsSources s
             .AddEnvironmentVariableDetector(); // the last one wins: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES
         var metrics = settings.Metrics ? Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(HardwareMeter.Name).AddOtlpExporter((exporter, _) => Apply("METRICS", exporter)).Build() : null;
         var traces = settings.Traces ? Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource)
-            .AddSource("AIInfra.Grpc", "AIInfra.Http", "System.Net.Http") // calls that come in, and those that go out: kubelet, API server
+            .AddSource("AIInfra.*", "System.Net.Http") // calls that come in, and those that go out: kubelet, API server
             .AddOtlpExporter(exporter => Apply("TRACES", exporter)).Build() : null;
         LogSending(settings.Metrics ? settings.Traces ? "metrics and traces" : "metrics" : "traces");
         await cancellationToken.WhenCancelledAsync();
