@@ -35,7 +35,7 @@ internal static class DaemonServices
         .AddBoards(AgentConfig.HostPaths(config))
         .AddState(config.Get(AgentKeys.StatePath))
         .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
-        .AddVendors(config, files.Nvidia.Options)
+        .AddVendors(config, AgentConfig.NvidiaOptions(config, files))
         .AddNpd(AgentConfig.Npd(config))
         .AddLogs(config, files.Rules)
         .AddSingleton(AgentConfig.Kubelet(config))
@@ -132,9 +132,10 @@ internal static class DaemonServices
         .AddSingleton<MetricsSources>()
         .AddSingleton(provider => new MetricsPageOptions
         {
-            Profiles = [.. provider.GetServices<MetricProfile>().Where(profile => config.Get(AgentKeys.MetricsProfile).Contains(profile.Name))],
+            Profiles = [.. config.Get(AgentKeys.MetricsProfile).Distinct().SelectMany(name => provider.GetServices<MetricProfile>().Where(profile => profile.Name == name))],
             Hostname = AgentConfig.NodeName(config),
             Version = ProgramInfo.Version,
+            MaxSeries = config.Get(AgentKeys.MetricsMaxSeries),
             MaxSampleAge = 3 * AgentConfig.LongestSampleInterval(config),
         })
         .AddSingleton<MetricsPage>()

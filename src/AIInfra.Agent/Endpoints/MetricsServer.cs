@@ -14,6 +14,7 @@ namespace AIInfra.Agent.Endpoints;
 /// <param name="options">Where, and behind what.</param>
 internal sealed partial class MetricsServer(MetricsServerOptions options, MetricsPage page, WorkerBoard workers, TimeProvider time, ILoggerFactory loggers) : IWorker
 {
+    private readonly ScrapeAnswer _scrapes = new(page, time);
     private readonly ILogger _logger = loggers.CreateLogger<MetricsServer>();
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -50,7 +51,7 @@ internal sealed partial class MetricsServer(MetricsServerOptions options, Metric
         switch (context.Request.Path.Value)
         {
             case "/metrics":
-                return WritePageAsync(context);
+                return _scrapes.AnswerAsync(context);
             case "/healthz":
                 return WriteAsync(response, "ok\n");
             case "/readyz":
@@ -64,22 +65,6 @@ internal sealed partial class MetricsServer(MetricsServerOptions options, Metric
                 response.StatusCode = StatusCodes.Status404NotFound;
                 return WriteAsync(response, "Not found. There are /metrics, /healthz and /readyz.\n");
         }
-    }
-
-    private async Task WritePageAsync(HttpContext context)
-    {
-        context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-        if (HttpMethods.IsHead(context.Request.Method))
-            return;
-        await context.Response.StartAsync(context.RequestAborted); // only a started response lends its buffers
-        using var rendering = page.Start(new PageStyle(PageFormat.Text));
-        bool isMore;
-        do
-        {
-            isMore = rendering.WriteMore(context.Response.BodyWriter);
-            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-        }
-        while (isMore);
     }
 
     private string Readiness()

@@ -93,6 +93,11 @@ public sealed class AgentMetric : MetricHead
     public static AgentMetric ProblemGauge { get; } = new("problem_gauge", MetricType.Gauge,
         "1 while a condition of node-problem-detector's monitors is true for the reason; its own name, only with health.npdConfig.", "type", "reason");
 
+    public static AgentMetric Series { get; } = new("aiinfra_agent_series", MetricType.Gauge, "Series on this page, this one included.");
+
+    public static AgentMetric SeriesDropped { get; } = new("aiinfra_agent_series_dropped", MetricType.Gauge,
+        "Series of a family that are left out of this page, because there are more than metrics.maxSeries.", "family");
+
     public static AgentMetric Scrapes { get; } = new("aiinfra_agent_scrapes_total", MetricType.Counter, "Times this page was rendered, this one included.");
 
     public static AgentMetric ScrapeDuration { get; } = new("aiinfra_agent_scrape_duration_seconds", MetricType.Gauge,
@@ -112,11 +117,12 @@ public sealed class AgentMetric : MetricHead
         BuildInfo, VendorInfo, DeviceHealthy, DeviceSampleAge, AttributionState, AttributionAge, AttributionUnmatched, DeviceAllocation,
         PodAllocatedSeconds, PodUsedSeconds, PodIdleSeconds, PodEnergy, PodAccountsOmitted, Problems, ProblemInfo, ProblemLastSeen, ProblemSeriesOmitted, ProblemsDropped,
         PartReady, PartFaults, KernelLogLines, KernelLogOverruns, SlowRuleTimeouts, SlowRule, ProblemCounter, ProblemGauge, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
+        SeriesDropped, Series,
     ];
 
     /// <summary>The labels of one series.</summary>
     /// <param name="values">One for each of <see cref="Labels"/>; null is printed as empty.</param>
-    public LabelSet Series(params ReadOnlySpan<string?> values)
+    public LabelSet Labelled(params ReadOnlySpan<string?> values)
     {
         var pairs = new KeyValuePair<string, string>[Labels.Length];
         for (var at = 0; at < pairs.Length; at++)

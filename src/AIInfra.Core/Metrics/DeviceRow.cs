@@ -12,9 +12,9 @@ internal sealed class DeviceRow
     {
         Labelled = labelled;
         var device = labelled.Device;
-        HealthLabels = AgentMetric.DeviceHealthy.Series(
+        HealthLabels = AgentMetric.DeviceHealthy.Labelled(
             device.Vendor, device.Id, device.PciAddress, $"{device.Index}", device.ResourceName, labelled.Vendor.IsSimulated ? "true" : "false");
-        AgeLabels = AgentMetric.DeviceSampleAge.Series(device.Vendor, device.Id);
+        AgeLabels = AgentMetric.DeviceSampleAge.Labelled(device.Vendor, device.Id);
         _byProfile = [.. profiles.Select(profile => profile.Vendor == device.Vendor ? new LabelSet(profile.Labels(labelled)) : null)];
     }
 

@@ -23,6 +23,9 @@ public abstract class DeviceRows(MetricHead head, MetricRank rank = MetricRank.U
     /// <summary>Where the values come from, for the reference.</summary>
     public abstract string Source { get; }
 
+    /// <summary>More than one device has: whether the page may become too long is known without counting.</summary>
+    public virtual int MostSeries => 16;
+
     /// <summary>Writes the series of one device. Called for each device that has the profile, in their order.</summary>
     /// <param name="labels">The device's in the profile.</param>
     public abstract void Write(PageWriter writer, in DeviceMoment moment, LabelSet labels);

@@ -13,6 +13,9 @@ public enum MetricRank
     Essential,
 }
 
+/// <summary>Which devices have a family.</summary>
+public enum MetricScope { All, Boards, Partitions }
+
 /// <summary>One metric name of a profile: which reading it shows, in which unit. Several with one name are one family, each with labels of its own.</summary>
 /// <param name="Name">As it stands on the page: <c>DCGM_FI_DEV_GPU_TEMP</c>.</param>
 /// <param name="Help">One sentence with the unit.</param>
@@ -24,6 +27,9 @@ public sealed record MetricFamily(string Name, string Help, MetricType Type, str
     /// <summary>Labels beside the device's.</summary>
     public ImmutableArray<KeyValuePair<string, string>> Labels { get; init; } = [];
     public MetricRank Rank { get; init; } = MetricRank.Usual;
+    public MetricScope Scope { get; init; }
+    /// <summary>As the reference writes it; empty: the one that the name ends with, else none.</summary>
+    public string Unit { get; init; } = "";
     /// <summary>Of what the reading shows, where it is not the reading itself; absent readings show nothing either way.</summary>
     public Func<double, double>? Of { get; init; }
 }

@@ -26,6 +26,8 @@ public sealed record MetricsPageOptions
     public required string Version { get; init; }
     /// <summary>Age at which a device's sample is left out; three sampling rounds, by default 30 s.</summary>
     public TimeSpan MaxSampleAge { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>Beyond it whole families are left out, those of the lowest rank first.</summary>
+    public int MaxSeries { get; init; } = 50_000;
 }
 
 /// <summary>Renders the page: one snapshot of the boards, under the names of the selected profiles, in the format that is asked for.</summary>
@@ -38,7 +40,7 @@ public sealed class MetricsPage(MetricsSources sources, MetricsPageOptions optio
 
     private readonly Lock _gate = new();
     private readonly ProcessUsage _process = new();
-    private readonly LabelSet _buildLabels = AgentMetric.BuildInfo.Series(options.Version);
+    private readonly LabelSet _buildLabels = AgentMetric.BuildInfo.Labelled(options.Version);
     private readonly ImmutableArray<PageRows> _rows = [.. sources.Rows ?? []];
     private readonly Stack<PageRendering>[] _idle = [.. Enumerable.Range(0, PageStyle.Count).Select(_ => new Stack<PageRendering>(MostKept))];
     private PagePlan? _plan;
@@ -101,10 +103,16 @@ public sealed class MetricsPage(MetricsSources sources, MetricsPageOptions optio
             if (block == 0)
             {
                 WriteOwn_NeedsLock(writer, moment);
+                rendering.Budget.Choose(moment, options.MaxSeries - writer.Series);
             }
             else if (family < moment.Plan.Families.Length)
             {
-                moment.Plan.Families[family].Write(writer, moment);
+                if (rendering.Budget.IsKept(family))
+                    moment.Plan.Families[family].Write(writer, moment);
+            }
+            else if (family == moment.Plan.Families.Length)
+            {
+                rendering.Budget.Write(writer, moment.Plan);
             }
             else
             {
@@ -176,7 +184,7 @@ public sealed class MetricsPage(MetricsSources sources, MetricsPageOptions optio
         writer.Sample(LabelSet.Empty, log.Slow.Timeouts);
         var slow = log.Slow.Ids;
         if (_slowLabels.Length != slow.Length)
-            _slowLabels = [.. slow.Select(id => AgentMetric.SlowRule.Series(id))];
+            _slowLabels = [.. slow.Select(id => AgentMetric.SlowRule.Labelled(id))];
         writer.Family(AgentMetric.SlowRule);
         foreach (var labels in _slowLabels)
             writer.Sample(labels, 1);

@@ -30,7 +30,7 @@ internal sealed class PagePlan
     public PagePlan(PlanBasis basis, MetricsPageOptions options, PagePlan? before)
     {
         (Basis, _options) = (basis, options);
-        VendorLabels = [.. basis.Inventory.Vendors.Select(vendor => AgentMetric.VendorInfo.Series(
+        VendorLabels = [.. basis.Inventory.Vendors.Select(vendor => AgentMetric.VendorInfo.Labelled(
             vendor.Vendor, Words.Of(vendor.State), vendor.DriverVersion, vendor.LibraryVersion, vendor.IsSimulated ? "true" : "false"))];
         var old = before?.Devices.ToDictionary(row => (row.Device.Vendor, row.Device.Id));
         Devices = [.. basis.Inventory.Vendors
@@ -39,6 +39,8 @@ internal sealed class PagePlan
             .Select(labelled => Row(labelled, old?.GetValueOrDefault((labelled.Device.Vendor, labelled.Device.Id))))
             .DistinctBy(row => row.AgeLabels.Key)]; // the same series twice would spoil the page
         Families = BuildFamilies();
+        MostSeries = Families.Sum(family => (long)family.MostSeries);
+        ByRank = [.. Enumerable.Range(0, Families.Length).OrderByDescending(at => Families[at].Rank)];
     }
 
     public PlanBasis Basis { get; }
@@ -46,6 +48,10 @@ internal sealed class PagePlan
     public ImmutableArray<DeviceRow> Devices { get; }
     /// <summary>In the order of the profiles and of the families in them; a name that several have stands once, at its first place.</summary>
     public ImmutableArray<PlanFamily> Families { get; }
+    /// <summary>More series than all families together can have.</summary>
+    public long MostSeries { get; }
+    /// <summary>Places of the families: what matters most first, and of one rank in the page's order.</summary>
+    public ImmutableArray<int> ByRank { get; }
 
     private DeviceRow Row(LabelledDevice labelled, DeviceRow? old) =>
         old is null ? new DeviceRow(labelled, _options.Profiles)

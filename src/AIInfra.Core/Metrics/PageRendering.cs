@@ -20,6 +20,7 @@ public sealed class PageRendering : IDisposable
     internal PageStyle Style { get; }
     internal PageWriter Writer { get; }
     internal PageMoment Moment { get; } = new();
+    internal SeriesBudget Budget { get; } = new();
     /// <summary>How many of the page's blocks are written.</summary>
     internal int Next { get; set; }
     /// <summary>Time spent so far, without the reader's.</summary>

@@ -7,7 +7,7 @@ namespace AIInfra.Core.Metrics;
 internal sealed class PartRows(ImmutableSortedDictionary<string, PartState> parts)
 {
     private readonly ImmutableArray<(PartState Part, LabelSet Labels)> _rows =
-        [.. parts.Values.Select(part => (part, AgentMetric.PartReady.Series(part.Name)))];
+        [.. parts.Values.Select(part => (part, AgentMetric.PartReady.Labelled(part.Name)))];
 
     public ImmutableSortedDictionary<string, PartState> Parts { get; } = parts;
 

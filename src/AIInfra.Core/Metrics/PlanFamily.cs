@@ -16,6 +16,10 @@ internal sealed class PlanFamily(MetricHead head, MetricRank rank)
 
     public MetricHead Head { get; } = head;
     public MetricRank Rank { get; } = rank;
+    /// <summary>Of the series that would be left out.</summary>
+    public LabelSet DroppedLabels { get; } = AgentMetric.SeriesDropped.Labelled(head.Name);
+    /// <summary>More series than it can have.</summary>
+    public int MostSeries => _readings.Sum(one => one.Count) + _computed.Sum(one => one.Rows.MostSeries * one.Series.Length);
 
     /// <summary>The series of one field. A second profile of the same vendor with the same name adds nothing, nor does a series that is there already.</summary>
     /// <param name="place">Of the field in the vendor's table.</param>
@@ -23,7 +27,7 @@ internal sealed class PlanFamily(MetricHead head, MetricRank rank)
     {
         var more = family.Labels.IsEmpty ? LabelSet.Empty : new LabelSet(family.Labels);
         if (IsFirstOf(profile))
-            _readings.Add(new Readings(family, place, more, [.. series.Where(one => _seen.Add((one.Labels.Key, more.Key)))]));
+            _readings.Add(new Readings(family, place, more, [.. series.Where(one => IsIn(family.Scope, one.Row) && _seen.Add((one.Labels.Key, more.Key)))]));
     }
 
     public void Add(MetricProfile profile, DeviceRows rows, IEnumerable<Series> series)
@@ -44,6 +48,9 @@ internal sealed class PlanFamily(MetricHead head, MetricRank rank)
         }
     }
 
+    private static bool IsIn(MetricScope scope, DeviceRow row) =>
+        scope == MetricScope.All || scope == (row.Device.ParentId is null ? MetricScope.Boards : MetricScope.Partitions);
+
     private bool IsFirstOf(MetricProfile profile)
     {
         if (_owners.Contains((profile.Vendor, profile.Name)))
@@ -54,6 +61,8 @@ internal sealed class PlanFamily(MetricHead head, MetricRank rank)
     private sealed class Readings(MetricFamily family, int place, LabelSet more, ImmutableArray<Series> series)
     {
         private readonly double _divisor = Divisor(family.Scale);
+
+        public int Count => series.Length;
 
         public void Write(PageWriter writer, PageMoment moment)
         {

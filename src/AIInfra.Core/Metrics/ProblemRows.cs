@@ -10,7 +10,7 @@ internal sealed class ProblemRows
     public const int Limit = 200;
 
     private static readonly ImmutableArray<(Severity Severity, LabelSet Labels)> BySeverity =
-        [.. Enum.GetValues<Severity>().Select(severity => (severity, AgentMetric.Problems.Series(Words.Of(severity))))];
+        [.. Enum.GetValues<Severity>().Select(severity => (severity, AgentMetric.Problems.Labelled(Words.Of(severity))))];
 
     private readonly ImmutableArray<(LabelSet Info, LabelSet LastSeen, double Seconds)> _rows;
 
@@ -53,9 +53,9 @@ internal sealed class ProblemRows
     {
         var kind = Words.Of(problem.Subject.Kind);
         return (
-            AgentMetric.ProblemInfo.Series(
+            AgentMetric.ProblemInfo.Labelled(
                 problem.Id, kind, problem.Subject.Id, Words.Of(problem.Severity), Words.Of(problem.Cause), Words.Of(problem.Action)),
-            AgentMetric.ProblemLastSeen.Series(problem.Id, kind, problem.Subject.Id),
+            AgentMetric.ProblemLastSeen.Labelled(problem.Id, kind, problem.Subject.Id),
             problem.LastSeen.ToUnixTimeMilliseconds() / 1000.0);
     }
 

@@ -12,7 +12,7 @@ internal sealed class PodAccount(PodAccountKey key)
     private double _allocated, _used, _idle, _energy;
 
     public PodAccountKey Key { get; } = key;
-    public LabelSet Labels { get; } = AgentMetric.PodAllocatedSeconds.Series(key.Vendor, key.Resource, key.Holder.Namespace, key.Holder.Pod, key.Holder.Container);
+    public LabelSet Labels { get; } = AgentMetric.PodAllocatedSeconds.Labelled(key.Vendor, key.Resource, key.Holder.Namespace, key.Holder.Pod, key.Holder.Container);
 
     /// <summary>Device-seconds.</summary>
     public double AllocatedSeconds => Volatile.Read(ref _allocated);

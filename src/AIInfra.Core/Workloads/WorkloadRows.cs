@@ -13,7 +13,7 @@ public sealed class WorkloadRows(WorkloadBoard board, TimeProvider time) : PageR
     private const string Known = "known";
 
     private static readonly ImmutableArray<(string Word, LabelSet Labels)> States =
-        [.. Enum.GetValues<PodResourcesGap>().Select(WordOf).Prepend(Known).Select(word => (word, AgentMetric.AttributionState.Series(word)))];
+        [.. Enum.GetValues<PodResourcesGap>().Select(WordOf).Prepend(Known).Select(word => (word, AgentMetric.AttributionState.Labelled(word)))];
 
     private Holdings? _rendered;
     private ImmutableArray<LabelSet> _holds = [];
@@ -41,7 +41,7 @@ public sealed class WorkloadRows(WorkloadBoard board, TimeProvider time) : PageR
     private static LabelSet LabelsOf(Holding holding)
     {
         var (holder, device) = (holding.Holder, holding.Device);
-        var labels = AgentMetric.DeviceAllocation.Series(device.Vendor, device.Id, holding.Resource, holder.Namespace, holder.Pod, holder.Container);
+        var labels = AgentMetric.DeviceAllocation.Labelled(device.Vendor, device.Id, holding.Resource, holder.Namespace, holder.Pod, holder.Container);
         return holding.Details is not { } details ? labels
             : new LabelSet([.. labels.Labels, new("pod_uid", details.Uid), .. PodLabels.Named(details.Labels, prefix: "label_")]);
     }

@@ -8,8 +8,8 @@ public sealed class NpdMetricRows(NpdBoard board) : PageRows
 {
     private static readonly AgentMetric CounterName = AgentMetric.ProblemCounter, GaugeName = AgentMetric.ProblemGauge;
 
-    private readonly ImmutableArray<(NpdCounters.Counter Counter, LabelSet Labels)> _reasons = [.. board.Counters.Reasons.Select(counter => (counter, CounterName.Series(counter.Reason)))];
-    private readonly ImmutableArray<(NpdCounters.Gauge Gauge, LabelSet Labels)> _gauges = [.. board.Counters.Gauges.Select(gauge => (gauge, GaugeName.Series(gauge.Type, gauge.Reason)))];
+    private readonly ImmutableArray<(NpdCounters.Counter Counter, LabelSet Labels)> _reasons = [.. board.Counters.Reasons.Select(counter => (counter, CounterName.Labelled(counter.Reason)))];
+    private readonly ImmutableArray<(NpdCounters.Gauge Gauge, LabelSet Labels)> _gauges = [.. board.Counters.Gauges.Select(gauge => (gauge, GaugeName.Labelled(gauge.Type, gauge.Reason)))];
 
     public override void Write(PageWriter writer)
     {
