@@ -75,7 +75,7 @@ public sealed class JoinTests
         var workloads = new WorkloadBoard(inventory, offers, pods, new PodDirectory(), new WorkloadOptions { SplitsShared = true });
         workloads.Refresh();
         using var health = new HealthBoard(time, "boot", []);
-        var profiles = ImmutableArray.Create(NvidiaDcgmProfile.Legacy(null, []), NeutralProfile.Of(NvidiaFields.Table, []));
+        var profiles = ImmutableArray.Create(NvidiaDcgmProfile.Legacy(null, []), NeutralProfile.Of(NvidiaFields.Table, [], []));
         using var page = new MetricsPage(
             new MetricsSources(inventory, samples, health, new WorkerBoard(), Rows: [new WorkloadRows(workloads, time)], Attribution: workloads.Attribution),
             new MetricsPageOptions { Profiles = profiles, Hostname = "node-1", Version = "1" }, time);
