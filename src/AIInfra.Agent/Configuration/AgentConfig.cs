@@ -1,11 +1,13 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using AIInfra.Agent.Endpoints;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Health.Npd.Configuration;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Passthrough;
 using AIInfra.Core.VendorHost;
+using AIInfra.Core.Web;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Kubernetes.Reporting;
 using AIInfra.Vendors.Nvidia;
@@ -18,8 +20,11 @@ namespace AIInfra.Agent.Configuration;
 /// <param name="Dcgm">Null where no CSV file is named.</param>
 internal sealed record AgentFiles(ImmutableArray<LogRule> Rules, NvidiaPluginConfig Nvidia, DcgmChoice? Dcgm = null)
 {
+    /// <summary>Of the metrics' web config.</summary>
+    public ImmutableArray<ConfigError> WebNotes { get; init; } = [];
+
     /// <summary>What has no effect here of what the files ask for, with its place.</summary>
-    public IEnumerable<string> Notes => Nvidia.Notes.Select(note => note.ToString()).Concat(Dcgm?.Notes ?? []);
+    public IEnumerable<string> Notes => Nvidia.Notes.Concat(WebNotes).Select(note => note.ToString()).Concat(Dcgm?.Notes ?? []);
 }
 
 /// <summary>Finds and checks the daemon's configuration: the file, then the environment over it.</summary>
@@ -54,11 +59,20 @@ internal static class AgentConfig
     {
         var (config, rules, errors) = LoadWithRules(file);
         var nvidia = errors.IsEmpty ? NvidiaSettings.Load(config) : NvidiaPluginConfig.None;
+        var (webErrors, webNotes) = errors.IsEmpty && OrNull(config.Get(AgentKeys.WebConfig)) is { } web ? WebConfigFile.Check(web) : ([], []);
+        var files = new AgentFiles(rules, nvidia) { WebNotes = webNotes };
         if (!errors.IsEmpty || config.Get(AgentKeys.DcgmCsv) is not { Length: > 0 } csv)
-            return (config, new AgentFiles(rules, nvidia), errors.AddRange(nvidia.Errors));
+            return (config, files, [.. errors, .. nvidia.Errors, .. webErrors]);
         var (dcgm, faults) = DcgmChoice.Load(csv);
-        return (config, new AgentFiles(rules, nvidia, dcgm), errors.AddRange(nvidia.Errors).AddRange(faults));
+        return (config, files with { Dcgm = dcgm }, [.. errors, .. nvidia.Errors, .. webErrors, .. faults]);
     }
+
+    public static MetricsServerOptions MetricsServer(Config config) => new()
+    {
+        Address = config.Get(AgentKeys.MetricsAddress),
+        WebConfig = OrNull(config.Get(AgentKeys.WebConfig)),
+        ConcurrentScrapes = config.Get(AgentKeys.ConcurrentScrapes),
+    };
 
     public static PassthroughOptions Passthrough(Config config) => new()
     {
@@ -122,6 +136,8 @@ internal static class AgentConfig
             Kubeconfig = config.Get(AgentKeys.Kubeconfig),
             Report = config.Get(AgentKeys.KubernetesReport),
             SetsTaint = config.Get(AgentKeys.RemediationDrain) == "self",
+            FollowsPods = config.Get(AgentKeys.PodUid) || !config.Get(AgentKeys.PodLabels).IsEmpty,
+            PodLabels = config.Get(AgentKeys.PodLabels),
             Version = ProgramInfo.Version,
             BootId = host.ReadBootId(),
             MachineId = host.ReadMachineId(),

@@ -45,7 +45,11 @@ internal static class AgentKeys
     public static readonly ConfigKey<string> DcgmCsv = ConfigForm.Text("metrics.dcgmCsv", "", "A dcgm-exporter CSV file that chooses the fields of the profiles dcgm and dcgm-4.9, used unchanged; read at the start.");
     public static readonly ConfigKey<int> MetricsMaxSeries = ConfigForm.Number("metrics.maxSeries", 500, 1_000_000, 50_000, "Most series on the page; beyond it whole families are left out, the least important first, and named in aiinfra_agent_series_dropped.");
     public static readonly ConfigKey<TimeSpan> MetricsCountWindow = ConfigForm.Duration("metrics.countWindow", TimeSpan.FromSeconds(60), TimeSpan.FromHours(1), TimeSpan.FromMinutes(5), "The sliding window of DCGM_EXP_XID_ERRORS_COUNT and DCGM_EXP_CLOCK_EVENTS_COUNT.");
-    public static readonly ConfigKey<string> WebConfig = Later(ConfigForm.Text("metrics.webConfig", "", "An exporter-toolkit web config (TLS, basic auth)."), "", "the page would be open although the file asks for protection; bind metrics.address to 127.0.0.1 behind a proxy instead.");
+    public static readonly ConfigKey<string> WebConfig = ConfigForm.Text("metrics.webConfig", "", "A web config file of Prometheus' exporter-toolkit: TLS, client certificates, basic auth, headers, rate limit; see operations.md.");
+    public static readonly ConfigKey<int> ConcurrentScrapes = ConfigForm.Number("metrics.concurrentScrapes", 1, 64, 8, "Scrapes that are answered at once; more are refused with 503 and Retry-After.");
+    public static readonly ConfigKey<string> SharedDevices = ConfigForm.Choice("metrics.sharedDevices", ["last", "split"], "last", "last: the series of a device that several pods share bear the last of them, as with dcgm-exporter; split: none of them, and what can be divided has a series a pod; see metrics.md.");
+    public static readonly ConfigKey<bool> PodUid = ConfigForm.Flag("metrics.podUid", false, "Label pod_uid; the pods of this node are then followed at the API server.");
+    public static readonly ConfigKey<ImmutableArray<string>> PodLabels = ConfigForm.TextList("metrics.podLabels", [], "Keys of pod labels that series bear, as in [app, app.kubernetes.io/*]; the pods of this node are then followed at the API server.");
 
     public static readonly ConfigKey<string> NvidiaEnabled = ConfigForm.Choice("vendors.nvidia.enabled", ["auto", "true", "false"], "auto", "auto: quiet where there is no driver; true: a missing driver is a fault.");
     public static readonly ConfigKey<string> NvidiaLibrary = ConfigForm.Text("vendors.nvidia.library", "libnvidia-ml.so.1", "File name or path of NVML.");
@@ -97,7 +101,7 @@ internal static class AgentKeys
         NodeName, HostRoot, HostSys, HostProc, HostDev, HostRun, StatePath, RunPath,
         KubeletRoot, KubeletRoots, KubeletRegistration, KubeletDevicePlugins, KubeletPodResources, KubeletAudit, KubeletAuditAllow, KubeletDra, CdiEnabled, CdiFolder,
         Kubeconfig, KubernetesReport,
-        MetricsAddress, MetricsProfile, DcgmCsv, MetricsMaxSeries, MetricsCountWindow, WebConfig,
+        MetricsAddress, MetricsProfile, DcgmCsv, MetricsMaxSeries, MetricsCountWindow, WebConfig, ConcurrentScrapes, SharedDevices, PodUid, PodLabels,
         NvidiaEnabled, NvidiaLibrary, NvidiaSampleInterval, NvidiaSlowInterval, NvidiaPcieThroughput, NvidiaCallTimeout, NvidiaConfig, NvidiaConfigName, NvidiaMigStrategy,
         NvidiaDeviceLists, NvidiaDeviceIds, NvidiaDeviceSpecs, NvidiaReplicas, NvidiaSharedRename, NvidiaSharedOne, NvidiaSharedPlacement,
         NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig,

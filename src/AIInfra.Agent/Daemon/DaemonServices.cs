@@ -3,6 +3,7 @@ using AIInfra.Agent.Configuration;
 using AIInfra.Agent.Control;
 using AIInfra.Agent.Diag;
 using AIInfra.Agent.Endpoints;
+using AIInfra.Agent.Otlp;
 using AIInfra.Core.Cdi;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Devices;
@@ -49,7 +50,9 @@ internal static class DaemonServices
         .AddCdi(config)
         .AddSingleton(provider => new FeatureLabels(provider.GetRequiredService<LabelBoard>().Current))
         .AddReporting(AgentConfig.Reporting(config))
+        .AddWorkloads(config)
         .AddMetrics(config)
+        .AddOtlp()
         .AddControl(config);
 
     private static IServiceCollection AddBoards(this IServiceCollection services, HostPaths host) => services
@@ -142,9 +145,8 @@ internal static class DaemonServices
             MaxSampleAge = 3 * AgentConfig.LongestSampleInterval(config),
         })
         .AddSingleton<MetricsPage>()
-        .AddWorker("metrics", provider => new MetricsServer(
-            config.Get(AgentKeys.MetricsAddress), provider.GetRequiredService<MetricsPage>(), provider.GetRequiredService<WorkerBoard>(),
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+        .AddSingleton(AgentConfig.MetricsServer(config))
+        .AddWorker<MetricsServer>("metrics");
 
     private static IServiceCollection AddControl(this IServiceCollection services, Config config) => services
         .AddSingleton(provider => new NodeView(

@@ -23,6 +23,40 @@ public sealed class AgentMetric : MetricHead
     public static AgentMetric DeviceSampleAge { get; } = new("aiinfra_agent_device_sample_age_seconds", MetricType.Gauge,
         "Time since the device last answered; it grows while the device is silent and its readings are left out.", "vendor", "device");
 
+    public static AgentMetric AttributionState { get; } = new("aiinfra_agent_attribution_state", MetricType.Gauge,
+        "1 for the one state in which it is known, or why it is not, which pod holds which device: known, off, not_asked, no_kubelet, no_permission, kubelet_busy, answer_too_large, no_answer or refused.", "state");
+
+    public static AgentMetric AttributionAge { get; } = new("aiinfra_agent_attribution_age_seconds", MetricType.Gauge,
+        "Time since the kubelet last said which pod holds which device.");
+
+    public static AgentMetric AttributionUnmatched { get; } = new("aiinfra_agent_attribution_unmatched_units", MetricType.Gauge,
+        "Units that the kubelet has allocated of known vendors' resources and that stand for no known device: their pods have no series.");
+
+    public static AgentMetric DeviceAllocation { get; } = new("aiinfra_agent_device_allocation_info", MetricType.Gauge,
+        "Always 1 for each device that a container holds; several containers on a shared one have a series each. With pod_uid and label_* where metrics.podUid or metrics.podLabels ask for them.",
+        "vendor", "device", "resource", "namespace", "pod", "container");
+
+    public static AgentMetric PodAllocatedSeconds { get; } = new("aiinfra_pod_device_allocated_seconds_total", MetricType.Counter,
+        "Device-seconds that the container held: of a shared device, by its part of the replicas. Counted while the kubelet says who holds what.",
+        "vendor", "resource", "namespace", "pod", "container");
+
+    public static AgentMetric PodUsedSeconds { get; } = new("aiinfra_pod_device_used_seconds_total", MetricType.Counter,
+        "Device-seconds in which kernels ran, by the device's utilization; of a device that several containers share, it is not known whose, and nothing is counted.",
+        "vendor", "resource", "namespace", "pod", "container");
+
+    public static AgentMetric PodIdleSeconds { get; } = new("aiinfra_pod_device_idle_seconds_total", MetricType.Counter,
+        "Device-seconds that the container held while no kernel ran on the device.", "vendor", "resource", "namespace", "pod", "container");
+
+    public static AgentMetric PodEnergy { get; } = new("aiinfra_pod_device_energy_joules_total", MetricType.Counter,
+        "Energy of the devices while the container held them: a shared one's by its part of the units that are held, a partition's by its part of the board's memory.",
+        "vendor", "resource", "namespace", "pod", "container");
+
+    public static AgentMetric PodMemory { get; } = new("aiinfra_pod_device_memory_used_bytes", MetricType.Gauge,
+        "Device memory that the pod's processes have, as the driver tells; also on shared devices. What belongs to no pod is in no series.", "vendor", "device", "namespace", "pod");
+
+    public static AgentMetric PodAccountsOmitted { get; } = new("aiinfra_pod_device_accounts_omitted", MetricType.Gauge,
+        "Holds that are not counted, because there are more than 2,000 accounts.");
+
     public static AgentMetric Problems { get; } = new("aiinfra_agent_problems", MetricType.Gauge,
         "Problems that stand on the node, by severity.", "severity");
 
@@ -97,7 +131,8 @@ public sealed class AgentMetric : MetricHead
     /// <summary>In the order they are printed.</summary>
     public static ImmutableArray<AgentMetric> All { get; } =
     [
-        BuildInfo, VendorInfo, DeviceHealthy, DeviceSampleAge, Problems, ProblemInfo, ProblemLastSeen, ProblemSeriesOmitted, ProblemsDropped,
+        BuildInfo, VendorInfo, DeviceHealthy, DeviceSampleAge, AttributionState, AttributionAge, AttributionUnmatched, DeviceAllocation,
+        PodAllocatedSeconds, PodUsedSeconds, PodIdleSeconds, PodEnergy, PodMemory, PodAccountsOmitted, Problems, ProblemInfo, ProblemLastSeen, ProblemSeriesOmitted, ProblemsDropped,
         PartReady, PartFaults, KernelLogLines, KernelLogOverruns, SlowRuleTimeouts, SlowRule, ProblemCounter, ProblemGauge,
         ProbeChildrenStuck, ProbeWell, ProbeDuration, ProbeLastRun, ProbeSubjects, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
         SeriesDropped, Series,
