@@ -33,7 +33,7 @@ internal sealed class ProbeRows(ProbeBoard board, ProbeChildren children) : Page
         }
     }
 
-    private void WriteFamily(SampleWriter writer, AgentMetric metric, Func<Row, double> value)
+    private void WriteFamily(PageWriter writer, AgentMetric metric, Func<Row, double> value)
     {
         writer.Family(metric);
         foreach (var row in _rows)
