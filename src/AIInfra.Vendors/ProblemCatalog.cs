@@ -14,6 +14,7 @@ public static class ProblemCatalog
     [
         .. ProblemText.Common, .. NvidiaTexts.All,
         .. VendorLogs.Packs.SelectMany(name => TextsOf(VendorLogs.Read(name, isWhole: true))),
+        .. ProblemText.Read(typeof(ProblemCatalog).Assembly, "rdma.problems.tsv"),
         .. HostPacks.Names.SelectMany(name => TextsOf(HostPacks.Read(name, isWhole: true))),
     ];
 

@@ -13,7 +13,7 @@ using AIInfra.Vendors.Nvidia.PluginConfig;
 namespace AIInfra.Agent.Configuration;
 
 /// <summary>What the files hold that the configuration names, each read once. Immutable.</summary>
-internal sealed record AgentFiles(ImmutableArray<LogRule> Rules, NvidiaPluginConfig Nvidia);
+internal sealed record AgentFiles(ImmutableArray<LogRule> Rules, NvidiaPluginConfig Nvidia, FileVendorSettings FileVendors);
 
 /// <summary>Finds and checks the daemon's configuration: the file, then the environment over it.</summary>
 internal static class AgentConfig
@@ -47,7 +47,8 @@ internal static class AgentConfig
     {
         var (config, rules, errors) = LoadWithRules(file);
         var nvidia = errors.IsEmpty ? NvidiaSettings.Load(config) : NvidiaPluginConfig.None;
-        return (config, new AgentFiles(rules, nvidia), errors.AddRange(nvidia.Errors));
+        var others = errors.IsEmpty ? FileVendorSettings.Load(config) : FileVendorSettings.None;
+        return (config, new AgentFiles(rules, nvidia, others), [.. errors, .. nvidia.Errors, .. others.Errors]);
     }
 
     public static PassthroughOptions Passthrough(Config config) => new()

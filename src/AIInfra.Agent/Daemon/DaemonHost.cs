@@ -30,7 +30,7 @@ internal static partial class DaemonHost
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AIInfra.Agent");
         var node = AgentConfig.NodeName(config);
         LogStarting(logger, ProgramInfo.Version, node);
-        foreach (var note in files.Nvidia.Notes)
+        foreach (var note in files.Nvidia.Notes.Concat(files.FileVendors.Notes))
             LogNote(logger, note);
         await host.RunAsync(cancellationToken);
         LogStopped(logger);

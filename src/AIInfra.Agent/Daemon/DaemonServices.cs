@@ -35,6 +35,7 @@ internal static class DaemonServices
         .AddState(config.Get(AgentKeys.StatePath))
         .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
         .AddVendors(config, files.Nvidia.Options)
+        .AddFileVendors(config, files.FileVendors)
         .AddNpd(AgentConfig.Npd(config))
         .AddLogs(config, files.Rules)
         .AddSingleton(AgentConfig.Kubelet(config))

@@ -1,0 +1,13 @@
+using AIInfra.Agent.Configuration;
+using AIInfra.Core.Configuration;
+using AIInfra.Vendors.Rdma;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AIInfra.Agent.Daemon;
+
+/// <summary>The vendors that need no library, one line each.</summary>
+internal static class FileVendorServices
+{
+    public static IServiceCollection AddFileVendors(this IServiceCollection services, Config config, FileVendorSettings settings) => services
+        .AddRdma(FileVendorSettings.Options(config, FileVendorKeys.RdmaEnabled), settings.Rdma);
+}
