@@ -1,5 +1,7 @@
 using AIInfra.Agent.Configuration;
 using AIInfra.Core.Configuration;
+using AIInfra.Vendors.Amd;
+using AIInfra.Vendors.Generic;
 using AIInfra.Vendors.Rdma;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -9,5 +11,7 @@ namespace AIInfra.Agent.Daemon;
 internal static class FileVendorServices
 {
     public static IServiceCollection AddFileVendors(this IServiceCollection services, Config config, FileVendorSettings settings) => services
-        .AddRdma(FileVendorSettings.Options(config, FileVendorKeys.RdmaEnabled), settings.Rdma);
+        .AddAmd(FileVendorSettings.Options(config, FileVendorKeys.AmdEnabled), config.Get(FileVendorKeys.AmdNaming) == "mixed" ? AmdNaming.ByDivision : AmdNaming.OneName)
+        .AddRdma(FileVendorSettings.Options(config, FileVendorKeys.RdmaEnabled), settings.Rdma)
+        .AddGeneric(FileVendorSettings.Options(config, FileVendorKeys.GenericEnabled), settings.Generic.Rows);
 }

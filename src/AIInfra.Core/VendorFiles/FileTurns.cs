@@ -7,6 +7,10 @@ namespace AIInfra.Core.VendorFiles;
 internal sealed class FileTurns(string name, TimeSpan timeout, TimeProvider time) : IDisposable
 {
     private FileThread? _thread;
+    private volatile object? _current;
+
+    /// <summary>The item that is being worked on, or was last.</summary>
+    public object? Current => _current;
 
     /// <returns>Those that did not end in time, each with the task that completes when it does.</returns>
     public async Task<ImmutableArray<(T Item, Task Call)>> ForEachAsync<T>(IReadOnlyList<T> items, Action<T> work, CancellationToken cancellationToken)
@@ -14,7 +18,7 @@ internal sealed class FileTurns(string name, TimeSpan timeout, TimeProvider time
         var hung = ImmutableArray.CreateBuilder<(T, Task)>();
         for (var next = 0; next < items.Count;)
         {
-            var run = new Run<T>(items, next, work, time);
+            var run = new Run<T>(items, next, item => { _current = item; work(item); }, time);
             var done = (_thread ??= new FileThread(name)).RunAsync(run.Go);
             next = items.Count;
             while (!done.IsCompleted)

@@ -47,6 +47,9 @@ public sealed partial class FileVendorWorker : IWorker, IDisposable
         _bus = (boards.Bus ?? new PciChanges()).Of(null);
     }
 
+    /// <summary>The board that is being asked, or was last; null while the list is.</summary>
+    internal string? Asked => (_turns.Current as FileCard)?.Name;
+
     private string Vendor => _driver.Fields.Vendor;
 
     public async Task RunAsync(CancellationToken cancellationToken)

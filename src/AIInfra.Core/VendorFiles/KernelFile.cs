@@ -41,7 +41,7 @@ public sealed class KernelFile : IDisposable
             length = RandomAccess.Read(_file, buffer, 0);
             return ReadingState.Present;
         }
-        catch (UnauthorizedAccessException)
+        catch (Exception fault) when (fault is UnauthorizedAccessException or NotSupportedException) // the latter: a pipe or the like, no file of values
         {
             return Forget();
         }

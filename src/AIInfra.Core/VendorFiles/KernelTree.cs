@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.IO.Enumeration;
 using System.Text;
 
 namespace AIInfra.Core.VendorFiles;
@@ -24,7 +25,7 @@ public sealed class KernelTree(string root)
             var buffer = new byte[LongestText];
             return Encoding.UTF8.GetString(buffer, 0, RandomAccess.Read(file, buffer, 0)).Trim('\0', ' ', '\n', '\t', '\r');
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             return null;
         }
@@ -51,6 +52,21 @@ public sealed class KernelTree(string root)
             return [];
         }
     }
+
+    /// <summary>Paths that fit a pattern with <c>*</c> in its steps, in order; none when nothing does.</summary>
+    public ImmutableArray<string> Match(string pattern)
+    {
+        ImmutableArray<string> found = [""];
+        foreach (var step in pattern.Split('/'))
+        {
+            found = step.Contains('*')
+                ? [.. found.SelectMany(folder => Names(folder).Where(name => FileSystemName.MatchesSimpleExpression(step, name, ignoreCase: false)).Select(name => Join(folder, name)))]
+                : [.. found.Select(folder => Join(folder, step)).Where(Has)];
+        }
+        return found;
+    }
+
+    private static string Join(string folder, string name) => folder.Length == 0 ? name : $"{folder}/{name}";
 
     /// <summary>The last step of where a link points; null for what is no link.</summary>
     public string? LinkName(string path)
