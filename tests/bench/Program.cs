@@ -11,6 +11,7 @@ using AIInfra.Bench;
     ("flood", LogCost.FloodAsync),
     ("kubelet", KubeletCost.RunAsync),
     ("sharing", SharingCost.RunAsync),
+    ("vendorfiles", VendorFilesCost.RunAsync),
     ("reporting", ReportingCost.RunAsync),
     ("agent", AgentCost.RunAsync),
 ];
