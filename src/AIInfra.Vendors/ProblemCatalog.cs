@@ -10,10 +10,16 @@ namespace AIInfra.Vendors;
 /// <summary>Every problem that the agent can raise, with its texts.</summary>
 public static class ProblemCatalog
 {
-    public static IReadOnlyList<ProblemText> All { get; } =
+    public static IReadOnlyList<ProblemText> All { get; } = Read();
+
+    /// <summary>Vendors without library: what their readings raise that no line of a log does.</summary>
+    private static IReadOnlyList<string> Files => ["amd", "rdma", "generic"];
+
+    private static IReadOnlyList<ProblemText> Read() =>
     [
         .. ProblemText.Common, .. NvidiaTexts.All,
         .. VendorLogs.Packs.SelectMany(name => TextsOf(VendorLogs.Read(name, isWhole: true))),
+        .. Files.SelectMany(name => ProblemText.Read(typeof(ProblemCatalog).Assembly, $"{name}.problems.tsv")),
         .. HostPacks.Names.SelectMany(name => TextsOf(HostPacks.Read(name, isWhole: true))),
     ];
 
@@ -24,6 +30,7 @@ public static class ProblemCatalog
         ["cambricon"] = "Cambricon",
         ["intel"] = "Intel",
         ["rdma"] = "RDMA",
+        ["generic"] = "Devices of a table",
         ["pcie"] = "PCI Express",
         ["memory"] = "Host memory and machine checks",
         ["kernel"] = "Kernel and processors",

@@ -12,6 +12,7 @@ using AIInfra.Bench;
     ("flood", LogCost.FloodAsync),
     ("kubelet", KubeletCost.RunAsync),
     ("sharing", SharingCost.RunAsync),
+    ("vendorfiles", VendorFilesCost.RunAsync),
     ("reporting", ReportingCost.RunAsync),
     ("agent", AgentCost.RunAsync),
 ];

@@ -111,17 +111,19 @@ internal static class AgentCommandLine
 
     private static Command Simulate()
     {
-        var node = new Option<string>("--node") { Description = "The model: dgx-a100, dgx-h100 or l4", DefaultValueFactory = _ => "dgx-h100" };
+        var node = new Option<string>("--node") { Description = "The model: dgx-a100, dgx-h100, l4 and others; boards that are files as KIND-COUNT, as in mi300x-8, ib-hdr-8 or tpu-v5e-8; joined by a plus", DefaultValueFactory = _ => "dgx-h100" };
         var scenario = new Option<string?>("--scenario") { Description = "A scenario file: node, overrides and a timeline of faults", HelpName = "FILE" };
+        var timeline = new Option<string?>("--timeline") { Description = "A file of what happens to boards that are files: at 5s nic 3 down", HelpName = "FILE" };
         var folder = new Option<string?>("--dir") { Description = "Folder of the simulated host, kept at the end (default: one of its own, removed)", HelpName = "DIR" };
         var kubelet = new Option<string?>("--kubelet-root") { Description = "A kubelet's folder (default: inside the simulated host)", HelpName = "DIR" };
         var metrics = new Option<string>("--metrics") { Description = "Where the metrics page is served", DefaultValueFactory = _ => "127.0.0.1:9400" };
         var simulators = new Option<string?>("--simulators") { Description = "Folder of the simulators (default: beside the program)", HelpName = "DIR" };
-        var command = new Command("simulate", "Run the real daemon on a simulated node, without hardware and without root") { node, scenario, folder, kubelet, metrics, simulators };
+        var command = new Command("simulate", "Run the real daemon on a simulated node, without hardware and without root") { node, scenario, timeline, folder, kubelet, metrics, simulators };
         command.SetAction((parsed, cancellationToken) => new SimulatedNode(new SimulatedNodeOptions
         {
             Node = parsed.GetValue(node)!,
             Scenario = parsed.GetValue(scenario),
+            Timeline = parsed.GetValue(timeline),
             Folder = parsed.GetValue(folder),
             KubeletRoot = parsed.GetValue(kubelet),
             MetricsAddress = parsed.GetValue(metrics)!,

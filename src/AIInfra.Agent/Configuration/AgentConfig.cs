@@ -18,13 +18,13 @@ namespace AIInfra.Agent.Configuration;
 
 /// <summary>What the files hold that the configuration names, each read once. Immutable.</summary>
 /// <param name="Dcgm">Null where no CSV file is named.</param>
-internal sealed record AgentFiles(ImmutableArray<LogRule> Rules, NvidiaPluginConfig Nvidia, DcgmChoice? Dcgm = null)
+internal sealed record AgentFiles(ImmutableArray<LogRule> Rules, NvidiaPluginConfig Nvidia, FileVendorSettings FileVendors, DcgmChoice? Dcgm = null)
 {
     /// <summary>Of the metrics' web config.</summary>
     public ImmutableArray<ConfigError> WebNotes { get; init; } = [];
 
     /// <summary>What has no effect here of what the files ask for, with its place.</summary>
-    public IEnumerable<string> Notes => Nvidia.Notes.Concat(WebNotes).Select(note => note.ToString()).Concat(Dcgm?.Notes ?? []);
+    public IEnumerable<string> Notes => Nvidia.Notes.Concat(FileVendors.Notes).Concat(WebNotes).Select(note => note.ToString()).Concat(Dcgm?.Notes ?? []);
 }
 
 /// <summary>Finds and checks the daemon's configuration: the file, then the environment over it.</summary>
@@ -59,12 +59,13 @@ internal static class AgentConfig
     {
         var (config, rules, errors) = LoadWithRules(file);
         var nvidia = errors.IsEmpty ? NvidiaSettings.Load(config) : NvidiaPluginConfig.None;
+        var others = errors.IsEmpty ? FileVendorSettings.Load(config) : FileVendorSettings.None;
         var (webErrors, webNotes) = errors.IsEmpty && OrNull(config.Get(AgentKeys.WebConfig)) is { } web ? WebConfigFile.Check(web) : ([], []);
-        var files = new AgentFiles(rules, nvidia) { WebNotes = webNotes };
+        var files = new AgentFiles(rules, nvidia, others) { WebNotes = webNotes };
         if (!errors.IsEmpty || config.Get(AgentKeys.DcgmCsv) is not { Length: > 0 } csv)
-            return (config, files, [.. errors, .. nvidia.Errors, .. webErrors]);
+            return (config, files, [.. errors, .. nvidia.Errors, .. others.Errors, .. webErrors]);
         var (dcgm, faults) = DcgmChoice.Load(csv);
-        return (config, files with { Dcgm = dcgm }, [.. errors, .. nvidia.Errors, .. webErrors, .. faults]);
+        return (config, files with { Dcgm = dcgm }, [.. errors, .. nvidia.Errors, .. others.Errors, .. webErrors, .. faults]);
     }
 
     public static MetricsServerOptions MetricsServer(Config config) => new()

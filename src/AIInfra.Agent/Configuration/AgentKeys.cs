@@ -70,8 +70,6 @@ internal static class AgentKeys
     public static readonly ConfigKey<string> NvidiaDriverRoot = ConfigForm.Text("vendors.nvidia.driverRoot", "", "Root of the driver's files on the host; empty: as vendors.nvidia.config says, else / or /run/nvidia/driver, wherever they are.");
     public static readonly ConfigKey<string> NvidiaHookPath = ConfigForm.Text("vendors.nvidia.cdiHookPath", "", "nvidia-cdi-hook or nvidia-ctk on the host; empty: as vendors.nvidia.config says, else looked for in the usual folders.");
     public static readonly ConfigKey<string> NvidiaMigConfig = Later(ConfigForm.Text("vendors.nvidia.migConfig", "", "A mig-parted config."), "", "layouts are not applied; remove the line.");
-    public static readonly ConfigKey<string> RdmaEnabled = Later(ConfigForm.Choice("vendors.rdma.enabled", ["auto", "true", "false"], "auto", "RDMA devices; not looked for in this version."), "auto|false", "there is no RDMA driver yet; set it to auto or false.");
-    public static readonly ConfigKey<string> RdmaConfig = Later(ConfigForm.Text("vendors.rdma.config", "", "A Mellanox RDMA shared-plugin JSON file."), "", "there is no RDMA driver yet; remove the line.");
 
     public static readonly ConfigKey<bool> PassthroughEnabled = ConfigForm.Flag("passthrough.enabled", false, "Offer whole boards that a vfio driver holds, for virtual machines.");
     public static readonly ConfigKey<string> PassthroughPciIds = ConfigForm.Text("passthrough.pciIds", "", "The list of PCI names on the host, from which resources are named; empty: where distributions have it.");
@@ -105,7 +103,7 @@ internal static class AgentKeys
         NvidiaEnabled, NvidiaLibrary, NvidiaSampleInterval, NvidiaSlowInterval, NvidiaPcieThroughput, NvidiaCallTimeout, NvidiaConfig, NvidiaConfigName, NvidiaMigStrategy,
         NvidiaDeviceLists, NvidiaDeviceIds, NvidiaDeviceSpecs, NvidiaReplicas, NvidiaSharedRename, NvidiaSharedOne, NvidiaSharedPlacement,
         NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig,
-        RdmaEnabled, RdmaConfig, PassthroughEnabled, PassthroughPciIds, PassthroughNames, LabelsFile,
+        .. FileVendorKeys.All, PassthroughEnabled, PassthroughPciIds, PassthroughNames, LabelsFile,
         NpdConfig, Rules, KernelLogPath, KernelLogTrust, LogFiles, Journal, .. ProbeKeys.All, RemediationMode, RemediationPolicy, RemediationDrain,
         FleetAggregator, FleetCredentials, FleetUnreachable,
     ], new ConfigConflict(KubeletRoot, KubeletRoots, "keep kubelet.roots and list all kubelets in it, or keep kubelet.root where there is only one."));

@@ -41,6 +41,7 @@ internal static class DaemonServices
         .AddState(config.Get(AgentKeys.StatePath))
         .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
         .AddVendors(config, AgentConfig.NvidiaOptions(config, files))
+        .AddFileVendors(config, files.FileVendors)
         .AddNpd(AgentConfig.Npd(config), AgentConfig.HostPaths(config), JournalSettings.Of(config, files.Rules))
         .AddLogs(config, files.Rules)
         .AddProbes(config)

@@ -6,14 +6,18 @@ namespace AIInfra.Agent.Simulation;
 internal sealed class SimulatedHost
 {
     private readonly string _folder;
-    private readonly string _simulators;
+    private readonly string? _simulators;
     private readonly string _scenario;
 
-    private SimulatedHost(string folder, string simulators, string scenario) =>
+    private SimulatedHost(string folder, string? simulators, string scenario) =>
         (_folder, _simulators, _scenario) = (folder, simulators, scenario);
 
+    /// <summary>The host's root.</summary>
+    public string Root => Path.Combine(_folder, "host");
+
     /// <summary>Lays the folder out. A scenario that is there already is kept, so that it can be appended to.</summary>
-    public static SimulatedHost Write(string folder, string simulators, SimulatedNodeOptions options)
+    /// <param name="simulators">Null: the node has no board that needs a simulated library.</param>
+    public static SimulatedHost Write(string folder, string? simulators, SimulatedNodeOptions options)
     {
         folder = Path.GetFullPath(folder);
         var kubelet = Path.GetFullPath(options.KubeletRoot ?? Path.Combine(folder, "host/var/lib/kubelet"));
@@ -37,7 +41,7 @@ internal sealed class SimulatedHost
             metrics: {"{"} address: {Quote(options.MetricsAddress)} {"}"}
             health: {"{"} kernelLog: {"{"} path: {Quote(Path.Combine(folder, "kmsg"))} {"}"} {"}"}
             vendors:
-              nvidia: {"{"} enabled: true, library: {Quote(Path.Combine(simulators, "libnvidia-ml.so.1"))} {"}"}
+              nvidia: {"{"} enabled: {(simulators is null ? "false" : "true")}, library: {Quote(simulators is null ? "none" : Path.Combine(simulators, "libnvidia-ml.so.1"))} {"}"}
 
             """);
         return new SimulatedHost(folder, simulators, scenario);
@@ -63,7 +67,7 @@ internal sealed class SimulatedHost
 
     public Process StartTool(string command)
     {
-        var start = new ProcessStartInfo(Path.Combine(_simulators, "aiinfra-simnode"),
+        var start = new ProcessStartInfo(Path.Combine(_simulators!, "aiinfra-simnode"),
             [command, "--scenario", _scenario, "--root", Path.Combine(_folder, "host"), "--state", _folder])
         {
             RedirectStandardInput = true,

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AIInfra.Vendors.Simulation;
 
 namespace AIInfra.Agent.Simulation;
 
@@ -6,7 +7,10 @@ namespace AIInfra.Agent.Simulation;
 internal sealed record SimulatedNodeOptions
 {
     /// <summary>A model that <c>aiinfra-simnode list</c> names, for example <c>dgx-h100</c>; unused when <see cref="Scenario"/> names the node.</summary>
+    /// <remarks>Boards that are files alone come as KIND-COUNT, and parts are joined by a plus: <c>dgx-h100+ib-ndr-8</c>, see <see cref="Vendors.Simulation.SimulatedBoards"/>.</remarks>
     public string Node { get; init; } = "dgx-h100";
+    /// <summary>What happens to the boards that are files: see <see cref="FileTimeline"/>. Null: nothing.</summary>
+    public string? Timeline { get; init; }
     /// <summary>A scenario file: node, overrides and a timeline of faults. It may be appended to while the node runs. Null: no faults.</summary>
     public string? Scenario { get; init; }
     /// <summary>The folder of the simulated host, kept when the node ends. Null: one of its own, removed at the end.</summary>
@@ -26,7 +30,14 @@ internal sealed class SimulatedNode(SimulatedNodeOptions options, TextWriter out
     /// <returns>The daemon's exit code; 0 when cancelled; 69 without the simulators.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        if (SimulatorFolder.Find(options.Simulators) is not { } simulators)
+        var (isGood, model) = FileTimeline.ModelOf(options.Node);
+        if (!isGood)
+        {
+            output.WriteLine($"{options.Node} is no node. It is a model of aiinfra-simnode (dgx-h100), or of files as KIND-COUNT with 1 to 64 of: {string.Join(", ", SimulatedBoards.Kinds)}; parts are joined by a plus, as in dgx-h100+ib-ndr-8.");
+            return ExitStatus.Usage;
+        }
+        string? simulators = null;
+        if (model is not null && (simulators = SimulatorFolder.Find(options.Simulators)) is null)
         {
             output.WriteLine($"The simulators are not installed (looked in {string.Join(", ", SimulatorFolder.Candidates(options.Simulators))}). Run make build, install the package aiinfra-simulators, or name their folder with --simulators.");
             return ExitStatus.Unavailable;
@@ -35,9 +46,15 @@ internal sealed class SimulatedNode(SimulatedNodeOptions options, TextWriter out
         var folder = options.Folder ?? Directory.CreateTempSubdirectory("aiinfra-sim-").FullName;
         try
         {
-            var host = SimulatedHost.Write(folder, simulators, options);
+            var host = SimulatedHost.Write(folder, simulators, options with { Node = model ?? "" });
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            if (FileTimeline.Write(host.Root, options.Node, options.Timeline, output) is not { } timeline)
+                return ExitStatus.NoInput;
+            if (model is null)
+                return await RunFilesAsync(host, timeline, ended);
             if (await host.RunToolAsync("tree", cancellationToken) is var code and not 0)
                 return code;
+            var playing = timeline.PlayAsync(ended.Token);
             using var player = host.StartTool("play");
             try
             {
@@ -45,6 +62,8 @@ internal sealed class SimulatedNode(SimulatedNodeOptions options, TextWriter out
             }
             finally
             {
+                await ended.CancelAsync();
+                await playing;
                 player.StandardInput.Close(); // the player ends with its input
                 await player.WaitForExitAsync(CancellationToken.None);
             }
@@ -54,6 +73,20 @@ internal sealed class SimulatedNode(SimulatedNodeOptions options, TextWriter out
             if (options.Folder is null)
                 Directory.Delete(folder, recursive: true);
         }
+    }
+
+    /// <summary>A node whose boards are all files: there is no library's player, and nothing boots it.</summary>
+    private static async Task<int> RunFilesAsync(SimulatedHost host, FileTimeline timeline, CancellationTokenSource ended)
+    {
+        using var daemon = host.StartDaemon();
+        var playing = timeline.PlayAsync(ended.Token);
+        var exit = daemon.WaitForExitAsync(CancellationToken.None);
+        var first = await Task.WhenAny(exit, Task.Delay(Timeout.Infinite, ended.Token));
+        if (first != exit)
+            await StopAsync(daemon);
+        await ended.CancelAsync();
+        await playing;
+        return first == exit ? daemon.ExitCode : 0;
     }
 
     private async Task<int> RunDaemonAsync(SimulatedHost host, Process player, CancellationToken cancellationToken)

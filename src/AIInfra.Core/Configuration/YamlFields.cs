@@ -74,15 +74,12 @@ public sealed class YamlFields(string path, YamlNode? node, ImmutableArray<Confi
     public void Error(ConfigMark at, string key, string sentence) => errors.Add(new ConfigError(at, $"{Full(key)}: {sentence}"));
 
     /// <summary>Call it when every field was asked for: what is left over is no field.</summary>
-    public void Close()
-    {
-        foreach (var entry in _entries.Values.Where(entry => !_asked.Contains(entry.Key)))
-        {
-            var advice = Spelling.Nearest(entry.Key, _asked) is { } meant ? $"Did you mean {Full(meant)}?"
-                : $"{(path.Length == 0 ? "At the top there" : $"In {path} there")} may be: {string.Join(", ", _asked.Distinct())}.";
-            errors.Add(new ConfigError(entry.KeyMark, $"{Full(entry.Key)} is no key of this file. {advice}"));
-        }
-    }
+    public void Close() => errors.AddRange(Unknown());
+
+    /// <summary>The same for a file whose own program passes over them.</summary>
+    public ImmutableArray<ConfigError> Unknown() => [.. _entries.Values.Where(entry => !_asked.Contains(entry.Key)).Select(entry => new ConfigError(entry.KeyMark,
+        $"{Full(entry.Key)} is no key of this file. " + (Spelling.Nearest(entry.Key, _asked) is { } meant ? $"Did you mean {Full(meant)}?"
+            : $"{(path.Length == 0 ? "At the top there" : $"In {path} there")} may be: {string.Join(", ", _asked.Distinct())}.")))];
 
     public string Full(string key) => path.Length == 0 ? key : key.StartsWith('[') ? path + key : $"{path}.{key}";
 

@@ -12,24 +12,23 @@ internal sealed class NicReader(HostPaths host)
     private const string Devices = "/bus/pci/devices", InfiniBand = "0x0207", Ethernet = "0x0200";
 
     private readonly RootedFiles _sys = new(host.Sys);
+    private readonly PciPlaces _places = new(host);
 
     /// <param name="addresses">Of the devices asked about.</param>
     public NicNearness Read(IEnumerable<string> addresses)
     {
-        var cards = _sys.Names(Devices, "*").Where(IsCard).Select(PlaceOf).OfType<Place>().ToArray();
+        var cards = _sys.Names(Devices, "*").Where(IsCard).Select(_places.Of).OfType<PciPlace>().ToArray();
         var found = new Dictionary<string, NearNics>(StringComparer.Ordinal);
         foreach (var address in addresses.Distinct(StringComparer.Ordinal))
         {
-            if (cards.Length == 0 || PlaceOf(address) is not { } place)
+            if (cards.Length == 0 || _places.Of(address) is not { } place)
                 continue;
-            var ways = cards.Select(card => WayBetween(place, card)).ToArray();
+            var ways = cards.Select(place.WayTo).ToArray();
             var nearest = ways.Max();
             found[address] = new NearNics(nearest, ways.Count(way => way == nearest));
         }
         return new NicNearness(found.ToFrozenDictionary(StringComparer.Ordinal));
     }
-
-    private sealed record Place(string[] Path, int? NumaNode);
 
     private bool IsCard(string address)
     {
@@ -47,29 +46,4 @@ internal sealed class NicReader(HostPaths host)
             return false;
         }
     }
-
-    /// <summary>The way from the host bridge down: <c>pci0000:16, 0000:16:01.0, …</c>. Null for an address that the bus does not have.</summary>
-    private Place? PlaceOf(string address)
-    {
-        if (_sys.Resolve($"{Devices}/{address}") is not { } path)
-            return null;
-        string[] steps = [.. path.Split('/').SkipWhile(step => !step.StartsWith("pci", StringComparison.Ordinal) || !step.Contains(':'))];
-        return new Place(steps, host.ReadNumaNode(address));
-    }
-
-    /// <summary>Below one root port there is a switch; two devices on ports of it are two steps below where their ways part.</summary>
-    internal static LinkKind WayBetween(string[] one, string[] other, bool isSameNode)
-    {
-        var common = one.Zip(other).TakeWhile(pair => pair.First == pair.Second).Count();
-        var farther = Math.Max(one.Length, other.Length) - common;
-        return common switch
-        {
-            0 => isSameNode ? LinkKind.SameNumaNode : LinkKind.System,
-            1 => LinkKind.SameHostBridge,
-            _ => farther <= 1 ? LinkKind.SameBoard : farther == 2 ? LinkKind.SinglePcieSwitch : LinkKind.PcieSwitches,
-        };
-    }
-
-    private static LinkKind WayBetween(Place one, Place other) =>
-        WayBetween(one.Path, other.Path, one.NumaNode is { } node && node == other.NumaNode);
 }

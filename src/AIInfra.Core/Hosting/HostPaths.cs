@@ -19,6 +19,9 @@ public sealed class HostPaths
     /// send device events: its file <c>run/uevents</c> stands in, see <see cref="Linux.Uevents.UeventReader"/>.</summary>
     public string? UeventStandIn => Root == "/" || Root.StartsWith("/proc/", StringComparison.Ordinal) ? null : Path.Combine(Run, "uevents");
 
+    /// <summary>A simulator wrote this host: everything that is shown of its devices says so.</summary>
+    public bool IsSimulated => File.Exists(Path.Combine(Run, "aiinfra-simulator"));
+
     /// <summary>The kernel's random id of this boot (/proc/sys/kernel/random/boot_id, see random(4)); empty when it cannot be read.</summary>
     public string ReadBootId() => ReadOr("", Path.Combine(Proc, "sys/kernel/random/boot_id"));
 

@@ -42,12 +42,14 @@ public sealed record OfferedUnit
     public required ImmutableArray<Device> Devices { get; init; }
     /// <summary>Number of the replica, from 0; null for a unit that is not shared.</summary>
     public int? Replica { get; init; }
+    /// <summary>Whoever has it gets all devices behind it and can do with any of them: it is healthy while one of them is.</summary>
+    public bool IsPool { get; init; }
 
     public Device First => Devices[0];
 
     /// <summary>Equal in every member: record equality compares lists by reference.</summary>
     public bool IsSameAs(OfferedUnit other) =>
-        Id == other.Id && Replica == other.Replica && Devices.Length == other.Devices.Length
+        Id == other.Id && Replica == other.Replica && IsPool == other.IsPool && Devices.Length == other.Devices.Length
         && Devices.Zip(other.Devices).All(pair => ReferenceEquals(pair.First, pair.Second) || pair.First.IsSameAs(pair.Second));
 }
 

@@ -6,14 +6,10 @@ using AIInfra.Core.Sampling;
 namespace AIInfra.Core.VendorHost;
 
 /// <summary>What a vendor's events and readings mean for health. Runs in the daemon; pure but for what it tells the board.</summary>
-public interface IVendorRules
+public interface IVendorRules : IReadingRules
 {
     /// <param name="device">The device the event names; null when the event names none, or one that is not known.</param>
     void OnEvent(Device? device, VendorEvent happened, DateTimeOffset at, HealthBoard board);
-
-    /// <summary>Called after each round in which the device answered; for partitions too, after their board.</summary>
-    /// <param name="before">The readings of the last round in which it answered; null in the first round of this daemon.</param>
-    void OnSample(Device device, Reading[]? before, Reading[] now, DateTimeOffset at, HealthBoard board);
 
     /// <summary>The device as a whole did not answer with <see cref="VendorFault.DeviceLost"/>.</summary>
     void OnLost(Device device, VendorException fault, DateTimeOffset at, HealthBoard board);

@@ -47,8 +47,16 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
     /// <param name="device">Null when the board hung before it could be described, so that it has no name: then the vendor host carries it.</param>
     internal void ReportHung(Device? device, string call)
     {
-        var message = $"A call into the library of {vendor} hangs: {call}. The process is left alone (ending it can freeze the board); "
-            + "the other boards are served without this one until the call returns or the node boots.";
+        Hung(device, call, $"A call into the library of {vendor} hangs: {call}. The process is left alone (ending it can freeze the board); "
+            + "the other boards are served without this one until the call returns or the node boots.");
+    }
+
+    /// <summary>The same for a vendor that is read from files.</summary>
+    internal void ReportHungFile(Device? device, string call) =>
+        Hung(device, call, $"The driver of {vendor} hangs in the kernel: {call}. The other boards are served without this one until that call returns or the node boots.");
+
+    private void Hung(Device? device, string call, string message)
+    {
         if (device is not null)
         {
             Report(DeviceHung, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Reboot, Clearing.OnHealthyReading, message, call);

@@ -3,25 +3,32 @@ using Microsoft.Extensions.Logging;
 
 namespace AIInfra.Core.VendorHost;
 
+/// <summary>Where a vendor's devices come from, in words.</summary>
+/// <param name="Enabled">As the vendor's options have it.</param>
+/// <param name="Waiting">The sentence for as long as it has not answered.</param>
+/// <param name="Missing">What it means that it is not there, as part of a sentence.</param>
+/// <param name="Advice">What to do then, as a sentence.</param>
+internal sealed record VendorSource(string Vendor, bool? Enabled, string Waiting, string Missing, string Advice);
+
 /// <summary>Publishes how the vendor stands: inventory, readiness, and one line in the log for each change.</summary>
 internal sealed partial class VendorStates(
-    VendorDefinition definition, VendorOptions options, VendorBoards boards, StoredInventories stored, VendorDevices devices, ILogger logger)
+    VendorSource source, VendorBoards boards, StoredInventories stored, VendorDevices devices, ILogger logger)
 {
-    private readonly string _part = $"vendor {definition.Name}";
+    private readonly string _part = $"vendor {source.Vendor}";
     private bool _isStarted;
-    private VendorInventory _now = new() { Vendor = definition.Name, State = VendorState.Starting };
+    private VendorInventory _now = new() { Vendor = source.Vendor, State = VendorState.Starting };
 
     /// <summary>Before any child: the devices are those of the last run. After a fault of the worker they stay what they were.</summary>
     internal void Start()
     {
-        boards.Parts.NotReady(_part, $"The library of {definition.Name} ({options.Library}) has not answered yet.");
+        boards.Parts.NotReady(_part, source.Waiting);
         if (_isStarted)
             return;
         _isStarted = true;
-        if (stored.Load(definition.Name) is { } last)
+        if (stored.Load(source.Vendor) is { } last)
         {
             devices.Restore(last.Devices);
-            _now = last with { Vendor = definition.Name, State = VendorState.Starting, Reason = null };
+            _now = last with { Vendor = source.Vendor, State = VendorState.Starting, Reason = null };
         }
         Publish(_now with { Devices = devices.ToInventory() });
     }
@@ -42,16 +49,15 @@ internal sealed partial class VendorStates(
         if (next with { Devices = _now.Devices } == _now && next.Devices.SequenceEqual(_now.Devices))
             return;
         if (_now.State != VendorState.Ready)
-            LogReady(definition.Name, next.Devices.Length, next.DriverVersion, next.LibraryVersion);
+            LogReady(source.Vendor, next.Devices.Length, next.DriverVersion, next.LibraryVersion);
         Publish(next);
     }
 
     internal void Absent(string reason)
     {
-        if (options.Enabled == true)
+        if (source.Enabled == true)
         {
-            boards.Parts.NotReady(_part, $"vendors.{definition.Name}.enabled is true, but there is no driver or library: {reason}. "
-                + $"Install the driver, correct vendors.{definition.Name}.library, or set enabled to auto. Looked for again every 60 s.");
+            boards.Parts.NotReady(_part, $"vendors.{source.Vendor}.enabled is true, but {source.Missing}: {reason}. {source.Advice} Looked for again every 60 s.");
         }
         else
         {
@@ -59,26 +65,26 @@ internal sealed partial class VendorStates(
         }
         if (_now.State == VendorState.Absent && _now.Reason == reason)
             return;
-        if (options.Enabled == true)
-            LogMissing(definition.Name, reason);
+        if (source.Enabled == true)
+            LogMissing(source.Vendor, reason);
         else
-            LogAbsent(definition.Name, reason);
+            LogAbsent(source.Vendor, reason);
         Publish(_now with { State = VendorState.Absent, Reason = reason, Devices = [] });
     }
 
     internal void Unavailable(string reason)
     {
-        boards.Parts.NotReady(_part, $"{definition.Name}: {reason}");
+        boards.Parts.NotReady(_part, $"{source.Vendor}: {reason}");
         if (_now.State == VendorState.Unavailable && _now.Reason == reason)
             return;
-        LogUnavailable(definition.Name, reason);
+        LogUnavailable(source.Vendor, reason);
         Publish(_now with { State = VendorState.Unavailable, Reason = reason, Devices = devices.ToInventory() });
     }
 
     /// <summary>An operator has it.</summary>
     internal void Released(string reason)
     {
-        boards.Parts.NotReady(_part, $"{definition.Name}: {reason}");
+        boards.Parts.NotReady(_part, $"{source.Vendor}: {reason}");
         if (_now.State != VendorState.Unavailable || _now.Reason != reason)
             Publish(_now with { State = VendorState.Unavailable, Reason = reason, Devices = devices.ToInventory() });
     }

@@ -59,7 +59,11 @@ public sealed partial class VendorWorker : IWorker
         (_seenReleases, _seenChange) = (_releases.Current.Value, _bus.Value);
         _module = definition.Pci is { } family ? new KernelModule(host, family.Driver) : null;
         _problems = new VendorProblems(definition.Name, boards.Health, time);
-        _states = new VendorStates(definition, options, boards, stored, _devices, logger);
+        _states = new VendorStates(
+            new VendorSource(
+                definition.Name, options.Enabled, $"The library of {definition.Name} ({options.Library}) has not answered yet.", "there is no driver or library",
+                $"Install the driver, correct vendors.{definition.Name}.library, or set enabled to auto."),
+            boards, stored, _devices, logger);
         _rounds = new VendorRounds(definition, options, boards, _devices, _abandoned, _problems, host, time, logger);
     }
 

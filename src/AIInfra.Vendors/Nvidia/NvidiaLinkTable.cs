@@ -23,7 +23,7 @@ internal sealed class NvidiaLinkTable
 
     private NvidiaLinkTable(ImmutableArray<Row> rows) => _rows = rows;
 
-    public static NvidiaLinkTable Embedded { get; } = Parse(NvidiaData.Lines(Resource));
+    public static NvidiaLinkTable Embedded { get; } = Parse(VendorData.Lines(Resource));
 
     /// <param name="verdict">What the table of Xids says; it stands when the line is not of the known form.</param>
     /// <param name="text">The line after the code.</param>

@@ -24,7 +24,7 @@ internal sealed class NvidiaSxidTable
 
     private NvidiaSxidTable(IEnumerable<KeyValuePair<int, NvidiaSxidClass>> classes) => _classes = classes.ToFrozenDictionary();
 
-    public static NvidiaSxidTable Embedded { get; } = Parse(NvidiaData.Lines(Resource));
+    public static NvidiaSxidTable Embedded { get; } = Parse(VendorData.Lines(Resource));
 
     public IEnumerable<KeyValuePair<int, NvidiaSxidClass>> Known => _classes;
 

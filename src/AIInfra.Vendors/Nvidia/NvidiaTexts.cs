@@ -6,7 +6,7 @@ namespace AIInfra.Vendors.Nvidia;
 /// <summary>What every problem of this vendor means, in both languages: severities from the tables and the rule pack, Chinese and advice from <c>explain.tsv</c>.</summary>
 internal static class NvidiaTexts
 {
-    private static readonly Dictionary<string, (string Chinese, InTwoLanguages Advice)> More = NvidiaData.Lines("nvidia.explain.tsv")
+    private static readonly Dictionary<string, (string Chinese, InTwoLanguages Advice)> More = VendorData.Lines("nvidia.explain.tsv")
         .Select(line => line.Split('\t')).ToDictionary(cells => cells[0], cells => (cells[1], new InTwoLanguages(cells[2], cells[3])), StringComparer.Ordinal);
 
     /// <summary>All that have a row of their own, in the order of the reference.</summary>

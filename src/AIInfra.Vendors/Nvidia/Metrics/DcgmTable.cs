@@ -31,7 +31,7 @@ internal static class DcgmTable
     /// <summary>DCGM divides the driver's KiB by 1000 and calls it megabytes.</summary>
     private const double NvlinkMega = 1.0 / (1024 * 1000);
 
-    public static ImmutableArray<DcgmRow> Rows { get; } = [.. NvidiaData.Lines("nvidia.dcgm.tsv").Select(Parse)];
+    public static ImmutableArray<DcgmRow> Rows { get; } = [.. VendorData.Lines("nvidia.dcgm.tsv").Select(Parse)];
 
     /// <summary>By either name.</summary>
     public static FrozenDictionary<string, DcgmRow> ByName { get; } = Rows

@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using System.Text;
+using AIInfra.Core.Sampling;
+using AIInfra.Core.VendorHost;
+using AIInfra.Vendors.Amd;
+using AIInfra.Vendors.Generic;
+using AIInfra.Vendors.Nvidia;
+using AIInfra.Vendors.Rdma;
+
+namespace AIInfra.Vendors;
+
+/// <summary>The page of what each vendor's driver can do.</summary>
+public static class VendorReference
+{
+    /// <param name="Source">Whose interface the driver reads.</param>
+    /// <param name="Partitions">Empty: it has none.</param>
+    /// <param name="Reset">Empty: the agent cannot.</param>
+    private sealed record Row(string Vendor, string Source, FieldTable Fields, Type Rules, string Names, string Sharing, string Partitions, string Reset = "");
+
+    private static ImmutableArray<Row> Rows { get; } =
+    [
+        new(NvidiaFields.Table.Vendor, "NVML, in a child process", NvidiaFields.Table, typeof(NvidiaRules), "nvidia.com/gpu, nvidia.com/mig-*", "replicas", "MIG, as it is"),
+        new(AmdFields.Vendor, "KFD and amdgpu's files", AmdFields.Table, typeof(AmdRules), "amd.com/gpu, amd.com/COMPUTE_MEMORY", "", "compute partitions, as they are"),
+        new(RdmaFields.Vendor, "the RDMA core's files", RdmaFields.Table, typeof(RdmaRules), $"{RdmaOffers.WholeResource}, {RdmaOffers.VirtualResource}, or by the shared plugin's config", "slots of all cards together", "virtual functions, as they are"),
+        new(GenericFields.Vendor, "rows of a table", GenericFields.Table, typeof(GenericRules), "by the row", "slots", ""),
+    ];
+
+    /// <summary>Markdown.</summary>
+    public static string Write()
+    {
+        var page = new StringBuilder();
+        page.Append("# Vendors\n\nGenerated from the drivers; a test compares. Except where a line says otherwise, everything here was seen with simulated devices only: no driver but the\n");
+        page.Append("simulators' was at hand. Nothing divides or resets a device yet; kernel-log rules of further vendors are in [problems.md](problems.md).\n\n");
+        page.Append("| vendor | enumerate | resource names | allocate | share | partitions | readings | health from readings | reset | seen on hardware |\n|---|---|---|---|---|---|---|---|---|---|\n");
+        foreach (var row in Rows)
+        {
+            var isRead = typeof(IReadingRules).IsAssignableFrom(row.Rules);
+            page.Append($"| {row.Vendor} | {row.Source} | {row.Names} | yes | {Or(row.Sharing)} | {Or(row.Partitions)} | {row.Fields.Count} fields | {(isRead ? "yes, both ways" : "no")} | {Or(row.Reset)} | no, simulated |\n");
+        }
+        page.Append("\n## Rows of the table\n\nSee [adding-a-vendor.md](adding-a-vendor.md). PCI ids and nodes come from public documents; a row that is wrong can be replaced by one of the same name.\n\n");
+        page.Append("| row | devices | resource | slots | health files | readings |\n|---|---|---|---|---|---|\n");
+        foreach (var row in GenericTable.Embedded.Rows)
+            page.Append($"| {row.Name} | {row.Model} | {row.Resource} | {row.Slots} | {Or(string.Join(", ", row.Health.Select(check => check.File)))} | {Or(string.Join(", ", row.Readings.Select(reading => reading.Field)))} |\n");
+        page.Append("\n## gpu_metrics\n\nVersions of AMD's blob that are read: ");
+        page.AppendJoin(", ", AmdMetricsLayout.All.Select(layout => layout.Version).Order(StringComparer.Ordinal));
+        page.Append(". Of 1.9 and later, and of a size that is not known, only sysfs and hwmon are read.\n");
+        return page.ToString();
+    }
+
+    private static string Or(string text) => text.Length == 0 ? "-" : text;
+}
