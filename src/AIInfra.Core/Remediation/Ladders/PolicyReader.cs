@@ -154,7 +154,7 @@ public sealed class PolicyReader
         return limits;
     }
 
-    private MaintenanceWindow? ReadWindow(YamlFields fields)
+    private static MaintenanceWindow? ReadWindow(YamlFields fields)
     {
         var days = Texts(fields, "days", text => DayOf(text) is null ? "must be mon, tue, wed, thu, fri, sat or sun" : null);
         var start = fields.Text("start");
