@@ -51,6 +51,8 @@ internal sealed partial class PlanTurn
             return plan with { State = PlanState.Blocked, Why = "the boot id cannot be read: what was done could not be proved." };
         if (now.Grant.Operation == open.Id && now.Grant.Refused is { } refused)
             return plan with { State = PlanState.Blocked, Why = refused, NotBefore = now.Grant.Until };
+        if (last.Step.Action == NodeSteps.Uncordon)
+            return plan with { State = PlanState.Waits, Why = $"the node could not be uncordoned ({last.Result?.Says}); it is tried again.", NotBefore = last.IntendedAt + UncordonRetry };
         return plan with { Why = "its next step is due." };
     }
 
