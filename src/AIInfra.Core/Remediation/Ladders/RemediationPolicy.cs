@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+using AIInfra.Core.Health;
+
+namespace AIInfra.Core.Remediation.Ladders;
+
+/// <summary>What may be done about which problem, in which order and how often. Read once, checked, immutable.</summary>
+public sealed record RemediationPolicy
+{
+    /// <summary>The first that takes a problem counts: those of the operator's file stand before the built-in ones.</summary>
+    public required ImmutableArray<Ladder> Ladders { get; init; }
+    public PolicyLimits Limits { get; init; } = new();
+    /// <summary>When disruptive steps may start; empty: at any time.</summary>
+    public ImmutableArray<MaintenanceWindow> Windows { get; init; } = [];
+    /// <summary>While one of these runs on the node, nothing disruptive starts.</summary>
+    public ImmutableArray<BlockingPods> BlockingPods { get; init; } = [];
+    /// <summary>Files that block while they are there: for alerts and for whatever else an operator's tools know.</summary>
+    public ImmutableArray<string> BlockingFiles { get; init; } = [];
+
+    /// <summary>Null: nothing is done about such a problem.</summary>
+    public Ladder? LadderFor(Problem problem)
+    {
+        foreach (var ladder in Ladders)
+        {
+            if (ladder.Takes(problem))
+                return ladder;
+        }
+        return null;
+    }
+
+    public Ladder? Find(string name) => Ladders.FirstOrDefault(ladder => ladder.Name == name);
+}
+
+/// <summary>Rungs, the weakest first.</summary>
+public sealed record Ladder
+{
+    public required string Name { get; init; }
+    /// <summary>Ids of problems; a <c>*</c> at the end stands for anything.</summary>
+    public ImmutableArray<string> Problems { get; init; } = [];
+    /// <summary>Problems that suggest one of these.</summary>
+    public ImmutableArray<SuggestedAction> Actions { get; init; } = [];
+    /// <summary>So long a problem must have stood before anything is done.</summary>
+    public TimeSpan Persists { get; init; } = TimeSpan.Zero;
+    /// <summary>In which attempts are counted, those that helped too.</summary>
+    public TimeSpan Window { get; init; } = TimeSpan.FromDays(7);
+    /// <summary>A problem that was last seen so long ago is not acted on before it is seen again, or approved.</summary>
+    public TimeSpan Expires { get; init; } = TimeSpan.FromHours(24);
+    public required ImmutableArray<Rung> Rungs { get; init; }
+
+    public bool Takes(Problem problem)
+    {
+        if (Actions.Contains(problem.Action))
+            return true;
+        foreach (var id in Problems)
+        {
+            if (id.EndsWith('*') ? problem.Id.AsSpan().StartsWith(id.AsSpan(0, id.Length - 1), StringComparison.Ordinal) : id == problem.Id)
+                return true;
+        }
+        return false;
+    }
+}
+
+/// <summary>One rung: what is done, when it may be, and how it shows that it helped.</summary>
+public sealed record Rung
+{
+    /// <summary>The <see cref="IRemediationAction.Name"/>.</summary>
+    public required string Action { get; init; }
+    public ImmutableArray<string> Arguments { get; init; } = [];
+    /// <summary>As the action says of itself.</summary>
+    public bool IsDisruptive { get; init; }
+    public DrainScope Drain { get; init; }
+    /// <summary>Only while no pod holds the device.</summary>
+    public bool OnlyIdle { get; init; }
+    /// <summary>Operations in the ladder's window.</summary>
+    public int Attempts { get; init; } = 1;
+    /// <summary>From the start of one to the start of the next.</summary>
+    public TimeSpan Cooldown { get; init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromMinutes(10);
+    /// <summary>The <see cref="IVerificationProbe.Name"/>; empty: the problem alone is looked at.</summary>
+    public string Verify { get; init; } = "";
+    /// <summary>So long it must stay good after the act.</summary>
+    public TimeSpan Stable { get; init; } = TimeSpan.FromMinutes(2);
+    /// <summary>After the act; when it is over and nothing shows that it helped, it did not.</summary>
+    public TimeSpan VerifyWithin { get; init; } = TimeSpan.FromMinutes(10);
+    /// <summary>A person must approve each time.</summary>
+    public bool NeedsApproval { get; init; }
+    /// <summary>Where it is not possible: true goes on to the next rung, false waits and looks again.</summary>
+    public bool PassWhenImpossible { get; init; }
+}
+
+/// <summary>Bounds of the whole node, over all ladders.</summary>
+public sealed record PolicyLimits
+{
+    /// <summary>Disruptive operations in <see cref="DisruptiveWindow"/>.</summary>
+    public int Disruptive { get; init; } = 5;
+    public TimeSpan DisruptiveWindow { get; init; } = TimeSpan.FromDays(7);
+    /// <summary>From the start of one disruptive operation to the start of the next.</summary>
+    public TimeSpan Spacing { get; init; } = TimeSpan.FromMinutes(10);
+    /// <summary>Operations for one problem on one subject in 24 h; then a person is asked.</summary>
+    public int RepeatsPerDay { get; init; } = 3;
+    /// <summary>Percent of the node's devices that may be unavailable at once because one is mended, rounded down; the device itself counts.</summary>
+    public int UnavailablePercent { get; init; } = 100;
+}
+
+/// <summary>A span of the week in UTC.</summary>
+/// <param name="Days">Of its start.</param>
+/// <param name="Start">Of the day.</param>
+/// <param name="Length">At most a day; it may go on past midnight.</param>
+public sealed record MaintenanceWindow(ImmutableArray<DayOfWeek> Days, TimeOnly Start, TimeSpan Length)
+{
+    public bool Holds(DateTimeOffset now)
+    {
+        var utc = now.UtcDateTime;
+        for (var back = 0; back <= 1; back++)
+        {
+            var start = utc.Date.AddDays(-back) + Start.ToTimeSpan();
+            if (Days.Contains(start.DayOfWeek) && utc >= start && utc < start + Length)
+                return true;
+        }
+        return false;
+    }
+}
+
+/// <param name="Namespace">Null: any.</param>
+/// <param name="Label">Null: any; else <c>key</c> or <c>key=value</c>.</param>
+public sealed record BlockingPods(string? Namespace, string? Label);

@@ -1,0 +1,212 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using AIInfra.Core.Health;
+using AIInfra.Core.Remediation.Ladders;
+
+namespace AIInfra.Core.Remediation.Planning;
+
+/// <summary>What stands between a problem and its next rung.</summary>
+internal sealed partial class PlanTurn
+{
+    /// <param name="open">The operation that is under way; null when there is none.</param>
+    /// <param name="start">The first step, when it may be done now.</param>
+    public ProblemPlan Weigh(Problem problem, Operation? open, out Move? start)
+    {
+        start = null;
+        if (open is not null && open.ProblemId == problem.Id && open.Subject == problem.Subject)
+            return Describe(problem, open);
+        if (now.Mode == RemediationMode.Off)
+            return Say(problem, PlanState.NotNeeded, "remediation.mode is off.");
+        if (!problem.IsHeadline)
+            return Say(problem, PlanState.NotNeeded, $"follows from {problem.Incident!.Headline}.");
+        if (policy.LadderFor(problem) is not { } ladder)
+            return Say(problem, PlanState.NotNeeded, "no ladder of the policy takes it.");
+        if (HoldsAll is { } hold)
+            return Say(problem, PlanState.Blocked, hold, ladder);
+        if (now.Released.Contains(problem.Subject))
+            return Say(problem, PlanState.NeedsPerson, "a person has taken it from the agent (release).", ladder);
+        if (open is { Last.NeedsPerson: true })
+            return Say(problem, PlanState.NeedsPerson, $"it is not known what became of step {open.Last.Step.Id}; look, then approve {open.Id}.", ladder);
+        return Answered(problem, ladder) ?? Timed(problem, ladder) ?? Climb(problem, ladder, out start);
+    }
+
+    private ProblemPlan Describe(Problem problem, Operation open)
+    {
+        var last = open.Last;
+        var plan = new ProblemPlan(problem.Id, problem.Subject, PlanState.UnderWay, "", open.Ladder, open.Rung, last.Step.Action, open.Id);
+        if (last.NeedsPerson)
+            return plan with { State = PlanState.NeedsPerson, Why = $"it is not known what became of step {last.Step.Id} ({last.Result!.Says}); look, then approve {open.Id}." };
+        if (now.Mode == RemediationMode.Off)
+            return plan with { State = PlanState.Blocked, Why = "remediation.mode is off; what was begun rests." };
+        if (last.State == StepState.Intended)
+            return plan with { Why = "its outcome is looked for." };
+        if (last.State == StepState.Acted)
+            return plan with { Why = "done; whether it helped is looked for." };
+        if (HoldsAll is { } hold)
+            return plan with { State = PlanState.Blocked, Why = hold };
+        if (!now.Blockers.IsEmpty)
+            return plan with { State = PlanState.Blocked, Why = now.Blockers[0] };
+        if (now.BootId.Length == 0)
+            return plan with { State = PlanState.Blocked, Why = "the boot id cannot be read: what was done could not be proved." };
+        if (now.Grant.Operation == open.Id && now.Grant.Refused is { } refused)
+            return plan with { State = PlanState.Blocked, Why = refused, NotBefore = now.Grant.Until };
+        if (last.Step.Action == NodeSteps.Uncordon)
+            return plan with { State = PlanState.Waits, Why = $"the node could not be uncordoned ({last.Result?.Says}); it is tried again.", NotBefore = last.IntendedAt + UncordonRetry };
+        return plan with { Why = "its next step is due." };
+    }
+
+    /// <summary>It was mended, or it was seen in an earlier boot only.</summary>
+    private ProblemPlan? Answered(Problem problem, Ladder ladder)
+    {
+        var earlier = history.For(problem.Id, problem.Subject);
+        if (!earlier.IsEmpty && earlier[^1].Act is { Helped: true } act && problem.LastSeen <= (act.ClosedAt ?? act.IntendedAt))
+            return act.Step.Action == NodeSteps.Drain
+                ? Say(problem, PlanState.NeedsPerson, "the node is drained and waits for a person.", ladder)
+                : Say(problem, PlanState.NotNeeded, $"{act.Step.Action} helped at {Show(act.ActedAt ?? act.IntendedAt)}, it was not seen since; it stands until it clears.", ladder);
+        var isOfEarlierBoot = problem.BootId.Length > 0 && now.BootId.Length > 0 && problem.BootId != now.BootId && problem.Clearing.Kind != ClearingKind.ByHand;
+        if (isOfEarlierBoot && !HasFailedSince(problem, ladder))
+            return Say(problem, PlanState.Waits, "it was seen before this boot only: it must be seen again.", ladder);
+        return null;
+    }
+
+    private ProblemPlan? Timed(Problem problem, Ladder ladder)
+    {
+        var due = problem.FirstSeen + ladder.Persists;
+        if (ladder.Persists > Age(problem.FirstSeen) && Wait(due))
+            return Say(problem, PlanState.Waits, $"it must stand for {PolicyReader.Show(ladder.Persists)} first.", ladder) with { NotBefore = due };
+        return null;
+    }
+
+    private ProblemPlan Climb(Problem problem, Ladder ladder, out Move? start)
+    {
+        start = null;
+        if (ChooseRung(problem, ladder) is not { } place)
+            return Say(problem, PlanState.NeedsPerson, $"every rung of {ladder.Name} was tried: it needs a person.", ladder);
+        var rung = ladder.Rungs[place];
+        var operation = OperationId(problem, ladder, place);
+        var plan = new ProblemPlan(problem.Id, problem.Subject, PlanState.Next, "", ladder.Name, place, rung.Action, operation);
+        var isApproved = now.Approved.Contains(operation);
+        if (Bounded(problem, ladder, rung, place) is { } bounded)
+            return plan with { State = PlanState.Blocked, Why = bounded.Why, NotBefore = bounded.Until };
+        if (Asking(problem, ladder, rung) is { } asks && !isApproved)
+            return plan with { State = PlanState.NeedsApproval, Why = $"{asks} `aiinfra-agent approve {operation}` allows it once." };
+        if (StandsInTheWay(problem, rung) is { } why)
+            return plan with { State = PlanState.Blocked, Why = why };
+        if (now.NotNow.TryGetValue(operation, out var notNow) && Wait(notNow.Until))
+            return plan with { State = PlanState.Blocked, Why = notNow.Why, NotBefore = notNow.Until };
+        start = First(problem, ladder, place, rung, operation);
+        return start is null
+            ? plan with { State = PlanState.Blocked, Why = now.Grant.Refused!, NotBefore = now.Grant.Until }
+            : plan with { Why = now.Mode == RemediationMode.DryRun ? $"{start.Step!.Step.Action} would be done (dry run)." : $"{start.Step!.Step.Action} is next." };
+    }
+
+    private Move? First(Problem problem, Ladder ladder, int place, Rung rung, string operation)
+    {
+        var moves = now.Moves == PodMoves.Able;
+        var action = moves && rung.Drain == DrainScope.Node ? NodeSteps.Cordon
+            : moves && rung.Drain == DrainScope.Device && rung.Action != NodeSteps.Drain ? NodeSteps.Drain : rung.Action;
+        var step = Planned(operation, 0, problem.Id, problem.Subject, ladder.Name, place, action, rung, isRung: action == rung.Action);
+        return rung.IsDisruptive && !now.Grant.IsHeldFor(operation) ? Ask(step) : new Move(MoveKind.Act, null, step);
+    }
+
+    /// <summary>The weakest rung that was not shown to be of no help since the problem stands, and that has attempts left.</summary>
+    private int? ChooseRung(Problem problem, Ladder ladder)
+    {
+        var earlier = history.OnLadder(ladder.Name, problem.Subject);
+        var floor = 0;
+        foreach (var operation in earlier)
+        {
+            if ((operation.Last.ClosedAt ?? operation.StartedAt) < problem.FirstSeen)
+                continue; // of another time that it stood
+            if (operation.HasFailed || (operation.Act?.Result?.Outcome == ActionOutcome.NotPossible && operation.Rung < ladder.Rungs.Length && ladder.Rungs[operation.Rung].PassWhenImpossible))
+                floor = Math.Max(floor, operation.Rung + 1);
+        }
+        for (var place = floor; place < ladder.Rungs.Length; place++)
+        {
+            var attempts = earlier.Count(operation => operation.Rung == place && operation.IsAttempt && Age(operation.StartedAt) < ladder.Window);
+            if (attempts < ladder.Rungs[place].Attempts)
+                return place;
+        }
+        return null;
+    }
+
+    private bool HasFailedSince(Problem problem, Ladder ladder) =>
+        history.OnLadder(ladder.Name, problem.Subject).Any(operation => operation.HasFailed && (operation.Last.ClosedAt ?? operation.StartedAt) >= problem.FirstSeen);
+
+    /// <summary>Rates and cooldowns.</summary>
+    private (string Why, DateTimeOffset? Until)? Bounded(Problem problem, Ladder ladder, Rung rung, int place)
+    {
+        var same = history.OnLadder(ladder.Name, problem.Subject).LastOrDefault(operation => operation.Rung == place);
+        if (same is not null && Cooling(same.StartedAt, rung.Cooldown) is { } cooled)
+            return ($"{rung.Action} was tried at {Show(same.StartedAt)} and rests for {PolicyReader.Show(rung.Cooldown)}.", cooled);
+        if (!rung.IsDisruptive)
+            return null;
+        var disruptive = history.Operations.Where(operation => operation is { IsDisruptive: true, IsAttempt: true }).ToList();
+        var recent = disruptive.Count(operation => Age(operation.StartedAt) < policy.Limits.DisruptiveWindow);
+        if (recent >= policy.Limits.Disruptive)
+            return ($"{recent} disruptive operations in {PolicyReader.Show(policy.Limits.DisruptiveWindow)} (limits.disruptive is {policy.Limits.Disruptive}): the node needs a person.", null);
+        if (disruptive.Count > 0 && Cooling(disruptive[^1].StartedAt, policy.Limits.Spacing) is { } spaced)
+            return ($"the last disruptive operation was at {Show(disruptive[^1].StartedAt)}; limits.spacing is {PolicyReader.Show(policy.Limits.Spacing)}.", spaced);
+        return null;
+    }
+
+    private DateTimeOffset? Cooling(DateTimeOffset start, TimeSpan rest)
+    {
+        if (Age(start) >= rest)
+            return null;
+        var until = start > at ? at + rest : start + rest;
+        Wait(until);
+        return until;
+    }
+
+    /// <summary>What only a person may decide; null when nothing is to be asked.</summary>
+    private string? Asking(Problem problem, Ladder ladder, Rung rung)
+    {
+        if (rung.NeedsApproval)
+            return $"{rung.Action} needs a person.";
+        if (rung.IsDisruptive && now.NeedsPerson is { } person)
+            return person;
+        var repeats = history.For(problem.Id, problem.Subject).Count(operation => operation.IsAttempt && Age(operation.StartedAt) < Day);
+        if (repeats >= policy.Limits.RepeatsPerDay)
+            return $"it was mended {repeats} times within a day and came back.";
+        var age = Age(problem.LastSeen);
+        return age >= ladder.Expires && !HasFailedSince(problem, ladder) ? $"it was last seen {PolicyReader.Show(TimeSpan.FromMinutes((long)age.TotalMinutes))} ago." : null;
+    }
+
+    /// <summary>What on the node forbids it now; null when nothing does.</summary>
+    private string? StandsInTheWay(Problem problem, Rung rung)
+    {
+        var isDevice = problem.Subject.Kind == SubjectKind.Device;
+        if (rung.OnlyIdle && isDevice && now.Moves != PodMoves.NotNeeded && (now.Busy is null || now.Busy.Contains(problem.Subject.Id)))
+            return now.Busy is null ? "it is not known whether a pod holds the device." : "a pod holds the device; it waits until that has ended.";
+        if (!rung.IsDisruptive)
+            return null;
+        if (now.BootId.Length == 0)
+            return "the boot id cannot be read: what was done could not be proved.";
+        if (!policy.Windows.IsEmpty && !policy.Windows.Any(window => window.Holds(at)))
+            return "no maintenance window is open.";
+        if (!now.Blockers.IsEmpty)
+            return now.Blockers[0];
+        if (rung.Drain != DrainScope.None && now.Moves == PodMoves.Unable)
+            return now.NoMoves ?? "nobody can move the pods.";
+        if (rung.Drain == DrainScope.Node && now.WasUncordoned)
+            return "somebody uncordoned the node after the agent had cordoned it: a person has the last word until the problem is over.";
+        var unavailable = now.Unavailable.Count + (isDevice && now.Unavailable.Contains(problem.Subject.Id) ? 0 : 1);
+        if (isDevice && rung.Drain != DrainScope.Node && unavailable > now.Devices * policy.Limits.UnavailablePercent / 100)
+            return $"{unavailable} of {now.Devices} devices would be unavailable; limits.unavailablePercent is {policy.Limits.UnavailablePercent}.";
+        return null;
+    }
+
+    /// <summary>The same before and after a restart, another one for each attempt: what is approved and written is exactly this attempt.</summary>
+    private string OperationId(Problem problem, Ladder ladder, int place)
+    {
+        var attempt = history.OnLadder(ladder.Name, problem.Subject).Length;
+        var text = string.Create(CultureInfo.InvariantCulture, $"{problem.Id}\n{problem.Subject}\n{ladder.Name}\n{place}\n{attempt}\n{problem.FirstSeen.UtcTicks}");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 6));
+    }
+
+    private static ProblemPlan Say(Problem problem, PlanState state, string why, Ladder? ladder = null) => new(problem.Id, problem.Subject, state, why, ladder?.Name);
+
+    private static string Show(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

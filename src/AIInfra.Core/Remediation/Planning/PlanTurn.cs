@@ -1,0 +1,98 @@
+using System.Globalization;
+using AIInfra.Core.Health;
+using AIInfra.Core.Remediation.Ladders;
+
+namespace AIInfra.Core.Remediation.Planning;
+
+/// <summary>One look of the planner: the open operation goes on, or a problem's next rung is weighed against every limit.</summary>
+internal sealed partial class PlanTurn(RemediationPolicy policy, PlanSnapshot now, RemediationHistory history, DateTimeOffset at)
+{
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1), UncordonRetry = TimeSpan.FromMinutes(1), NodeStepDeadline = TimeSpan.FromMinutes(1);
+
+    /// <summary>The soonest moment at which a reason ends by itself.</summary>
+    public DateTimeOffset? WakeAt { get; private set; }
+
+    /// <summary>The next step of an operation that was begun.</summary>
+    /// <returns>Null while it waits; the reason stands with its problem.</returns>
+    public Move? Continue(Operation open)
+    {
+        if (open.Last.NeedsPerson || now.Mode == RemediationMode.Off)
+            return null;
+        if (open.Last.State == StepState.Intended)
+            return new Move(MoveKind.Resolve, open.Last, null); // looking for proof is no act: also while paused
+        if (open.Last.State == StepState.Acted)
+            return new Move(MoveKind.Verify, open.Last, null);
+        if (HoldsAll is not null)
+            return null;
+        if (open.Then == Follow.Uncordon || (open.Then == Follow.Forward && ReasonToBackOut(open) is not null))
+            return open.Last.Step.Action == NodeSteps.Uncordon && Wait(open.Last.IntendedAt + UncordonRetry) ? null : Node(open, NodeSteps.Uncordon);
+        if (policy.Find(open.Ladder) is not { } ladder || ladder.Rungs.Length <= open.Rung)
+            return Node(open, NodeSteps.Uncordon); // the policy changed meanwhile
+        var rung = ladder.Rungs[open.Rung];
+        if (rung.IsDisruptive && (!now.Blockers.IsEmpty || now.BootId.Length == 0))
+            return null;
+        var isDrained = rung.Drain == DrainScope.None || rung.Action == NodeSteps.Drain || open.Last.Step.Action == NodeSteps.Drain;
+        var step = isDrained ? Act(open, rung) : Node(open, NodeSteps.Drain, rung).Step!;
+        return rung.IsDisruptive && !now.Grant.IsHeldFor(open.Id) ? Ask(step) : new Move(MoveKind.Act, null, step);
+    }
+
+    /// <summary>The node is given back when nothing needs it empty any more. No limit stands in the way of that.</summary>
+    public Move? Release(IEnumerable<ProblemPlan> plans)
+    {
+        if (history.Open is not null || history.CordonedBy is not { } cordon || now.Mode != RemediationMode.On || HoldsAll is not null)
+            return null;
+        if (plans.Any(plan => plan.ProblemId == cordon.Step.ProblemId && plan.Subject == cordon.Step.Subject && plan.State != PlanState.NotNeeded))
+            return null;
+        var operation = history.Operations.Last(operation => operation.Id == cordon.Step.Operation);
+        return Node(operation, NodeSteps.Uncordon);
+    }
+
+    /// <summary>What holds every step back, as a sentence; null when nothing does.</summary>
+    private string? HoldsAll => now.JournalFault ?? now.Incomplete ?? now.Paused;
+
+    /// <summary>Why an operation that has not acted yet must not: null when it may.</summary>
+    private string? ReasonToBackOut(Operation open)
+    {
+        if (now.WasUncordoned && open.Steps.Any(step => step.Step.Action == NodeSteps.Cordon))
+            return "somebody uncordoned the node: a person has the last word.";
+        return now.Problems.Any(problem => problem.Id == open.ProblemId && problem.Subject == open.Subject) ? null : "the problem is over.";
+    }
+
+    private Move? Ask(PlannedStep step)
+    {
+        if (now.Grant.Operation == step.Step.Operation && now.Grant.Refused is not null && Wait(now.Grant.Until))
+            return null;
+        return new Move(MoveKind.Ask, null, step);
+    }
+
+    private PlannedStep Act(Operation open, Rung rung) => Planned(open.Id, open.Steps.Length, open.ProblemId, open.Subject, open.Ladder, open.Rung, rung.Action, rung, isRung: true);
+
+    private Move Node(Operation open, string action, Rung? rung = null) => new(MoveKind.Act, null,
+        Planned(open.Id, open.Steps.Length, open.ProblemId, open.Subject, open.Ladder, open.Rung, action, rung, isRung: false));
+
+    private PlannedStep Planned(string operation, int number, string problem, Subject subject, string ladder, int place, string action, Rung? rung, bool isRung) => new(
+        new ActionStep
+        {
+            Id = string.Create(CultureInfo.InvariantCulture, $"{operation}-{number}"),
+            Operation = operation,
+            Action = action,
+            Arguments = isRung ? rung!.Arguments : [],
+            Subject = subject,
+            ProblemId = problem,
+            Drain = rung?.Drain ?? DrainScope.None,
+            Deadline = isRung || action == NodeSteps.Drain ? rung!.Deadline : NodeStepDeadline,
+            BootId = now.BootId,
+        }, ladder, place, isRung, IsDisruptive: action != NodeSteps.Uncordon && (rung?.IsDisruptive ?? false));
+
+    /// <summary>True while the moment has not come.</summary>
+    private bool Wait(DateTimeOffset until)
+    {
+        if (until <= at)
+            return false;
+        WakeAt = WakeAt is { } other && other < until ? other : until;
+        return true;
+    }
+
+    /// <summary>How old something is; what seems to be in the future was just now: the clock went back.</summary>
+    private TimeSpan Age(DateTimeOffset then) => then >= at ? TimeSpan.Zero : at - then;
+}
