@@ -41,7 +41,7 @@ internal static class AgentKeys
     public static readonly ConfigKey<bool> KubernetesReport = ConfigForm.Flag("kubernetes.report", true, "Report node conditions, events and labels; false: the API server is never spoken to.");
 
     public static readonly ConfigKey<IPEndPoint> MetricsAddress = ConfigForm.Address("metrics.address", "0.0.0.0:9400", "Where /metrics, /healthz and /readyz are served.");
-    public static readonly ConfigKey<ImmutableArray<string>> MetricsProfile = ConfigForm.Choices("metrics.profile", Profiles, ["dcgm"], "Under which names device metrics are shown; several may be, see metrics.md.");
+    public static readonly ConfigKey<ImmutableArray<string>> MetricsProfile = ConfigForm.Choices("metrics.profile", Profiles, ["dcgm"], "Under which names device metrics are shown; several may be. A vendor that has none of them is shown as neutral; see metrics.md.");
     public static readonly ConfigKey<string> DcgmCsv = ConfigForm.Text("metrics.dcgmCsv", "", "A dcgm-exporter CSV file that chooses the fields of the profiles dcgm and dcgm-4.9, used unchanged; read at the start.");
     public static readonly ConfigKey<int> MetricsMaxSeries = ConfigForm.Number("metrics.maxSeries", 500, 1_000_000, 50_000, "Most series on the page; beyond it whole families are left out, the least important first, and named in aiinfra_agent_series_dropped.");
     public static readonly ConfigKey<TimeSpan> MetricsCountWindow = ConfigForm.Duration("metrics.countWindow", TimeSpan.FromSeconds(60), TimeSpan.FromHours(1), TimeSpan.FromMinutes(5), "The sliding window of DCGM_EXP_XID_ERRORS_COUNT and DCGM_EXP_CLOCK_EVENTS_COUNT.");

@@ -139,7 +139,7 @@ internal static class DaemonServices
         .AddSingleton<MetricsSources>()
         .AddSingleton(provider => new MetricsPageOptions
         {
-            Profiles = [.. config.Get(AgentKeys.MetricsProfile).Distinct().SelectMany(name => provider.GetServices<MetricProfile>().Where(profile => profile.Name == name))],
+            Profiles = ProfileChoice.Of(provider.GetServices<MetricProfile>(), config.Get(AgentKeys.MetricsProfile)),
             Hostname = AgentConfig.NodeName(config),
             Version = ProgramInfo.Version,
             MaxSeries = config.Get(AgentKeys.MetricsMaxSeries),

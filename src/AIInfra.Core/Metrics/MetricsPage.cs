@@ -18,7 +18,7 @@ public sealed record MetricsSources(
 
 public sealed record MetricsPageOptions
 {
-    /// <summary>The selected ones, in the order of <c>metrics.profile</c>. Where two of one vendor share a name, the first one has it.</summary>
+    /// <summary>See <see cref="ProfileChoice"/>. Where two of one vendor share a name, the first one has it.</summary>
     public required ImmutableArray<MetricProfile> Profiles { get; init; }
     /// <summary>The node's name, as the profiles print it.</summary>
     public required string Hostname { get; init; }

@@ -54,7 +54,7 @@ internal sealed class AmdMetricsReader
         new("throttle_hbm_thermal_total", FieldKind.Counter, Unit.Plain, Fold.First, "hbm_thm_residency_acc"),
     ];
 
-    public static ImmutableArray<(string Field, FieldKind Kind)> Rows { get; } = [.. Sources.Select(source => (source.Field, source.Kind))];
+    public static ImmutableArray<(string Field, FieldKind Kind, string Members)> Rows { get; } = [.. Sources.Select(source => (source.Field, source.Kind, string.Join(" or ", source.Members)))];
 
     private readonly Dictionary<string, (MetricsMember Member, double Scale, Fold Fold)?[]> _plans = new(StringComparer.Ordinal); // by version and size
     private AmdMetricsLayout? _last;

@@ -2,6 +2,7 @@ using AIInfra.Core.Devices;
 using AIInfra.Core.Labels;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.VendorFiles;
+using AIInfra.Vendors.Amd.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AIInfra.Vendors.Amd;
@@ -16,6 +17,7 @@ public static class AmdSetup
             .AddFileVendor(AmdFields.Vendor, host => new AmdDriver(host), _ => new AmdRules(), vendor)
             .AddSingleton<IOfferPolicy>(offers)
             .AddSingleton<IAllocator>(offers)
-            .AddSingleton<IFeatureLabels, AmdLabels>();
+            .AddSingleton<IFeatureLabels, AmdLabels>()
+            .AddProfiles(AmdProfiles.All());
     }
 }

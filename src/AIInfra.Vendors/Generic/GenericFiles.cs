@@ -17,8 +17,8 @@ internal static class GenericFields
 
     public static FieldTable Table { get; } = new(Vendor,
     [
-        new("failed_check", FieldKind.Gauge), // which of the row's health checks fails, from 1; 0: none does
-        .. Readings.Select(name => new Field(name, name.EndsWith("_total", StringComparison.Ordinal) ? FieldKind.Counter : FieldKind.Gauge)),
+        new("failed_check", FieldKind.Gauge) { Source = "the row's health files" }, // which of the row's health checks fails, from 1; 0: none does
+        .. Readings.Select(name => new Field(name, name.EndsWith("_total", StringComparison.Ordinal) ? FieldKind.Counter : FieldKind.Gauge) { Source = "the row's file", Absence = "rows that name no file for it" }),
     ]);
 }
 

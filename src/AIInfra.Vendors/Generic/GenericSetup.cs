@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Metrics;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.VendorFiles;
@@ -20,7 +21,8 @@ public static class GenericSetup
         return services
             .AddFileVendor(GenericFields.Vendor, host => new GenericDriver(host, rows, evidence), _ => new GenericRules(evidence), vendor)
             .AddSingleton<IOfferPolicy>(new GenericOffers(rows))
-            .AddSingleton<IAllocator>(new GenericAllocator(rows));
+            .AddSingleton<IAllocator>(new GenericAllocator(rows))
+            .AddProfiles(NeutralProfile.Of(GenericFields.Table, [], []));
     }
 }
 

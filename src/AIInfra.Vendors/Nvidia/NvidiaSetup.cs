@@ -1,9 +1,7 @@
-using System.Collections.Immutable;
 using AIInfra.Core.Cdi;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Labels;
-using AIInfra.Core.Metrics;
 using AIInfra.Core.Remediation.Actions;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.VendorHost;
@@ -39,9 +37,6 @@ public static class NvidiaSetup
             .AddSingleton<IDeviceResets, NvidiaResets>()
             .AddProfiles(NvidiaProfiles.All(counts, TimeProvider.System, options.Dcgm));
     }
-
-    private static IServiceCollection AddProfiles(this IServiceCollection services, ImmutableArray<MetricProfile> profiles) =>
-        profiles.Aggregate(services, (all, profile) => all.AddSingleton(profile));
 
     /// <summary>A vendor that is switched off writes no specs, and touches none of another program's.</summary>
     private static IServiceCollection AddCdi(this IServiceCollection services, VendorOptions vendor, NvidiaInjection options) => vendor.Enabled == false ? services : services

@@ -64,7 +64,7 @@ internal sealed class RdmaDriver(HostPaths host) : IFileDriver
     }
 
     private ImmutableArray<int> Ports(string folder) =>
-        [.. _sys.Names($"{folder}/ports").Select(name => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : 0).Where(port => port > 0).Take(MostPorts)];
+        [.. _sys.Names($"{folder}/ports").Select(name => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : 0).Where(port => port > 0).Order().Take(MostPorts)];
 
     private ImmutableSortedDictionary<string, string> Traits(string folder, ImmutableArray<int> ports, bool isVirtual)
     {

@@ -1,6 +1,7 @@
 using AIInfra.Core.Devices;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.VendorFiles;
+using AIInfra.Vendors.Rdma.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AIInfra.Vendors.Rdma;
@@ -11,5 +12,6 @@ public static class RdmaSetup
     public static IServiceCollection AddRdma(this IServiceCollection services, FileVendorOptions vendor, RdmaConfig config) => services
         .AddFileVendor(RdmaFields.Vendor, host => new RdmaDriver(host), _ => new RdmaRules(), vendor)
         .AddSingleton<IOfferPolicy>(new RdmaOffers(config))
-        .AddSingleton<IAllocator, RdmaAllocator>();
+        .AddSingleton<IAllocator, RdmaAllocator>()
+        .AddProfiles(RdmaProfiles.All());
 }

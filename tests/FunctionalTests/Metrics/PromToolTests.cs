@@ -7,8 +7,13 @@ using AIInfra.Core.Hosting;
 using AIInfra.Core.Metrics;
 using AIInfra.Core.Sampling;
 using AIInfra.Testing;
+using AIInfra.Vendors.Amd;
+using AIInfra.Vendors.Amd.Metrics;
+using AIInfra.Vendors.Generic;
 using AIInfra.Vendors.Nvidia;
 using AIInfra.Vendors.Nvidia.Metrics;
+using AIInfra.Vendors.Rdma;
+using AIInfra.Vendors.Rdma.Metrics;
 
 namespace AIInfra.FunctionalTests.Metrics;
 
@@ -52,6 +57,26 @@ public sealed class PromToolTests
     }
 
     [Fact]
+    public async Task The_neutral_names_of_vendors_without_library_are_clean()
+    {
+        var (exitCode, findings) = await CheckAsync(FilePage("neutral"));
+
+        Assert.Empty(findings);
+        Assert.Equal(0, exitCode);
+    }
+
+    [Fact]
+    public async Task Of_the_native_names_of_vendors_without_library_nothing_is_found_but_what_those_names_are()
+    {
+        var allowed = Path.Combine(Folder, "native-files-findings.txt");
+        var (_, findings) = await CheckAsync(FilePage("native"));
+
+        if (Environment.GetEnvironmentVariable("AIINFRA_UPDATE_DOCS") == "1")
+            await File.WriteAllLinesAsync(allowed, findings, TestContext.Current.CancellationToken);
+        Assert.Equal(await File.ReadAllLinesAsync(allowed, TestContext.Current.CancellationToken), findings);
+    }
+
+    [Fact]
     public async Task A_page_that_is_not_well_formed_is_found()
     {
         var (exitCode, _) = await CheckAsync("# TYPE a gauge\na{b=\"c} 1\n"u8.ToArray());
@@ -87,6 +112,25 @@ public sealed class PromToolTests
         var output = new ArrayBufferWriter<byte>();
         page.Render(output); // the first one has no duration of an earlier one yet
         output.ResetWrittenCount();
+        page.Render(output);
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>A GPU of AMD, a network card and a device of a table, with all readings that they can have.</summary>
+    private static byte[] FilePage(string profile)
+    {
+        var time = new ManualTime();
+        using var health = new HealthBoard(time, "boot", []);
+        var sources = new MetricsSources(new InventoryBoard(), new SampleBoard(), health, new WorkerBoard());
+        ImmutableArray<MetricProfile> all = [.. AmdProfiles.All(), .. RdmaProfiles.All(), NeutralProfile.Of(GenericFields.Table, [], [])];
+        using var page = new MetricsPage(sources, new MetricsPageOptions { Profiles = [.. all.Where(one => one.Name == profile)], Hostname = "node-1", Version = "1.2.3" }, time);
+        foreach (var table in new[] { AmdFields.Table, RdmaFields.Table, GenericFields.Table })
+        {
+            var device = Device(0, "a \"hostile\" \\ name\nwith lines") with { Id = $"{table.Vendor}-0", Vendor = table.Vendor };
+            sources.Inventory.Publish(new VendorInventory { Vendor = table.Vendor, State = VendorState.Ready, Devices = [device] });
+            sources.Samples.Publish(new VendorSample(table, [new DeviceSample(device.Id, [.. table.Fields.Select((_, place) => Reading.Of(place + 0.5))], time.GetTimestamp())]));
+        }
+        var output = new ArrayBufferWriter<byte>();
         page.Render(output);
         return output.WrittenSpan.ToArray();
     }

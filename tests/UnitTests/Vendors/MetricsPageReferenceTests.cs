@@ -1,5 +1,6 @@
 using AIInfra.Core.Metrics;
 using AIInfra.Testing;
+using AIInfra.UnitTests.VendorFiles;
 using AIInfra.Vendors.Nvidia;
 using AIInfra.Vendors.Nvidia.Metrics;
 
@@ -11,7 +12,9 @@ public sealed class MetricsPageReferenceTests
     public void The_reference_of_metrics_is_what_the_code_says()
     {
         var path = RepositoryRoot.Combine("docs", "metrics.md");
-        var reference = MetricsReference.Write(NvidiaProfiles.All(new NvidiaCounts(TimeSpan.FromMinutes(5), TimeProvider.System), TimeProvider.System, null), [NvidiaFields.Table]);
+        var reference = MetricsReference.Write(
+            [.. NvidiaProfiles.All(new NvidiaCounts(TimeSpan.FromMinutes(5), TimeProvider.System), TimeProvider.System, null), .. FileVendorPage.Profiles()],
+            [NvidiaFields.Table, .. FileVendorPage.Tables]);
         var page = File.ReadAllText(path);
         var byHand = page[..page.IndexOf(MetricsReference.Mark, StringComparison.Ordinal)];
         if (Environment.GetEnvironmentVariable("AIINFRA_UPDATE_DOCS") == "1")

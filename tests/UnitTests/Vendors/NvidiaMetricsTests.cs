@@ -3,6 +3,7 @@ using AIInfra.Core.Health;
 using AIInfra.Core.Metrics;
 using AIInfra.Core.Sampling;
 using AIInfra.UnitTests.Metrics;
+using AIInfra.UnitTests.VendorFiles;
 using AIInfra.Vendors.Nvidia;
 using AIInfra.Vendors.Nvidia.Metrics;
 
@@ -190,7 +191,7 @@ public sealed class NvidiaMetricsTests
     [MemberData(nameof(Selections))]
     public void No_names_clash_whatever_profiles_and_vendors_are_together(string selection)
     {
-        using var page = new NvidiaPage(selection.Split(','), [.. OtherVendor()]);
+        using var page = new NvidiaPage(selection.Split(','), [.. OtherVendor(), .. FileVendorPage.Profiles()]);
         Device[] gpus = [NvidiaPage.Gpu(0), NvidiaPage.Gpu(1), NvidiaPage.Partition(1, 7)];
         Device[] others = [.. new[] { 0, 1 }.Select(index => NvidiaPage.Gpu(index) with { Vendor = "acme", Id = $"ACME-{index}" })];
         page.Publish([.. gpus]);
@@ -199,6 +200,14 @@ public sealed class NvidiaMetricsTests
         page.Sources.Samples.Publish(new VendorSample(
             new FieldTable("acme", [new("temperature_celsius", FieldKind.Gauge), new("memory_used_bytes", FieldKind.Gauge)]),
             [.. others.Select(device => new DeviceSample(device.Id, [Reading.Of(40), Reading.Of(50)], page.Time.GetTimestamp()))]));
+        foreach (var table in FileVendorPage.Tables)
+        {
+            var whole = NvidiaPage.Gpu(0) with { Vendor = table.Vendor, Id = $"{table.Vendor}-0", NodeName = "mlx5_0" };
+            Device[] devices = [whole, whole with { Id = $"{table.Vendor}-0/1", ParentId = whole.Id, Partition = new DevicePartition("part", 1, null) { Number = 1 } }];
+            page.Sources.Inventory.Publish(new VendorInventory { Vendor = table.Vendor, State = VendorState.Ready, Devices = [.. devices] });
+            page.Sources.Samples.Publish(new VendorSample(table,
+                [.. devices.Select(device => new DeviceSample(device.Id, [.. table.Fields.Select(_ => Reading.Of(1))], page.Time.GetTimestamp()))]));
+        }
 
         var first = page.Render();
 
