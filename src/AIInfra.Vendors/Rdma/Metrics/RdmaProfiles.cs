@@ -29,7 +29,7 @@ internal static class RdmaProfiles
         Labels = labelled =>
         [
             new("device", labelled.Device.NodeName ?? labelled.Device.Id),
-            new("port", (labelled.Device.Partition?.Instance ?? 1).ToString(CultureInfo.InvariantCulture)),
+            .. PortOf(labelled) is { } port ? [new("port", port.ToString(CultureInfo.InvariantCulture))] : ImmutableArray<KeyValuePair<string, string>>.Empty,
             .. DcgmWorkload.Labels(labelled.Workload),
         ],
     };
@@ -43,6 +43,11 @@ internal static class RdmaProfiles
             },
         ],
         [], kind: "network");
+
+    /// <summary>Null for a card with several ports: its series would be taken for its first port's.</summary>
+    private static int? PortOf(LabelledDevice labelled) =>
+        labelled.Device.Partition is { } port ? port.Instance
+        : labelled.Vendor.Devices.Any(other => other.ParentId == labelled.Device.Id) ? null : 1;
 
     private static MetricFamily Family(string field, string help, MetricRank rank) =>
         new($"node_infiniband_{field}", help, field.EndsWith("_total", StringComparison.Ordinal) ? MetricType.Counter : MetricType.Gauge, field) { Rank = rank };
