@@ -13,8 +13,18 @@ public sealed class GrpcServiceTable
         where TRequest : class, IMessage<TRequest> where TResponse : class, IMessage<TResponse> =>
         Add(method.Path, async exchange =>
         {
-            var request = await exchange.ReadOnlyOneAsync(method.Request);
-            exchange.WriteLast(await handler(request, exchange.Call));
+            using var span = ServerSpan.Start(exchange, method.Path);
+            try
+            {
+                var request = await exchange.ReadOnlyOneAsync(method.Request);
+                exchange.WriteLast(await handler(request, exchange.Call));
+                ServerSpan.End(span, GrpcStatus.Ok);
+            }
+            catch (GrpcException refusal)
+            {
+                ServerSpan.End(span, refusal.Status);
+                throw;
+            }
         });
 
     public GrpcServiceTable ServerStreaming<TRequest, TResponse>(

@@ -10,7 +10,7 @@ public static class VendorLibraries
     /// <param name="name"><see cref="VendorDefinition.Name"/>.</param>
     public static IVendorLibrary? Create(string name) => name switch
     {
-        "nvidia" => new NvidiaLibrary(TimeProvider.System, Console.Error),
+        "nvidia" => new NvidiaLibrary(TimeProvider.System, Console.Error, NvidiaSampling.FromEnvironment()),
         _ => null,
     };
 }

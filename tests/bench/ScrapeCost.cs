@@ -24,7 +24,7 @@ internal static class ScrapeCost
             Name = "bench",
             Vendor = "acme",
             Families = [.. fields.Fields.Select(field => new MetricFamily($"ACME_FI_DEV_{field.Name.ToUpperInvariant()}", "A reading of a board.", MetricType.Gauge, field.Name))],
-            Labels = (device, _, hostname) => Labels(device, hostname),
+            Labels = one => Labels(one.Device, one.NodeName),
         };
         var devices = ImmutableArray.CreateRange(Enumerable.Range(0, Devices).Select(Device));
         var random = new Random(1);

@@ -90,7 +90,7 @@ internal static class AgentCommandLine
             else if (AgentConfig.Report(errors, Console.Error))
             {
                 Console.WriteLine($"{path} is good.");
-                foreach (var note in files.Nvidia.Notes.Concat(npd.Notes))
+                foreach (var note in files.Notes.Concat(npd.Notes.Select(note => note.ToString())))
                     Console.WriteLine(note);
                 foreach (var example in RuleExampleCheck.Find(files.Rules))
                     Console.WriteLine(example);

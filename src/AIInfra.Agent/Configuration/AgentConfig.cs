@@ -1,19 +1,31 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using AIInfra.Agent.Endpoints;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Health.Npd.Configuration;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Passthrough;
 using AIInfra.Core.VendorHost;
+using AIInfra.Core.Web;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Kubernetes.Reporting;
+using AIInfra.Vendors.Nvidia;
+using AIInfra.Vendors.Nvidia.Metrics;
 using AIInfra.Vendors.Nvidia.PluginConfig;
 
 namespace AIInfra.Agent.Configuration;
 
 /// <summary>What the files hold that the configuration names, each read once. Immutable.</summary>
-internal sealed record AgentFiles(ImmutableArray<LogRule> Rules, NvidiaPluginConfig Nvidia);
+/// <param name="Dcgm">Null where no CSV file is named.</param>
+internal sealed record AgentFiles(ImmutableArray<LogRule> Rules, NvidiaPluginConfig Nvidia, DcgmChoice? Dcgm = null)
+{
+    /// <summary>Of the metrics' web config.</summary>
+    public ImmutableArray<ConfigError> WebNotes { get; init; } = [];
+
+    /// <summary>What has no effect here of what the files ask for, with its place.</summary>
+    public IEnumerable<string> Notes => Nvidia.Notes.Concat(WebNotes).Select(note => note.ToString()).Concat(Dcgm?.Notes ?? []);
+}
 
 /// <summary>Finds and checks the daemon's configuration: the file, then the environment over it.</summary>
 internal static class AgentConfig
@@ -47,8 +59,20 @@ internal static class AgentConfig
     {
         var (config, rules, errors) = LoadWithRules(file);
         var nvidia = errors.IsEmpty ? NvidiaSettings.Load(config) : NvidiaPluginConfig.None;
-        return (config, new AgentFiles(rules, nvidia), errors.AddRange(nvidia.Errors));
+        var (webErrors, webNotes) = errors.IsEmpty && OrNull(config.Get(AgentKeys.WebConfig)) is { } web ? WebConfigFile.Check(web) : ([], []);
+        var files = new AgentFiles(rules, nvidia) { WebNotes = webNotes };
+        if (!errors.IsEmpty || config.Get(AgentKeys.DcgmCsv) is not { Length: > 0 } csv)
+            return (config, files, [.. errors, .. nvidia.Errors, .. webErrors]);
+        var (dcgm, faults) = DcgmChoice.Load(csv);
+        return (config, files with { Dcgm = dcgm }, [.. errors, .. nvidia.Errors, .. webErrors, .. faults]);
     }
+
+    public static MetricsServerOptions MetricsServer(Config config) => new()
+    {
+        Address = config.Get(AgentKeys.MetricsAddress),
+        WebConfig = OrNull(config.Get(AgentKeys.WebConfig)),
+        ConcurrentScrapes = config.Get(AgentKeys.ConcurrentScrapes),
+    };
 
     public static PassthroughOptions Passthrough(Config config) => new()
     {
@@ -64,6 +88,14 @@ internal static class AgentConfig
         Library = config.Get(AgentKeys.NvidiaLibrary),
         SampleInterval = config.Get(AgentKeys.NvidiaSampleInterval),
         CallTimeout = config.Get(AgentKeys.NvidiaCallTimeout),
+    };
+
+    /// <summary>What is offered and shown of NVIDIA's devices.</summary>
+    public static NvidiaOptions NvidiaOptions(Config config, AgentFiles files) => files.Nvidia.Options with
+    {
+        Dcgm = files.Dcgm,
+        CountWindow = config.Get(AgentKeys.MetricsCountWindow),
+        Sampling = new NvidiaSampling(config.Get(AgentKeys.NvidiaSlowInterval), config.Get(AgentKeys.NvidiaPcieThroughput)),
     };
 
     /// <summary>Of all vendors: no reading is old before the slowest of them has had its turn.</summary>

@@ -10,7 +10,7 @@ namespace AIInfra.Agent.Configuration;
 /// <summary>Every setting of the daemon, one line each: this is the reference.</summary>
 internal static class AgentKeys
 {
-    private static readonly ImmutableArray<string> Profiles = ["dcgm"];
+    private static readonly ImmutableArray<string> Profiles = ["dcgm", "dcgm-4.9", "native", "neutral"];
 
     public static readonly ConfigKey<string> NodeName = ConfigForm.Text("node.name", "", "Name of this node in labels; empty: NODE_NAME, else the host's name.");
 
@@ -41,13 +41,21 @@ internal static class AgentKeys
     public static readonly ConfigKey<bool> KubernetesReport = ConfigForm.Flag("kubernetes.report", true, "Report node conditions, events and labels; false: the API server is never spoken to.");
 
     public static readonly ConfigKey<IPEndPoint> MetricsAddress = ConfigForm.Address("metrics.address", "0.0.0.0:9400", "Where /metrics, /healthz and /readyz are served.");
-    public static readonly ConfigKey<ImmutableArray<string>> MetricsProfile = ConfigForm.Choices("metrics.profile", Profiles, Profiles, "Under which names device metrics are shown.");
-    public static readonly ConfigKey<string> DcgmCsv = Later(ConfigForm.Text("metrics.dcgmCsv", "", "A dcgm-exporter CSV file that chooses the fields."), "", "all default fields are shown; remove the line.");
-    public static readonly ConfigKey<string> WebConfig = Later(ConfigForm.Text("metrics.webConfig", "", "An exporter-toolkit web config (TLS, basic auth)."), "", "the page would be open although the file asks for protection; bind metrics.address to 127.0.0.1 behind a proxy instead.");
+    public static readonly ConfigKey<ImmutableArray<string>> MetricsProfile = ConfigForm.Choices("metrics.profile", Profiles, ["dcgm"], "Under which names device metrics are shown; several may be, see metrics.md.");
+    public static readonly ConfigKey<string> DcgmCsv = ConfigForm.Text("metrics.dcgmCsv", "", "A dcgm-exporter CSV file that chooses the fields of the profiles dcgm and dcgm-4.9, used unchanged; read at the start.");
+    public static readonly ConfigKey<int> MetricsMaxSeries = ConfigForm.Number("metrics.maxSeries", 500, 1_000_000, 50_000, "Most series on the page; beyond it whole families are left out, the least important first, and named in aiinfra_agent_series_dropped.");
+    public static readonly ConfigKey<TimeSpan> MetricsCountWindow = ConfigForm.Duration("metrics.countWindow", TimeSpan.FromSeconds(60), TimeSpan.FromHours(1), TimeSpan.FromMinutes(5), "The sliding window of DCGM_EXP_XID_ERRORS_COUNT and DCGM_EXP_CLOCK_EVENTS_COUNT.");
+    public static readonly ConfigKey<string> WebConfig = ConfigForm.Text("metrics.webConfig", "", "A web config file of Prometheus' exporter-toolkit: TLS, client certificates, basic auth, headers, rate limit; see operations.md.");
+    public static readonly ConfigKey<int> ConcurrentScrapes = ConfigForm.Number("metrics.concurrentScrapes", 1, 64, 8, "Scrapes that are answered at once; more are refused with 503 and Retry-After.");
+    public static readonly ConfigKey<string> SharedDevices = ConfigForm.Choice("metrics.sharedDevices", ["last", "split"], "last", "last: the series of a device that several pods share bear the last of them, as with dcgm-exporter; split: none of them, and what can be divided has a series a pod; see metrics.md.");
+    public static readonly ConfigKey<bool> PodUid = ConfigForm.Flag("metrics.podUid", false, "Label pod_uid; the pods of this node are then followed at the API server.");
+    public static readonly ConfigKey<ImmutableArray<string>> PodLabels = ConfigForm.TextList("metrics.podLabels", [], "Keys of pod labels that series bear, as in [app, app.kubernetes.io/*]; the pods of this node are then followed at the API server.");
 
     public static readonly ConfigKey<string> NvidiaEnabled = ConfigForm.Choice("vendors.nvidia.enabled", ["auto", "true", "false"], "auto", "auto: quiet where there is no driver; true: a missing driver is a fault.");
     public static readonly ConfigKey<string> NvidiaLibrary = ConfigForm.Text("vendors.nvidia.library", "libnvidia-ml.so.1", "File name or path of NVML.");
     public static readonly ConfigKey<TimeSpan> NvidiaSampleInterval = ConfigForm.Duration("vendors.nvidia.sampleInterval", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(10), "From one reading of the devices to the next.");
+    public static readonly ConfigKey<TimeSpan> NvidiaSlowInterval = ConfigForm.Duration("vendors.nvidia.slowInterval", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), TimeSpan.FromMinutes(1), "From one reading of limits and modes, which change by hand, to the next.");
+    public static readonly ConfigKey<bool> NvidiaPcieThroughput = ConfigForm.Flag("vendors.nvidia.pcieThroughput", false, "Read the PCIe throughput on boards older than Hopper too: it takes the driver 20 ms a direction and board in each round.");
     public static readonly ConfigKey<TimeSpan> NvidiaCallTimeout = ConfigForm.Duration("vendors.nvidia.callTimeout", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(10), "A call into the library that takes longer counts as hung.");
     public static readonly ConfigKey<string> NvidiaConfig = ConfigForm.Text("vendors.nvidia.config", "", "A config of NVIDIA's device plugin (version: v1), or a folder of named ones; read at the start.");
     public static readonly ConfigKey<string> NvidiaConfigName = ConfigForm.Text("vendors.nvidia.configName", "", "Which one of the folder: the value of the node label nvidia.com/device-plugin.config; empty: the one named default, else the only one.");
@@ -91,8 +99,8 @@ internal static class AgentKeys
         NodeName, HostRoot, HostSys, HostProc, HostDev, HostRun, StatePath, RunPath,
         KubeletRoot, KubeletRoots, KubeletRegistration, KubeletDevicePlugins, KubeletPodResources, KubeletAudit, KubeletAuditAllow, KubeletDra, CdiEnabled, CdiFolder,
         Kubeconfig, KubernetesReport,
-        MetricsAddress, MetricsProfile, DcgmCsv, WebConfig,
-        NvidiaEnabled, NvidiaLibrary, NvidiaSampleInterval, NvidiaCallTimeout, NvidiaConfig, NvidiaConfigName, NvidiaMigStrategy,
+        MetricsAddress, MetricsProfile, DcgmCsv, MetricsMaxSeries, MetricsCountWindow, WebConfig, ConcurrentScrapes, SharedDevices, PodUid, PodLabels,
+        NvidiaEnabled, NvidiaLibrary, NvidiaSampleInterval, NvidiaSlowInterval, NvidiaPcieThroughput, NvidiaCallTimeout, NvidiaConfig, NvidiaConfigName, NvidiaMigStrategy,
         NvidiaDeviceLists, NvidiaDeviceIds, NvidiaDeviceSpecs, NvidiaReplicas, NvidiaSharedRename, NvidiaSharedOne, NvidiaSharedPlacement,
         NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig,
         RdmaEnabled, RdmaConfig, PassthroughEnabled, PassthroughPciIds, PassthroughNames, LabelsFile,

@@ -30,7 +30,7 @@ internal static partial class DaemonHost
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AIInfra.Agent");
         var node = AgentConfig.NodeName(config);
         LogStarting(logger, ProgramInfo.Version, node);
-        foreach (var note in files.Nvidia.Notes)
+        foreach (var note in files.Notes)
             LogNote(logger, note);
         await host.RunAsync(cancellationToken);
         LogStopped(logger);
@@ -52,7 +52,7 @@ internal static partial class DaemonHost
     private static partial void LogStarting(ILogger logger, string version, string node);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Note}")]
-    private static partial void LogNote(ILogger logger, ConfigError note);
+    private static partial void LogNote(ILogger logger, string note);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Stopped")]
     private static partial void LogStopped(ILogger logger);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AIInfra.Agent.Configuration;
 using AIInfra.Agent.Control;
 using AIInfra.Agent.Endpoints;
+using AIInfra.Agent.Otlp;
 using AIInfra.Core.Cdi;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Devices;
@@ -34,7 +35,7 @@ internal static class DaemonServices
         .AddBoards(AgentConfig.HostPaths(config))
         .AddState(config.Get(AgentKeys.StatePath))
         .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
-        .AddVendors(config, files.Nvidia.Options)
+        .AddVendors(config, AgentConfig.NvidiaOptions(config, files))
         .AddNpd(AgentConfig.Npd(config))
         .AddLogs(config, files.Rules)
         .AddSingleton(AgentConfig.Kubelet(config))
@@ -43,7 +44,9 @@ internal static class DaemonServices
         .AddCdi(config)
         .AddSingleton(provider => new FeatureLabels(provider.GetRequiredService<LabelBoard>().Current))
         .AddReporting(AgentConfig.Reporting(config))
+        .AddWorkloads(config)
         .AddMetrics(config)
+        .AddOtlp()
         .AddControl(config);
 
     private static IServiceCollection AddBoards(this IServiceCollection services, HostPaths host) => services
@@ -129,15 +132,15 @@ internal static class DaemonServices
         .AddSingleton<MetricsSources>()
         .AddSingleton(provider => new MetricsPageOptions
         {
-            Profiles = [.. provider.GetServices<MetricProfile>().Where(profile => config.Get(AgentKeys.MetricsProfile).Contains(profile.Name))],
+            Profiles = [.. config.Get(AgentKeys.MetricsProfile).Distinct().SelectMany(name => provider.GetServices<MetricProfile>().Where(profile => profile.Name == name))],
             Hostname = AgentConfig.NodeName(config),
             Version = ProgramInfo.Version,
+            MaxSeries = config.Get(AgentKeys.MetricsMaxSeries),
             MaxSampleAge = 3 * AgentConfig.LongestSampleInterval(config),
         })
         .AddSingleton<MetricsPage>()
-        .AddWorker("metrics", provider => new MetricsServer(
-            config.Get(AgentKeys.MetricsAddress), provider.GetRequiredService<MetricsPage>(), provider.GetRequiredService<WorkerBoard>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+        .AddSingleton(AgentConfig.MetricsServer(config))
+        .AddWorker<MetricsServer>("metrics");
 
     private static IServiceCollection AddControl(this IServiceCollection services, Config config) => services
         .AddSingleton(provider => new NodeView(

@@ -25,6 +25,8 @@ internal sealed class HttpListener : IAsyncDisposable
         var options = new KestrelServerOptions { AddServerHeader = false };
         options.Limits.MaxConcurrentConnections = 64;
         options.Limits.MaxRequestBodySize = 64 << 10;
+        options.Limits.MaxRequestHeadersTotalSize = 128 << 10; // a request with absurd headers is answered like any other
+        options.Limits.MaxResponseBufferSize = 32 << 10; // then a slow reader is waited for
         options.ConfigureEndpointDefaults(listen => listen.Protocols = HttpProtocols.Http1);
         bind(options);
         var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);

@@ -80,6 +80,10 @@ public static class ConfigForm
     public static ConfigKey<ImmutableArray<string>> TextListOf(string path, string form, Func<string, bool> isGood, string help) =>
         new(path, $"a list of {form}", Show(ImmutableArray<string>.Empty), help, value => (Items(value).All(isGood), Items(value)), []);
 
+    public static ConfigKey<int> Number(string path, int least, int most, int fallback, string help) =>
+        new(path, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"), fallback.ToString(CultureInfo.InvariantCulture), help,
+            value => (int.TryParse(value.Scalar, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most, number), fallback);
+
     /// <summary>A number with a unit: ms, s, m or h.</summary>
     public static ConfigKey<TimeSpan> Duration(string path, TimeSpan least, TimeSpan most, TimeSpan fallback, string help) =>
         new(path, $"a time from {Show(least)} to {Show(most)}, as in {Show(fallback)}", Show(fallback), help,

@@ -1,28 +1,14 @@
 using System.Collections.Immutable;
-using System.Text;
 
 namespace AIInfra.Core.Metrics;
 
-/// <summary>A metric of the agent's own: its name, and what is rendered once of it.</summary>
-internal sealed class AgentMetric
+/// <summary>A metric of the agent's own.</summary>
+public sealed class AgentMetric : MetricHead
 {
-    private AgentMetric(string name, MetricType type, string help, params ReadOnlySpan<string> labels)
-    {
-        Name = name;
-        Type = type;
-        Help = help;
-        Labels = [.. labels];
-        NameBytes = Encoding.UTF8.GetBytes(name);
-        Header = SampleWriter.Header(name, help, type);
-    }
+    private AgentMetric(string name, MetricType type, string help, params ReadOnlySpan<string> labels) : base(name, type, help) => Labels = [.. labels];
 
-    public string Name { get; }
-    public MetricType Type { get; }
-    public string Help { get; }
     /// <summary>Label names in the order they are printed.</summary>
     public ImmutableArray<string> Labels { get; }
-    public byte[] NameBytes { get; }
-    public byte[] Header { get; }
 
     public static AgentMetric BuildInfo { get; } = new("aiinfra_agent_build_info", MetricType.Gauge, "Always 1; the version of the agent.", "version");
 
@@ -36,6 +22,37 @@ internal sealed class AgentMetric
 
     public static AgentMetric DeviceSampleAge { get; } = new("aiinfra_agent_device_sample_age_seconds", MetricType.Gauge,
         "Time since the device last answered; it grows while the device is silent and its readings are left out.", "vendor", "device");
+
+    public static AgentMetric AttributionState { get; } = new("aiinfra_agent_attribution_state", MetricType.Gauge,
+        "1 for the one state in which it is known, or why it is not, which pod holds which device: known, off, not_asked, no_kubelet, no_permission, kubelet_busy, answer_too_large, no_answer or refused.", "state");
+
+    public static AgentMetric AttributionAge { get; } = new("aiinfra_agent_attribution_age_seconds", MetricType.Gauge,
+        "Time since the kubelet last said which pod holds which device.");
+
+    public static AgentMetric AttributionUnmatched { get; } = new("aiinfra_agent_attribution_unmatched_units", MetricType.Gauge,
+        "Units that the kubelet has allocated of known vendors' resources and that stand for no known device: their pods have no series.");
+
+    public static AgentMetric DeviceAllocation { get; } = new("aiinfra_agent_device_allocation_info", MetricType.Gauge,
+        "Always 1 for each device that a container holds; several containers on a shared one have a series each. With pod_uid and label_* where metrics.podUid or metrics.podLabels ask for them.",
+        "vendor", "device", "resource", "namespace", "pod", "container");
+
+    public static AgentMetric PodAllocatedSeconds { get; } = new("aiinfra_pod_device_allocated_seconds_total", MetricType.Counter,
+        "Device-seconds that the container held: of a shared device, by its part of the replicas. Counted while the kubelet says who holds what.",
+        "vendor", "resource", "namespace", "pod", "container");
+
+    public static AgentMetric PodUsedSeconds { get; } = new("aiinfra_pod_device_used_seconds_total", MetricType.Counter,
+        "Device-seconds in which kernels ran, by the device's utilization; of a device that several containers share, it is not known whose, and nothing is counted.",
+        "vendor", "resource", "namespace", "pod", "container");
+
+    public static AgentMetric PodIdleSeconds { get; } = new("aiinfra_pod_device_idle_seconds_total", MetricType.Counter,
+        "Device-seconds that the container held while no kernel ran on the device.", "vendor", "resource", "namespace", "pod", "container");
+
+    public static AgentMetric PodEnergy { get; } = new("aiinfra_pod_device_energy_joules_total", MetricType.Counter,
+        "Energy of the devices while the container held them: a shared one's by its part of the units that are held, a partition's by its part of the board's memory.",
+        "vendor", "resource", "namespace", "pod", "container");
+
+    public static AgentMetric PodAccountsOmitted { get; } = new("aiinfra_pod_device_accounts_omitted", MetricType.Gauge,
+        "Holds that are not counted, because there are more than 2,000 accounts.");
 
     public static AgentMetric Problems { get; } = new("aiinfra_agent_problems", MetricType.Gauge,
         "Problems that stand on the node, by severity.", "severity");
@@ -76,6 +93,11 @@ internal sealed class AgentMetric
     public static AgentMetric ProblemGauge { get; } = new("problem_gauge", MetricType.Gauge,
         "1 while a condition of node-problem-detector's monitors is true for the reason; its own name, only with health.npdConfig.", "type", "reason");
 
+    public static AgentMetric Series { get; } = new("aiinfra_agent_series", MetricType.Gauge, "Series on this page, this one included.");
+
+    public static AgentMetric SeriesDropped { get; } = new("aiinfra_agent_series_dropped", MetricType.Gauge,
+        "Series of a family that are left out of this page, because there are more than metrics.maxSeries.", "family");
+
     public static AgentMetric Scrapes { get; } = new("aiinfra_agent_scrapes_total", MetricType.Counter, "Times this page was rendered, this one included.");
 
     public static AgentMetric ScrapeDuration { get; } = new("aiinfra_agent_scrape_duration_seconds", MetricType.Gauge,
@@ -92,17 +114,19 @@ internal sealed class AgentMetric
     /// <summary>In the order they are printed.</summary>
     public static ImmutableArray<AgentMetric> All { get; } =
     [
-        BuildInfo, VendorInfo, DeviceHealthy, DeviceSampleAge, Problems, ProblemInfo, ProblemLastSeen, ProblemSeriesOmitted, ProblemsDropped,
+        BuildInfo, VendorInfo, DeviceHealthy, DeviceSampleAge, AttributionState, AttributionAge, AttributionUnmatched, DeviceAllocation,
+        PodAllocatedSeconds, PodUsedSeconds, PodIdleSeconds, PodEnergy, PodAccountsOmitted, Problems, ProblemInfo, ProblemLastSeen, ProblemSeriesOmitted, ProblemsDropped,
         PartReady, PartFaults, KernelLogLines, KernelLogOverruns, SlowRuleTimeouts, SlowRule, ProblemCounter, ProblemGauge, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
+        SeriesDropped, Series,
     ];
 
-    /// <summary>The label block of one series.</summary>
+    /// <summary>The labels of one series.</summary>
     /// <param name="values">One for each of <see cref="Labels"/>; null is printed as empty.</param>
-    public byte[] Series(params ReadOnlySpan<string?> values)
+    public LabelSet Labelled(params ReadOnlySpan<string?> values)
     {
         var pairs = new KeyValuePair<string, string>[Labels.Length];
         for (var at = 0; at < pairs.Length; at++)
             pairs[at] = new(Labels[at], values[at] ?? "");
-        return LabelBlock.Render(pairs);
+        return new LabelSet(pairs);
     }
 }

@@ -11,8 +11,10 @@ namespace AIInfra.Core.Metrics;
 /// <summary>The boards that the page shows. It reads nothing else, so no device can make it wait.</summary>
 /// <param name="Log">Null where no kernel log is read.</param>
 /// <param name="Rows">What features of their own bring.</param>
+/// <param name="Attribution">Null where nobody tells which work has which device.</param>
 public sealed record MetricsSources(
-    InventoryBoard Inventory, SampleBoard Samples, HealthBoard Health, WorkerBoard Workers, LogCounters? Log = null, IEnumerable<PageRows>? Rows = null);
+    InventoryBoard Inventory, SampleBoard Samples, HealthBoard Health, WorkerBoard Workers, LogCounters? Log = null, IEnumerable<PageRows>? Rows = null,
+    Latest<Attribution>? Attribution = null);
 
 public sealed record MetricsPageOptions
 {
@@ -24,124 +26,183 @@ public sealed record MetricsPageOptions
     public required string Version { get; init; }
     /// <summary>Age at which a device's sample is left out; three sampling rounds, by default 30 s.</summary>
     public TimeSpan MaxSampleAge { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>Beyond it whole families are left out, those of the lowest rank first.</summary>
+    public int MaxSeries { get; init; } = 50_000;
 }
 
-/// <summary>Renders the page in Prometheus' text format 0.0.4, in an order that stays the same.</summary>
-/// <remarks>Label blocks are rendered when the inventory changes, the problems' and parts' when those change; a scrape only formats
-/// numbers and allocates nothing per sample. Scrapes are served one after the other.</remarks>
+/// <summary>Renders the page: one snapshot of the boards, under the names of the selected profiles, in the format that is asked for.</summary>
+/// <remarks>Labels are rendered when the inventory or the work on a device changes, the problems' and parts' when those change; a scrape only formats
+/// numbers and allocates nothing. Several renderings may be under way; one at a time is written to.</remarks>
 public sealed class MetricsPage(MetricsSources sources, MetricsPageOptions options, TimeProvider time) : IDisposable
 {
-    public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
+    /// <summary>Renderings that are kept for the next scrapers, of each style.</summary>
+    private const int MostKept = 8;
 
     private readonly Lock _gate = new();
     private readonly ProcessUsage _process = new();
-    private readonly byte[] _buildLabels = AgentMetric.BuildInfo.Series(options.Version);
+    private readonly LabelSet _buildLabels = AgentMetric.BuildInfo.Labelled(options.Version);
     private readonly ImmutableArray<PageRows> _rows = [.. sources.Rows ?? []];
-    private DevicePlan? _plan;
+    private readonly Stack<PageRendering>[] _idle = [.. Enumerable.Range(0, PageStyle.Count).Select(_ => new Stack<PageRendering>(MostKept))];
+    private PagePlan? _plan;
     private ProblemRows? _problems;
     private PartRows? _parts;
-    private ImmutableArray<byte[]> _slowLabels = [];
+    private ImmutableArray<LabelSet> _slowLabels = [];
     private long _scrapes;
     private double _lastSeconds;
 
-    /// <summary>Writes the whole page. Memory only: never waits for a device, the disk or the client.</summary>
-    public void Render(IBufferWriter<byte> output)
+    /// <summary>False when a selected profile's names are an exporter's that does not speak it.</summary>
+    public bool SpeaksOpenMetrics { get; } = !options.Profiles.Any(profile => profile.IsTextOnly);
+
+    /// <summary>Takes the snapshot that a page shows. The page is written by the one who asked, as fast as it can be read.</summary>
+    public PageRendering Start(PageStyle style)
     {
         lock (_gate)
         {
             var started = time.GetTimestamp();
-            var plan = Prepare_NeedsLock(started);
-            var writer = new SampleWriter(output);
-            WriteDevices_NeedsLock(writer, plan, started);
-            _problems!.Write(writer);
-            _parts!.Write(writer);
-            WriteLog_NeedsLock(writer);
-            foreach (var rows in _rows)
-                rows.Write(writer);
-            WriteSelf_NeedsLock(writer);
-            foreach (var family in plan.Families)
-                family.Write(writer);
-            _lastSeconds = time.GetElapsedTime(started).TotalSeconds;
+            var rendering = _idle[style.Place].TryPop(out var idle) ? idle : new PageRendering(this, style);
+            Prepare_NeedsLock(rendering.Moment);
+            rendering.Writer.Begin();
+            rendering.Next = 0;
+            rendering.Spent = time.GetElapsedTime(started);
+            return rendering;
+        }
+    }
+
+    /// <summary>Writes the whole page at once.</summary>
+    public void Render(IBufferWriter<byte> output, PageStyle style = default)
+    {
+        using var rendering = Start(style);
+        while (rendering.WriteMore(output))
+        {
         }
     }
 
     public void Dispose() => _process.Dispose();
 
-    private DevicePlan Prepare_NeedsLock(long now)
+    internal void Return(PageRendering rendering)
     {
-        var inventory = sources.Inventory.Current.Value;
-        if (!ReferenceEquals(_plan?.Inventory, inventory))
-            _plan = new DevicePlan(inventory, options.Profiles, options.Hostname, before: _plan);
+        rendering.Moment.Drop();
+        rendering.Output.Begin(null);
+        lock (_gate)
+        {
+            if (_idle[rendering.Style.Place].Count < MostKept)
+                _idle[rendering.Style.Place].Push(rendering);
+        }
+    }
+
+    /// <summary>Writes the next few families.</summary>
+    /// <returns>False when the page is complete.</returns>
+    internal bool WriteBlock(PageRendering rendering)
+    {
+        lock (_gate)
+        {
+            var started = time.GetTimestamp();
+            var (writer, moment) = (rendering.Writer, rendering.Moment);
+            var block = rendering.Next++;
+            var family = block - 1;
+            if (block == 0)
+            {
+                WriteOwn_NeedsLock(writer, moment);
+                rendering.Budget.Choose(moment, options.MaxSeries - writer.Series);
+            }
+            else if (family < moment.Plan.Families.Length)
+            {
+                if (rendering.Budget.IsKept(family))
+                    moment.Plan.Families[family].Write(writer, moment);
+            }
+            else if (family == moment.Plan.Families.Length)
+            {
+                rendering.Budget.Write(writer, moment.Plan);
+            }
+            else
+            {
+                writer.End();
+                _lastSeconds = (rendering.Spent + time.GetElapsedTime(started)).TotalSeconds;
+                return false;
+            }
+            writer.Close();
+            rendering.Spent += time.GetElapsedTime(started);
+            return true;
+        }
+    }
+
+    private void Prepare_NeedsLock(PageMoment moment)
+    {
+        var (inventory, samples) = (sources.Inventory.Current.Value, sources.Samples.Current.Value);
+        var attribution = sources.Attribution?.Value ?? Attribution.None;
+        if (_plan is null || !_plan.Basis.IsStill(inventory, attribution, samples))
+            _plan = new PagePlan(new PlanBasis(inventory, attribution, [.. samples.Vendors.Select(vendor => vendor.Fields)]), options, before: _plan);
         var health = sources.Health.Current.Value;
         if (!ReferenceEquals(_problems?.Snapshot, health))
             _problems = new ProblemRows(health);
         var parts = sources.Workers.Parts;
         if (!ReferenceEquals(_parts?.Parts, parts))
             _parts = new PartRows(parts);
-        _plan!.Take(sources.Samples.Current.Value, oldest: now - (long)(options.MaxSampleAge.TotalSeconds * time.TimestampFrequency));
-        return _plan;
+        moment.Take(_plan, samples, _problems!, _parts!, time, options.MaxSampleAge);
     }
 
-    private void WriteDevices_NeedsLock(SampleWriter writer, DevicePlan plan, long now)
+    /// <summary>The agent's own, and what features bring: bounded, so one piece.</summary>
+    private void WriteOwn_NeedsLock(PageWriter writer, PageMoment moment)
     {
-        writer.Write(AgentMetric.BuildInfo.Header);
-        writer.Write(AgentMetric.BuildInfo.NameBytes, _buildLabels, 1);
-        if (plan.VendorLabels.Length > 0)
-            writer.Write(AgentMetric.VendorInfo.Header);
+        WriteDevices_NeedsLock(writer, moment);
+        moment.Problems.Write(writer);
+        moment.Parts.Write(writer);
+        WriteLog_NeedsLock(writer);
+        foreach (var rows in _rows)
+            rows.Write(writer);
+        WriteSelf_NeedsLock(writer);
+    }
+
+    private void WriteDevices_NeedsLock(PageWriter writer, PageMoment moment)
+    {
+        var plan = moment.Plan;
+        writer.Family(AgentMetric.BuildInfo);
+        writer.Sample(_buildLabels, 1);
+        writer.Family(AgentMetric.VendorInfo);
         foreach (var labels in plan.VendorLabels)
-            writer.Write(AgentMetric.VendorInfo.NameBytes, labels, 1);
-        if (plan.Devices.Length > 0)
-            writer.Write(AgentMetric.DeviceHealthy.Header);
+            writer.Sample(labels, 1);
+        writer.Family(AgentMetric.DeviceHealthy);
         foreach (var row in plan.Devices)
-            writer.Write(AgentMetric.DeviceHealthy.NameBytes, row.HealthLabels, _problems!.Snapshot.IsHealthy(row.Device) ? 1 : 0);
-        var isOpen = false;
-        foreach (var row in plan.Devices)
+            writer.Sample(row.HealthLabels, moment.Health.IsHealthy(row.Device) ? 1 : 0);
+        writer.Family(AgentMetric.DeviceSampleAge);
+        for (var place = 0; place < plan.Devices.Length; place++)
         {
-            if (row.LastAnswer is not { } answered)
-                continue;
-            if (!isOpen)
-                writer.Write(AgentMetric.DeviceSampleAge.Header);
-            isOpen = true;
-            writer.Write(AgentMetric.DeviceSampleAge.NameBytes, row.AgeLabels, Math.Round(Math.Max(0, time.GetElapsedTime(answered, now).TotalSeconds), 3));
+            if (moment.AgeOf(place) is { } age)
+                writer.Sample(plan.Devices[place].AgeLabels, age);
         }
     }
 
-    private void WriteLog_NeedsLock(SampleWriter writer)
+    private void WriteLog_NeedsLock(PageWriter writer)
     {
         if (sources.Log is not { } log)
             return;
-        writer.Write(AgentMetric.KernelLogLines.Header);
-        writer.Write(AgentMetric.KernelLogLines.NameBytes, [], log.Lines);
-        writer.Write(AgentMetric.KernelLogOverruns.Header);
-        writer.Write(AgentMetric.KernelLogOverruns.NameBytes, [], log.Overruns);
-        writer.Write(AgentMetric.SlowRuleTimeouts.Header);
-        writer.Write(AgentMetric.SlowRuleTimeouts.NameBytes, [], log.Slow.Timeouts);
+        writer.Family(AgentMetric.KernelLogLines);
+        writer.Sample(LabelSet.Empty, log.Lines);
+        writer.Family(AgentMetric.KernelLogOverruns);
+        writer.Sample(LabelSet.Empty, log.Overruns);
+        writer.Family(AgentMetric.SlowRuleTimeouts);
+        writer.Sample(LabelSet.Empty, log.Slow.Timeouts);
         var slow = log.Slow.Ids;
         if (_slowLabels.Length != slow.Length)
-            _slowLabels = [.. slow.Select(id => AgentMetric.SlowRule.Series(id))];
-        if (_slowLabels.Length > 0)
-            writer.Write(AgentMetric.SlowRule.Header);
+            _slowLabels = [.. slow.Select(id => AgentMetric.SlowRule.Labelled(id))];
+        writer.Family(AgentMetric.SlowRule);
         foreach (var labels in _slowLabels)
-            writer.Write(AgentMetric.SlowRule.NameBytes, labels, 1);
+            writer.Sample(labels, 1);
     }
 
-    private void WriteSelf_NeedsLock(SampleWriter writer)
+    private void WriteSelf_NeedsLock(PageWriter writer)
     {
-        writer.Write(AgentMetric.Scrapes.Header);
-        writer.Write(AgentMetric.Scrapes.NameBytes, [], ++_scrapes);
+        writer.Family(AgentMetric.Scrapes);
+        writer.Sample(LabelSet.Empty, ++_scrapes);
+        writer.Family(AgentMetric.ScrapeDuration);
         if (_scrapes > 1)
-        {
-            writer.Write(AgentMetric.ScrapeDuration.Header);
-            writer.Write(AgentMetric.ScrapeDuration.NameBytes, [], _lastSeconds);
-        }
+            writer.Sample(LabelSet.Empty, _lastSeconds);
+        writer.Family(AgentMetric.ResidentMemory);
         if (_process.ReadResidentBytes() is { } resident)
-        {
-            writer.Write(AgentMetric.ResidentMemory.Header);
-            writer.Write(AgentMetric.ResidentMemory.NameBytes, [], resident);
-        }
-        writer.Write(AgentMetric.CpuSeconds.Header);
-        writer.Write(AgentMetric.CpuSeconds.NameBytes, [], ProcessUsage.CpuSeconds);
-        writer.Write(AgentMetric.StartTime.Header);
-        writer.Write(AgentMetric.StartTime.NameBytes, [], _process.StartTimeSeconds);
+            writer.Sample(LabelSet.Empty, resident);
+        writer.Family(AgentMetric.CpuSeconds);
+        writer.Sample(LabelSet.Empty, ProcessUsage.CpuSeconds);
+        writer.Family(AgentMetric.StartTime);
+        writer.Sample(LabelSet.Empty, _process.StartTimeSeconds);
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using AIInfra.Core.Health;
 
 namespace AIInfra.Core.Metrics;
@@ -10,10 +9,10 @@ internal sealed class ProblemRows
     /// <summary>Problems with a series of their own: a storm over many subjects must not flood the time series database.</summary>
     public const int Limit = 200;
 
-    private static readonly ImmutableArray<(Severity Severity, byte[] Labels)> BySeverity =
-        [.. Enum.GetValues<Severity>().Select(severity => (severity, AgentMetric.Problems.Series(Words.Of(severity))))];
+    private static readonly ImmutableArray<(Severity Severity, LabelSet Labels)> BySeverity =
+        [.. Enum.GetValues<Severity>().Select(severity => (severity, AgentMetric.Problems.Labelled(Words.Of(severity))))];
 
-    private readonly ImmutableArray<(byte[] Info, byte[] LastSeen, double Seconds)> _rows;
+    private readonly ImmutableArray<(LabelSet Info, LabelSet LastSeen, double Seconds)> _rows;
 
     public ProblemRows(HealthSnapshot snapshot)
     {
@@ -27,39 +26,36 @@ internal sealed class ProblemRows
                 .Take(Limit)
                 .OrderBy(entry => entry.Place)
                 .Select(entry => Row(entry.Problem))
-                .DistinctBy(row => Encoding.UTF8.GetString(row.LastSeen)),
+                .DistinctBy(row => row.LastSeen.Key),
         ];
     }
 
     public HealthSnapshot Snapshot { get; }
 
-    public void Write(SampleWriter writer)
+    public void Write(PageWriter writer)
     {
-        writer.Write(AgentMetric.Problems.Header);
+        writer.Family(AgentMetric.Problems);
         foreach (var (severity, labels) in BySeverity)
-            writer.Write(AgentMetric.Problems.NameBytes, labels, Count(severity));
-        if (_rows.Length > 0)
-        {
-            writer.Write(AgentMetric.ProblemInfo.Header);
-            foreach (var (info, _, _) in _rows)
-                writer.Write(AgentMetric.ProblemInfo.NameBytes, info, 1);
-            writer.Write(AgentMetric.ProblemLastSeen.Header);
-            foreach (var (_, lastSeen, seconds) in _rows)
-                writer.Write(AgentMetric.ProblemLastSeen.NameBytes, lastSeen, seconds);
-        }
-        writer.Write(AgentMetric.ProblemSeriesOmitted.Header);
-        writer.Write(AgentMetric.ProblemSeriesOmitted.NameBytes, [], Snapshot.Problems.Length - _rows.Length);
-        writer.Write(AgentMetric.ProblemsDropped.Header);
-        writer.Write(AgentMetric.ProblemsDropped.NameBytes, [], Snapshot.Dropped);
+            writer.Sample(labels, Count(severity));
+        writer.Family(AgentMetric.ProblemInfo);
+        foreach (var (info, _, _) in _rows)
+            writer.Sample(info, 1);
+        writer.Family(AgentMetric.ProblemLastSeen);
+        foreach (var (_, lastSeen, seconds) in _rows)
+            writer.Sample(lastSeen, seconds);
+        writer.Family(AgentMetric.ProblemSeriesOmitted);
+        writer.Sample(LabelSet.Empty, Snapshot.Problems.Length - _rows.Length);
+        writer.Family(AgentMetric.ProblemsDropped);
+        writer.Sample(LabelSet.Empty, Snapshot.Dropped);
     }
 
-    private static (byte[] Info, byte[] LastSeen, double Seconds) Row(Problem problem)
+    private static (LabelSet Info, LabelSet LastSeen, double Seconds) Row(Problem problem)
     {
         var kind = Words.Of(problem.Subject.Kind);
         return (
-            AgentMetric.ProblemInfo.Series(
+            AgentMetric.ProblemInfo.Labelled(
                 problem.Id, kind, problem.Subject.Id, Words.Of(problem.Severity), Words.Of(problem.Cause), Words.Of(problem.Action)),
-            AgentMetric.ProblemLastSeen.Series(problem.Id, kind, problem.Subject.Id),
+            AgentMetric.ProblemLastSeen.Labelled(problem.Id, kind, problem.Subject.Id),
             problem.LastSeen.ToUnixTimeMilliseconds() / 1000.0);
     }
 

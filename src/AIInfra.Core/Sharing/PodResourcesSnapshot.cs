@@ -13,6 +13,23 @@ public readonly record struct PodHolder(string Namespace, string Pod, string Con
 /// <param name="Id">As it was allocated: see <see cref="OfferedUnit.Id"/>.</param>
 public readonly record struct HeldUnit(string Resource, string Id, PodHolder Holder);
 
+/// <summary>Why it is not known who holds what.</summary>
+public enum PodResourcesGap
+{
+    NotAsked,
+    /// <summary>kubelet.podResources is false.</summary>
+    Off,
+    NoKubelet,
+    /// <summary>The socket is there and may not be opened.</summary>
+    Permission,
+    /// <summary>The kubelet turns callers away: it is asked too often.</summary>
+    Busy,
+    TooLarge,
+    /// <summary>No answer in time.</summary>
+    Silent,
+    Refused,
+}
+
 /// <summary>Who holds what of this node's extended resources, as its kubelet last said. Immutable.</summary>
 /// <remarks>Active pods only; ordinary init containers are not among their containers (kubelet 1.36).</remarks>
 public sealed class PodResourcesSnapshot
@@ -33,6 +50,8 @@ public sealed class PodResourcesSnapshot
     public bool IsKnown => TakenAt is not null;
     /// <summary>Why it is not known, as a sentence; null when it is.</summary>
     public string? Reason { get; }
+    /// <summary>The kind of it; meaningless when it is known.</summary>
+    public PodResourcesGap Gap { get; private init; }
     /// <summary>Sorted by resource, id and holder; each once.</summary>
     public ImmutableArray<HeldUnit> Held { get; }
     /// <summary>All active pods, also those that hold nothing.</summary>
@@ -40,7 +59,8 @@ public sealed class PodResourcesSnapshot
     /// <summary>Pods that hold something through a claim (Dynamic Resource Allocation): what, is not known here.</summary>
     public FrozenSet<(string Namespace, string Name)> Claimants { get; }
 
-    public static PodResourcesSnapshot Unknown(string reason) => new(null, reason, [], FrozenSet<(string, string)>.Empty, FrozenSet<(string, string)>.Empty);
+    public static PodResourcesSnapshot Unknown(string reason, PodResourcesGap gap = PodResourcesGap.NotAsked) =>
+        new(null, reason, [], FrozenSet<(string, string)>.Empty, FrozenSet<(string, string)>.Empty) { Gap = gap };
 
     public static PodResourcesSnapshot Of(
         DateTimeOffset takenAt, IEnumerable<HeldUnit> held, IEnumerable<(string Namespace, string Name)> pods, IEnumerable<(string Namespace, string Name)> claimants) => new(

@@ -23,7 +23,7 @@ internal static class Listener
             if (options.SocketPath is not null)
                 bound.Use(new AnyAuthority(loggers.CreateLogger<GrpcServer>()).Wrap);
             if (options.Certificate is { } certificate)
-                bound.Use(new TlsConnections(certificate, loggers.CreateLogger<GrpcServer>()).Wrap);
+                bound.Use(TlsConnections.ForHttp2(certificate, loggers.CreateLogger<GrpcServer>()).Wrap);
         }
         switch (options)
         {

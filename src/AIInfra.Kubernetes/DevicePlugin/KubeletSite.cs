@@ -53,7 +53,7 @@ internal sealed partial class KubeletSite : IDisposable
         if (DevicePluginServer.RemoveStale(Folder) is var removed and > 0)
             LogRemoved(removed, Folder);
         if (_pods is null)
-            _boards.Pods.Publish(_root, PodResourcesSnapshot.Unknown("kubelet.podResources is false."));
+            _boards.Pods.Publish(_root, PodResourcesSnapshot.Unknown("kubelet.podResources is false.", PodResourcesGap.Off));
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _folder.Refresh();
@@ -98,7 +98,7 @@ internal sealed partial class KubeletSite : IDisposable
         var feed = new DeviceListFeed(resource, given, _boards.Offers.Current, _boards.Health.Current, _time);
         feed.Step(_boards.Offers.Current.Value, _boards.Health.Current.Value, FrozenSet<GoneUnit>.Empty); // the first list is there before anybody can ask for it
         var calls = new AllocateCalls(_time, () => _pods?.Nudge());
-        var pods = _pods?.Current ?? new Latest<PodResourcesSnapshot>(PodResourcesSnapshot.Unknown("kubelet.podResources is false."));
+        var pods = _pods?.Current ?? new Latest<PodResourcesSnapshot>(PodResourcesSnapshot.Unknown("kubelet.podResources is false.", PodResourcesGap.Off));
         var withdrawals = new Withdrawals(feed.Current, pods, calls, () => KubeletCheckpoint.Read(Path.Combine(_root, DevicePluginApi.Folder)), _time);
         return
         [

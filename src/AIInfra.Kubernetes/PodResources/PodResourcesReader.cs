@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Sharing;
 using AIInfra.Grpc;
@@ -94,19 +95,22 @@ internal sealed partial class PodResourcesReader(string root, string part, PodRe
     private void Failed(GrpcException refusal)
     {
         _failures++;
-        var isAbsent = refusal.Status == GrpcStatus.Unavailable;
+        var gap = GapOf(refusal);
+        var isAbsent = gap == PodResourcesGap.NoKubelet;
         var sentence = refusal.Status switch
         {
+            GrpcStatus.Unavailable when gap == PodResourcesGap.Permission => $"{client.SocketPath} may not be opened ({refusal.Detail}): run the agent as root, or give its account access. "
+                + "Until then, it is not known which pod holds which device; devices are served all the same.",
             GrpcStatus.Unavailable => $"Nobody answers on {client.SocketPath} ({refusal.Detail}): the kubelet is not running, or its pod-resources service is off. "
                 + "Until it is, it is not known which pod holds which device; devices are served all the same.",
-            GrpcStatus.ResourceExhausted when refusal.Detail.Contains("came in", StringComparison.Ordinal) =>
+            GrpcStatus.ResourceExhausted when gap == PodResourcesGap.TooLarge =>
                 $"The kubelet's answer on {client.SocketPath} is larger than {PodResourcesClient.LargestAnswer >> 20} MiB and is not read: {refusal.Detail} It is not known which pod holds which device.",
             GrpcStatus.ResourceExhausted => $"The kubelet refuses to say who holds what: too many programs on this node ask it ({refusal.Detail}). Asked again, at most every {LongestInterval.TotalSeconds:0} s.",
             GrpcStatus.DeadlineExceeded => $"The kubelet does not answer on {client.SocketPath} within {PodResourcesClient.Deadline.TotalSeconds:0} s. It is overloaded or hangs: look at its log (journalctl -u kubelet).",
             _ => $"The kubelet does not say who holds what: {refusal.Detail} ({refusal.Status}). To do without, set kubelet.podResources to false.",
         };
         if (!Current.Value.IsKnown || time.GetElapsedTime(_known) > Stale)
-            Publish(PodResourcesSnapshot.Unknown(sentence));
+            Publish(PodResourcesSnapshot.Unknown(sentence, gap));
         if (isAbsent)
             parts.Remove(part); // that there is no kubelet is said elsewhere, and only where there is something to offer it
         else
@@ -121,6 +125,26 @@ internal sealed partial class PodResourcesReader(string root, string part, PodRe
             LogAbsent(sentence);
         else
             LogTrouble(sentence);
+    }
+
+    private static PodResourcesGap GapOf(GrpcException refusal)
+    {
+        switch (refusal.Status)
+        {
+            case GrpcStatus.Unavailable:
+                for (var cause = refusal.InnerException; cause is not null; cause = cause.InnerException)
+                {
+                    if (cause is SocketException { SocketErrorCode: SocketError.AccessDenied })
+                        return PodResourcesGap.Permission;
+                }
+                return PodResourcesGap.NoKubelet;
+            case GrpcStatus.ResourceExhausted:
+                return refusal.Detail.Contains("came in", StringComparison.Ordinal) ? PodResourcesGap.TooLarge : PodResourcesGap.Busy;
+            case GrpcStatus.DeadlineExceeded:
+                return PodResourcesGap.Silent;
+            default:
+                return PodResourcesGap.Refused;
+        }
     }
 
     private void Publish(PodResourcesSnapshot snapshot)

@@ -16,6 +16,10 @@ internal sealed class NvidiaBoard(string id, NvmlDevice handle, string? address,
     public NvmlDevice Handle { get; set; } = handle;
     /// <summary>It did not answer the last time: its handle is looked up anew.</summary>
     public bool IsLost { get; set; }
+    /// <summary>The last answers of <see cref="NvidiaTables.Numbers"/>: not all are asked in each round.</summary>
+    public Reading[] Numbers { get; } = new Reading[NvidiaTables.Numbers.Length];
+    /// <summary>When those that change by hand were asked.</summary>
+    public long? SlowRead { get; set; }
     /// <summary>Counter of all NVLinks in KiB and when it was read; null when the last round could not read it.</summary>
     public (double Kibibytes, long Timestamp)? NvlinkData { get; set; }
     /// <summary>As of the description: checking it takes too long for every round.</summary>

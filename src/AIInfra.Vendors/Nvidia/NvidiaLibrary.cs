@@ -13,7 +13,8 @@ namespace AIInfra.Vendors.Nvidia;
 /// A call touches the board it is about and no other that was not described before: a board that hangs the driver
 /// stays apart as long as it is not described. NUMA nodes are left to the daemon, which knows where the host's files are.</remarks>
 /// <param name="notes">Sentences for the log about answers that were not usable.</param>
-internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVendorLibrary, IDisposable
+/// <param name="sampling">Null: all but the costly readings in each round.</param>
+internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes, NvidiaSampling? sampling = null) : IVendorLibrary, IDisposable
 {
     public const string ResourceName = "nvidia.com/gpu";
     private const int LongestId = 63;
@@ -22,7 +23,7 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes) : IVend
     private readonly NvidiaLastXids _lastXids = new();
     private readonly NvidiaPartitions _partitions = new();
     private readonly HashSet<string> _noted = new(StringComparer.Ordinal);
-    private readonly NvidiaSampler _sampler = new(time);
+    private readonly NvidiaSampler _sampler = new(sampling ?? NvidiaSampling.Always, time);
     private NvmlLibrary? _nvml;
     private NvidiaEventStream? _events;
 

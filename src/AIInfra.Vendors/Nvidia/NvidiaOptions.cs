@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AIInfra.Core.Sharing;
+using AIInfra.Vendors.Nvidia.Metrics;
 
 namespace AIInfra.Vendors.Nvidia;
 
@@ -37,6 +38,11 @@ public sealed record NvidiaOptions
     public SharingPlan Sharing { get; init; } = SharingPlan.None;
     public NvidiaInjection Injection { get; init; } = new();
     public NvidiaLabelOptions Labels { get; init; } = new();
+    /// <summary>What a CSV file chooses of DCGM's fields; null without one.</summary>
+    public DcgmChoice? Dcgm { get; init; }
+    /// <summary>The sliding window of counts of Xids and clock events.</summary>
+    public TimeSpan CountWindow { get; init; } = TimeSpan.FromMinutes(5);
+    public NvidiaSampling Sampling { get; init; } = NvidiaSampling.Always;
 }
 
 /// <summary>How a container gets its devices. Immutable.</summary>

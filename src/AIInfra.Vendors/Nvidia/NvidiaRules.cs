@@ -4,6 +4,7 @@ using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorHost;
+using AIInfra.Vendors.Nvidia.Metrics;
 
 namespace AIInfra.Vendors.Nvidia;
 
@@ -12,7 +13,7 @@ namespace AIInfra.Vendors.Nvidia;
 /// was contained, so counting both would count one fault twice.</para>
 /// <para>Corrected error counts never touch health.</para></remarks>
 /// <param name="uptime">How long the node has run.</param>
-internal sealed class NvidiaRules(NvidiaXidTable xids, Func<TimeSpan> uptime) : IVendorRules
+internal sealed class NvidiaRules(NvidiaXidTable xids, Func<TimeSpan> uptime, NvidiaCounts? counts = null) : IVendorRules
 {
     public const string RecoveryId = "nvidia.recovery-action";
     /// <summary>The same from the kernel log, where the line of Xid 154 carries the action.</summary>
@@ -44,6 +45,8 @@ internal sealed class NvidiaRules(NvidiaXidTable xids, Func<TimeSpan> uptime) : 
         {
             case NvidiaEvent.Xid:
             case NvidiaEvent.MildXid:
+                if (subject.Kind == SubjectKind.Device)
+                    counts?.SawXid(subject.Id, happened.Value, at);
                 ReportXid(subject, happened, at, board);
                 break;
             case NvidiaEvent.RecoveryAction:
@@ -67,6 +70,7 @@ internal sealed class NvidiaRules(NvidiaXidTable xids, Func<TimeSpan> uptime) : 
             _partitions[parent].Add(device.Id);
             return; // all that can be wrong is its board's, or comes as an event
         }
+        counts?.SawSample(device.Id, now);
         var subject = Subject.Device(device.Id);
         board.ReportHealthy(LostId, subject, "the board answers");
 

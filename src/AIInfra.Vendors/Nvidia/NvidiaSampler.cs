@@ -5,7 +5,7 @@ using AIInfra.Core.VendorHost;
 namespace AIInfra.Vendors.Nvidia;
 
 /// <summary>Reads one board, or one partition of it: every field of <see cref="NvidiaFields"/> but the last Xid, which comes from events.</summary>
-internal sealed class NvidiaSampler(TimeProvider time)
+internal sealed class NvidiaSampler(NvidiaSampling sampling, TimeProvider time)
 {
     /// <summary>In front of the rows of <see cref="NvidiaTables.Fields"/>: what becomes a rate.</summary>
     private const int Sent = 0, Received = 1, FirstRow = 2;
@@ -116,16 +116,25 @@ internal sealed class NvidiaSampler(TimeProvider time)
 
     private void ReadRows(NvmlLibrary nvml, NvidiaBoard board, Span<Reading> readings)
     {
+        var isSlowRound = board.SlowRead is not { } slow || time.GetElapsedTime(slow) >= sampling.SlowInterval;
         for (var row = 0; row < NumberPlaces.Length; row++)
-            readings[NumberPlaces[row]] = nvml.Number(board.Handle, row);
+        {
+            if (NvidiaTables.Numbers[row].Pace == NvidiaPace.Costly ? sampling.HasPcieThroughput : isSlowRound || NvidiaTables.Numbers[row].Pace == NvidiaPace.Round)
+                board.Numbers[row] = nvml.Number(board.Handle, row);
+            readings[NumberPlaces[row]] = board.Numbers[row];
+        }
         for (var row = 0; row < PairPlaces.Length; row++)
             (readings[PairPlaces[row].First], readings[PairPlaces[row].Second]) = nvml.Pair(board.Handle, row);
+        if (isSlowRound)
+            board.SlowRead = time.GetTimestamp();
 
         Span<Reading> batch = stackalloc Reading[Batch.Length];
         nvml.Fields(board.Handle, Batch, batch);
         for (var row = 0; row < FieldPlaces.Length; row++)
             readings[FieldPlaces[row]] = NvmlLibrary.Checked(batch[FirstRow + row], NvidiaTables.Fields[row]);
         readings[NvidiaFields.Table["nvlink_bytes_per_second"]] = Rate(board, batch[Sent], batch[Received]);
+        readings[NvidiaFields.Table["nvlink_sent_bytes_total"]] = Bytes(batch[Sent]);
+        readings[NvidiaFields.Table["nvlink_received_bytes_total"]] = Bytes(batch[Received]);
         ReadOldWays(nvml, board.Handle, readings);
     }
 
@@ -151,6 +160,9 @@ internal sealed class NvidiaSampler(TimeProvider time)
                 reading = nvml.EccErrors(device, uncorrected, aggregate);
         }
     }
+
+    private static Reading Bytes(Reading kibibytes) =>
+        !kibibytes.IsPresent ? kibibytes : kibibytes.Value is < 0 or > MostKibibytes ? Reading.Unknown : Reading.Of(kibibytes.Value * 1024);
 
     /// <summary>Bytes per second since the round before; unknown in the first round and when the counter started anew.</summary>
     private Reading Rate(NvidiaBoard board, Reading sent, Reading received)

@@ -13,7 +13,7 @@ internal sealed record NvidiaFieldRow(uint Id, string Name, FieldKind Kind = Fie
 
 /// <summary>A getter with one 32-bit answer. A driver without the symbol does not have the reading.</summary>
 /// <param name="Argument">What stands between device and answer; null for nothing.</param>
-internal sealed record NvidiaNumberRow(string Symbol, uint? Argument, string Name, double Scale, double Most);
+internal sealed record NvidiaNumberRow(string Symbol, uint? Argument, string Name, double Scale, double Most, NvidiaPace Pace = NvidiaPace.Round);
 
 /// <summary>A getter with two 32-bit answers.</summary>
 internal sealed record NvidiaPairRow(string Symbol, string First, string Second, double Scale, double Most);
@@ -81,25 +81,27 @@ internal static class NvidiaTables
     public static NvidiaNumberRow[] Numbers { get; } =
     [
         new("nvmlDeviceGetClockInfo", 3, "video_clock_hertz", 1e6, MostMegahertz),
-        new("nvmlDeviceGetMaxClockInfo", 1, "sm_clock_max_hertz", 1e6, MostMegahertz),
-        new("nvmlDeviceGetMaxClockInfo", 2, "memory_clock_max_hertz", 1e6, MostMegahertz),
+        new("nvmlDeviceGetMaxClockInfo", 1, "sm_clock_max_hertz", 1e6, MostMegahertz, NvidiaPace.Slow),
+        new("nvmlDeviceGetMaxClockInfo", 2, "memory_clock_max_hertz", 1e6, MostMegahertz, NvidiaPace.Slow),
         new("nvmlDeviceGetPerformanceState", null, "performance_state", 1, 15), // 32 is the driver's unknown
-        new("nvmlDeviceGetPowerManagementLimit", null, "power_management_limit_watts", 1e-3, MostMilliwatts),
-        new("nvmlDeviceGetPowerManagementDefaultLimit", null, "power_limit_default_watts", 1e-3, MostMilliwatts),
-        new("nvmlDeviceGetTemperatureThreshold", 0, "temperature_shutdown_celsius", 1, MostCelsius),
-        new("nvmlDeviceGetTemperatureThreshold", 1, "temperature_slowdown_celsius", 1, MostCelsius),
-        new("nvmlDeviceGetTemperatureThreshold", 2, "memory_temperature_max_celsius", 1, MostCelsius),
-        new("nvmlDeviceGetTemperatureThreshold", 3, "temperature_max_celsius", 1, MostCelsius),
+        new("nvmlDeviceGetPowerManagementLimit", null, "power_management_limit_watts", 1e-3, MostMilliwatts, NvidiaPace.Slow),
+        new("nvmlDeviceGetPowerManagementDefaultLimit", null, "power_limit_default_watts", 1e-3, MostMilliwatts, NvidiaPace.Slow),
+        new("nvmlDeviceGetTemperatureThreshold", 0, "temperature_shutdown_celsius", 1, MostCelsius, NvidiaPace.Slow),
+        new("nvmlDeviceGetTemperatureThreshold", 1, "temperature_slowdown_celsius", 1, MostCelsius, NvidiaPace.Slow),
+        new("nvmlDeviceGetTemperatureThreshold", 2, "memory_temperature_max_celsius", 1, MostCelsius, NvidiaPace.Slow),
+        new("nvmlDeviceGetTemperatureThreshold", 3, "temperature_max_celsius", 1, MostCelsius, NvidiaPace.Slow),
         new("nvmlDeviceGetFanSpeed_v2", 0, "fan_speed_ratio", 0.01, 300), // of the wanted speed, so it may exceed 1
         new("nvmlDeviceGetCurrPcieLinkGeneration", null, "pcie_link_generation", 1, 32), // both drop at idle by design
         new("nvmlDeviceGetCurrPcieLinkWidth", null, "pcie_link_width", 1, 64),
-        new("nvmlDeviceGetMaxPcieLinkGeneration", null, "pcie_link_generation_max", 1, 32),
-        new("nvmlDeviceGetMaxPcieLinkWidth", null, "pcie_link_width_max", 1, 64),
+        new("nvmlDeviceGetMaxPcieLinkGeneration", null, "pcie_link_generation_max", 1, 32, NvidiaPace.Slow),
+        new("nvmlDeviceGetMaxPcieLinkWidth", null, "pcie_link_width_max", 1, 64, NvidiaPace.Slow),
         new("nvmlDeviceGetPersistenceMode", null, "persistence_mode", 1, 1),
-        new("nvmlDeviceGetComputeMode", null, "compute_mode", 1, MostEnum),
-        new("nvmlDeviceGetVirtualizationMode", null, "virtualization_mode", 1, MostEnum), // 0 none, 1 pass-through, 2 guest, 3 and 4 host
-        new("nvmlDeviceGetHostVgpuMode", null, "host_vgpu_mode", 1, MostEnum), // 0 mediated, 1 SR-IOV
-        new("nvmlDeviceGetAccountingMode", null, "accounting_mode", 1, 1),
+        new("nvmlDeviceGetComputeMode", null, "compute_mode", 1, MostEnum, NvidiaPace.Slow),
+        new("nvmlDeviceGetVirtualizationMode", null, "virtualization_mode", 1, MostEnum, NvidiaPace.Slow), // 0 none, 1 pass-through, 2 guest, 3 and 4 host
+        new("nvmlDeviceGetHostVgpuMode", null, "host_vgpu_mode", 1, MostEnum, NvidiaPace.Slow), // 0 mediated, 1 SR-IOV
+        new("nvmlDeviceGetAccountingMode", null, "accounting_mode", 1, 1, NvidiaPace.Slow),
+        new("nvmlDeviceGetPcieThroughput", 0, "pcie_throughput_sent_bytes_per_second", 1000, uint.MaxValue - 1, NvidiaPace.Costly), // KB/s over 20 ms
+        new("nvmlDeviceGetPcieThroughput", 1, "pcie_throughput_received_bytes_per_second", 1000, uint.MaxValue - 1, NvidiaPace.Costly),
     ];
 
     public static NvidiaPairRow[] Pairs { get; } =

@@ -11,7 +11,7 @@ internal sealed unsafe partial class NvmlLibrary
         var call = _bulk.Numbers[row];
         if (call == 0)
             return Reading.Absent;
-        var (symbol, argument, _, scale, most) = NvidiaTables.Numbers[row];
+        var (symbol, argument, _, scale, most, _) = NvidiaTables.Numbers[row];
         uint value;
         var status = argument is { } which
             ? ((delegate* unmanaged[Cdecl]<nint, uint, uint*, NvmlReturn>)call)(device.Handle, which, &value)

@@ -8,6 +8,7 @@ using AIInfra.Core.Metrics;
 using AIInfra.Core.Sampling;
 using AIInfra.Testing;
 using AIInfra.Vendors.Nvidia;
+using AIInfra.Vendors.Nvidia.Metrics;
 
 namespace AIInfra.FunctionalTests.Metrics;
 
@@ -28,7 +29,7 @@ public sealed class PromToolTests
     [Fact]
     public async Task Of_the_DCGM_names_nothing_is_found_but_what_those_names_are()
     {
-        var (_, findings) = await CheckAsync(Page([NvidiaDcgmProfile.Profile]));
+        var (_, findings) = await CheckAsync(Page(Profiles("dcgm")));
 
         if (Environment.GetEnvironmentVariable("AIINFRA_UPDATE_DOCS") == "1")
             await File.WriteAllLinesAsync(Allowed, findings, TestContext.Current.CancellationToken);
@@ -42,6 +43,9 @@ public sealed class PromToolTests
 
         Assert.NotEqual(0, exitCode);
     }
+
+    private static ImmutableArray<MetricProfile> Profiles(params string[] names) =>
+        [.. NvidiaProfiles.All(new NvidiaCounts(TimeSpan.FromMinutes(5), TimeProvider.System), TimeProvider.System, null).Where(profile => names.Contains(profile.Name))];
 
     private static byte[] Page(ImmutableArray<MetricProfile> profiles)
     {

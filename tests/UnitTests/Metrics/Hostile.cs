@@ -17,6 +17,6 @@ internal static class Hostile
 
     /// <summary>What is left of a text on the page.</summary>
     public static string Printable(string text) =>
-        string.Concat(text.EnumerateRunes().Take(LabelBlock.ValueLength)
+        string.Concat(text.EnumerateRunes().Take(LabelSet.ValueLength)
             .Select(rune => Rune.IsControl(rune) && rune.Value != '\n' ? "\ufffd" : rune.ToString()));
 }

@@ -7,11 +7,11 @@ public sealed class MetricsReferenceTests
     [Fact]
     public void It_names_every_metric_of_the_agent_and_of_the_given_profiles()
     {
-        var page = MetricsReference.Write([PageFixture.Legacy, PageFixture.Base]);
+        var page = MetricsReference.Write([PageFixture.Legacy, PageFixture.Base], [PageFixture.Fields]);
 
         Assert.All(AgentMetric.All, metric => Assert.Contains($"| `{metric.Name}` |", page, StringComparison.Ordinal));
-        Assert.Contains("## Profile `legacy`, vendor `acme`", page, StringComparison.Ordinal);
-        Assert.Contains("| `acme_energy` | counter | `energy_joules_total` | Energy in millijoules. |\n", page, StringComparison.Ordinal);
+        Assert.Contains("## Profile `legacy`\n", page, StringComparison.Ordinal);
+        Assert.Contains("| `acme_energy` | counter |  |  | acme: `energy_joules_total`,  |  | Energy in millijoules. |\n", page, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -25,7 +25,7 @@ public sealed class MetricsReferenceTests
     [Fact]
     public void A_row_stays_one_row_whatever_its_help_says()
     {
-        var page = MetricsReference.Write([PageFixture.Base]);
+        var page = MetricsReference.Write([PageFixture.Base], [PageFixture.Fields]);
 
         Assert.All(page.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)), line => Assert.EndsWith(" |", line, StringComparison.Ordinal));
         Assert.Contains("Share of the last second. With", page, StringComparison.Ordinal);

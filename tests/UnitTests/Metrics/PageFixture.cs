@@ -30,7 +30,7 @@ internal sealed class PageFixture : IDisposable
             new("acme_clock_mhz", "Clock in megahertz.", MetricType.Gauge, "clock_hertz", 1e-6),
             new("acme_energy", "Energy in millijoules.", MetricType.Counter, "energy_joules_total", 1e3, IsInteger: true),
         ],
-        Labels = (device, _, hostname) => [new("board", $"{device.Index}"), new("model", device.Model), new("Hostname", hostname)],
+        Labels = one => [new("board", $"{one.Device.Index}"), new("model", one.Device.Model), new("Hostname", one.NodeName), .. DcgmWorkload.Labels(one.Workload)],
     };
 
     public static readonly MetricProfile Base = new()
@@ -43,7 +43,7 @@ internal sealed class PageFixture : IDisposable
             new("acme_temp", "The same name again.", MetricType.Gauge, "temperature_celsius"),
             new("acme_not_in_the_table", "A field the vendor lacks.", MetricType.Gauge, "no_such_field"),
         ],
-        Labels = (device, _, _) => [new("uuid", device.Id)],
+        Labels = one => [new("uuid", one.Device.Id)],
     };
 
     public ManualTime Time { get; } = new();
@@ -51,13 +51,14 @@ internal sealed class PageFixture : IDisposable
     public SampleBoard Samples { get; } = new();
     public HealthBoard Health { get; }
     public WorkerBoard Workers { get; } = new();
+    public Latest<Attribution> Work { get; } = new(Attribution.None);
     public MetricsPage Page { get; }
 
     public PageFixture(params ImmutableArray<MetricProfile> profiles)
     {
         Health = new HealthBoard(Time, "boot", []);
         Page = new MetricsPage(
-            new MetricsSources(Inventory, Samples, Health, Workers),
+            new MetricsSources(Inventory, Samples, Health, Workers, Attribution: Work),
             new MetricsPageOptions { Profiles = profiles.IsDefaultOrEmpty ? [Legacy, Base] : profiles, Hostname = "node-1", Version = "1.2.3" },
             Time);
     }
@@ -88,10 +89,10 @@ internal sealed class PageFixture : IDisposable
     public void Sample(params ImmutableArray<(string Id, Reading[] Readings)> devices) => Samples.Publish(new VendorSample(
         Fields, [.. devices.Select(device => new DeviceSample(device.Id, device.Readings, Time.GetTimestamp()))]));
 
-    public byte[] RenderBytes()
+    public byte[] RenderBytes(PageStyle style = default)
     {
         var output = new ArrayBufferWriter<byte>();
-        Page.Render(output);
+        Page.Render(output, style);
         return output.WrittenSpan.ToArray();
     }
 

@@ -23,7 +23,7 @@ internal sealed class PageReader
         {
             if (!lines[at].StartsWith('#'))
             {
-                reader.Sample(lines[at]);
+                reader.Sample(lines[at], reader.Families.LastOrDefault());
                 continue;
             }
             var name = lines[at].Split(' ')[2];
@@ -37,6 +37,28 @@ internal sealed class PageReader
                 throw new FormatException($"{name} has no sample.");
         }
         return reader;
+    }
+
+    /// <summary>The same of OpenMetrics text: series by their full names, types by the names of their families.</summary>
+    public static (Dictionary<string, double> Samples, Dictionary<string, string> Types) ReadOpenMetrics(byte[] page)
+    {
+        var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(page);
+        if (!text.EndsWith("\n# EOF\n", StringComparison.Ordinal))
+            throw new FormatException("There is no end.");
+        var (reader, types, family) = (new PageReader(), new Dictionary<string, string>(StringComparer.Ordinal), "");
+        foreach (var line in text[..^"\n# EOF\n".Length].Split('\n'))
+        {
+            var words = line.Split(' ');
+            if (words is ["#", "TYPE", var name, "gauge" or "counter" or "unknown"])
+                types.Add(family = name, words[3]);
+            else if (words is ["#", "UNIT", var measured, var unit] && (measured != family || !family.EndsWith($"_{unit}", StringComparison.Ordinal)))
+                throw new FormatException($"Not its unit: {line}");
+            else if (words[0] == "#" && (words[1] is not ("UNIT" or "HELP") || words[2] != family))
+                throw new FormatException($"Not a line of this format: {line}");
+            else if (words[0] != "#")
+                reader.Sample(line, types[family] == "counter" ? $"{family}_total" : family);
+        }
+        return (reader.Samples, types);
     }
 
     /// <summary>Label values by name, unescaped.</summary>
@@ -66,13 +88,13 @@ internal sealed class PageReader
         return series[at..] == "}" ? labels : throw new FormatException($"More after the labels: {series[at..]}");
     }
 
-    private void Sample(string line)
+    private void Sample(string line, string? family)
     {
         var space = line.LastIndexOf(' ');
         var series = line[..space];
         _ = Labels(series);
         var name = series.Split('{')[0];
-        if (Families.Count == 0 || Families[^1] != name)
+        if (family != name)
             throw new FormatException($"{name} stands outside its family.");
         if (!Samples.TryAdd(series, double.Parse(line[(space + 1)..], NumberStyles.Float, CultureInfo.InvariantCulture)))
             throw new FormatException($"{series} stands twice.");

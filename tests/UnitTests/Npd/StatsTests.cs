@@ -46,7 +46,10 @@ public sealed class StatsTests : IDisposable
                 Write("proc/diskstats", "   8       0 sda 100 5 2000 30 50 6 1000 40 0 70 10080\n");
         }
         var output = new ArrayBufferWriter<byte>();
-        rows.Write(new SampleWriter(output));
+        var writer = new TextPageWriter(default);
+        writer.WriteTo(output);
+        rows.Write(writer);
+        writer.End();
         return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 

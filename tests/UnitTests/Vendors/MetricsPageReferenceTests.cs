@@ -1,6 +1,7 @@
 using AIInfra.Core.Metrics;
 using AIInfra.Testing;
 using AIInfra.Vendors.Nvidia;
+using AIInfra.Vendors.Nvidia.Metrics;
 
 namespace AIInfra.UnitTests.Vendors;
 
@@ -10,10 +11,17 @@ public sealed class MetricsPageReferenceTests
     public void The_reference_of_metrics_is_what_the_code_says()
     {
         var path = RepositoryRoot.Combine("docs", "metrics.md");
-        var reference = MetricsReference.Write([NvidiaDcgmProfile.Profile]);
+        var reference = MetricsReference.Write(NvidiaProfiles.All(new NvidiaCounts(TimeSpan.FromMinutes(5), TimeProvider.System), TimeProvider.System, null), [NvidiaFields.Table]);
+        var page = File.ReadAllText(path);
+        var byHand = page[..page.IndexOf(MetricsReference.Mark, StringComparison.Ordinal)];
         if (Environment.GetEnvironmentVariable("AIINFRA_UPDATE_DOCS") == "1")
-            File.WriteAllText(path, reference);
+            File.WriteAllText(path, byHand + reference);
 
-        Assert.Equal(reference, File.ReadAllText(path));
+        Assert.Equal(reference, File.ReadAllText(path)[byHand.Length..]);
     }
+
+    [Fact]
+    public void Every_reading_that_a_profile_shows_has_a_source() =>
+        Assert.All(NvidiaProfiles.All(new NvidiaCounts(TimeSpan.FromMinutes(5), TimeProvider.System), TimeProvider.System, null).SelectMany(profile => profile.Families),
+            family => Assert.NotEmpty(NvidiaFields.Table.Fields[NvidiaFields.Table[family.Field]].Source));
 }

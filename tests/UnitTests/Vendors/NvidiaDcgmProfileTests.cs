@@ -2,11 +2,15 @@ using System.Globalization;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Metrics;
 using AIInfra.Vendors.Nvidia;
+using AIInfra.Vendors.Nvidia.Metrics;
 
 namespace AIInfra.UnitTests.Vendors;
 
 public sealed class NvidiaDcgmProfileTests
 {
+    private static readonly MetricProfile Profile = NvidiaDcgmProfile.Legacy(null, []);
+    private static readonly MetricProfile Newer = NvidiaDcgmProfile.Current(null, []);
+
     private static readonly Device Gpu = new()
     {
         Id = "GPU-a",
@@ -53,7 +57,7 @@ public sealed class NvidiaDcgmProfileTests
     [InlineData("DCGM_FI_DEV_FABRIC_HEALTH_MASK", MetricType.Gauge, 0x1aa, "426")]
     public void Each_name_has_the_type_and_unit_of_dcgm_exporter(string name, MetricType type, double reading, string printed)
     {
-        var family = NvidiaDcgmProfile.Profile.Families.Single(family => family.Name == name);
+        var family = Profile.Families.Single(family => family.Name == name);
         var value = reading * family.Scale;
 
         Assert.Equal(type, family.Type);
@@ -63,9 +67,9 @@ public sealed class NvidiaDcgmProfileTests
     [Fact]
     public void Every_family_shows_a_field_and_explains_itself_in_one_sentence()
     {
-        Assert.Equal(51, NvidiaDcgmProfile.Profile.Families.Length);
-        Assert.Equal(51, NvidiaDcgmProfile.Profile.Families.Select(family => family.Name).Distinct().Count());
-        Assert.All(NvidiaDcgmProfile.Profile.Families, family =>
+        Assert.Equal(51, Profile.Families.Length);
+        Assert.Equal(51, Profile.Families.Select(family => family.Name).Distinct().Count());
+        Assert.All(Profile.Families, family =>
         {
             Assert.InRange(NvidiaFields.Table[family.Field], 0, NvidiaFields.Table.Count - 1);
             Assert.EndsWith(".", family.Help);
@@ -80,7 +84,7 @@ public sealed class NvidiaDcgmProfileTests
                 new("gpu", "3"), new("UUID", "GPU-a"), new("pci_bus_id", "00000000:9D:00.0"), new("device", "nvidia3"),
                 new("modelName", "NVIDIA H100 80GB HBM3"), new("Hostname", "gpu-17"), new("DCGM_FI_DRIVER_VERSION", "570.124.06"),
             ],
-            NvidiaDcgmProfile.Profile.Labels(Gpu, Inventory, "gpu-17"));
+            Profile.Labels(new LabelledDevice(Gpu, Inventory, "gpu-17", null)));
     }
 
     [Fact]
@@ -88,7 +92,7 @@ public sealed class NvidiaDcgmProfileTests
     {
         var partition = Gpu with { Id = "MIG-b", ParentId = Gpu.Id, Partition = new DevicePartition("1g.10gb", 7, 0) };
 
-        var labels = NvidiaDcgmProfile.Profile.Labels(partition, Inventory, "gpu-17");
+        var labels = Profile.Labels(new LabelledDevice(partition, Inventory, "gpu-17", null));
 
         Assert.Equal(
             [
@@ -102,7 +106,7 @@ public sealed class NvidiaDcgmProfileTests
     [Fact]
     public void What_is_not_known_has_no_label()
     {
-        var labels = NvidiaDcgmProfile.Profile.Labels(Gpu with { NodeName = null, PciAddress = null }, Inventory with { DriverVersion = null }, "gpu-17");
+        var labels = Profile.Labels(new LabelledDevice(Gpu with { NodeName = null, PciAddress = null }, Inventory with { DriverVersion = null }, "gpu-17", null));
 
         Assert.Equal(["gpu", "UUID", "modelName", "Hostname"], labels.Select(label => label.Key));
     }
@@ -110,7 +114,7 @@ public sealed class NvidiaDcgmProfileTests
     [Fact]
     public void A_domain_of_more_than_four_digits_is_kept()
     {
-        var labels = NvidiaDcgmProfile.Profile.Labels(Gpu with { PciAddress = "10000:01:00.0" }, Inventory, "gpu-17");
+        var labels = Profile.Labels(new LabelledDevice(Gpu with { PciAddress = "10000:01:00.0" }, Inventory, "gpu-17", null));
 
         Assert.Contains(new("pci_bus_id", "00010000:01:00.0"), labels);
     }

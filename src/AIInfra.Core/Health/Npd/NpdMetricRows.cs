@@ -8,24 +8,19 @@ public sealed class NpdMetricRows(NpdBoard board) : PageRows
 {
     private static readonly AgentMetric CounterName = AgentMetric.ProblemCounter, GaugeName = AgentMetric.ProblemGauge;
 
-    private readonly ImmutableArray<(NpdCounters.Counter Counter, byte[] Labels)> _reasons = [.. board.Counters.Reasons.Select(counter => (counter, CounterName.Series(counter.Reason)))];
-    private readonly ImmutableArray<(NpdCounters.Gauge Gauge, byte[] Labels)> _gauges = [.. board.Counters.Gauges.Select(gauge => (gauge, GaugeName.Series(gauge.Type, gauge.Reason)))];
+    private readonly ImmutableArray<(NpdCounters.Counter Counter, LabelSet Labels)> _reasons = [.. board.Counters.Reasons.Select(counter => (counter, CounterName.Labelled(counter.Reason)))];
+    private readonly ImmutableArray<(NpdCounters.Gauge Gauge, LabelSet Labels)> _gauges = [.. board.Counters.Gauges.Select(gauge => (gauge, GaugeName.Labelled(gauge.Type, gauge.Reason)))];
 
-    internal override void Write(SampleWriter writer)
+    public override void Write(PageWriter writer)
     {
-        if (_reasons.Length > 0)
-            writer.Write(CounterName.Header);
+        writer.Family(CounterName);
         foreach (var (counter, labels) in _reasons)
-            writer.Write(CounterName.NameBytes, labels, counter.Value);
-        var isOpen = false;
+            writer.Sample(labels, counter.Value);
+        writer.Family(GaugeName);
         foreach (var (gauge, labels) in _gauges)
         {
-            if (gauge.Value < 0)
-                continue;
-            if (!isOpen)
-                writer.Write(GaugeName.Header);
-            isOpen = true;
-            writer.Write(GaugeName.NameBytes, labels, gauge.Value);
+            if (gauge.Value >= 0)
+                writer.Sample(labels, gauge.Value);
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using AIInfra.Core.Health.Npd.Configuration;
 using AIInfra.Core.Metrics;
 
@@ -12,7 +11,7 @@ public sealed class StatsRows : PageRows
     private readonly SortedDictionary<string, ImmutableArray<Family>> _byMonitor = new(StringComparer.Ordinal);
     private ImmutableArray<Family> _families = [];
 
-    private sealed record Family(string Name, byte[] NameBytes, byte[] Header, ImmutableArray<(byte[] Labels, double Value)> Rows);
+    private sealed record Family(MetricHead Head, ImmutableArray<(LabelSet Labels, double Value)> Rows);
 
     internal void Publish(NpdStatsMonitor monitor, StatsSample sample)
     {
@@ -22,32 +21,31 @@ public sealed class StatsRows : PageRows
         {
             if (!monitor.Names.TryGetValue(metric.Id, out var name) || !values[metric.Id].Any())
                 continue;
-            name = Clean(name);
-            families.Add(new Family(name, Encoding.UTF8.GetBytes(name), SampleWriter.Header(name, metric.Help, metric.IsCounter ? MetricType.Counter : MetricType.Gauge),
+            families.Add(new Family(new MetricHead(Clean(name), metric.IsCounter ? MetricType.Counter : MetricType.Gauge, metric.Help),
                 [.. values[metric.Id].Select(value => (Labels(metric, value.Labels), value.Value))]));
         }
         lock (_gate)
         {
             _byMonitor[monitor.Path] = families.ToImmutable();
-            _families = [.. _byMonitor.Values.SelectMany(each => each).DistinctBy(family => family.Name)];
+            _families = [.. _byMonitor.Values.SelectMany(each => each).DistinctBy(family => family.Head.Name)];
         }
     }
 
-    internal override void Write(SampleWriter writer)
+    public override void Write(PageWriter writer)
     {
         ImmutableArray<Family> families;
         lock (_gate)
             families = _families;
         foreach (var family in families)
         {
-            writer.Write(family.Header);
+            writer.Family(family.Head);
             foreach (var (labels, value) in family.Rows)
-                writer.Write(family.NameBytes, labels, value);
+                writer.Sample(labels, value);
         }
     }
 
-    private static byte[] Labels(StatsMetric metric, string[] values) =>
-        LabelBlock.Render(metric.Labels.Select((label, at) => new KeyValuePair<string, string>(label, at < values.Length ? values[at] : "")));
+    private static LabelSet Labels(StatsMetric metric, string[] values) =>
+        new(metric.Labels.Select((label, at) => new KeyValuePair<string, string>(label, at < values.Length ? values[at] : "")));
 
     /// <summary>Names of metrics hold letters, digits and underscores.</summary>
     private static string Clean(string name)
