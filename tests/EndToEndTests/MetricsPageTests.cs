@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using AIInfra.Testing;
 
 namespace AIInfra.EndToEndTests;
@@ -19,6 +20,39 @@ public sealed class MetricsPageTests
         await promtool.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.DoesNotContain("error while linting", promtool.Transcript, StringComparison.Ordinal);
         Assert.DoesNotContain("aiinfra_agent", promtool.Transcript, StringComparison.Ordinal); // our own names are clean
+    }
+
+    [Fact]
+    public async Task A_value_that_changes_is_on_the_page_within_an_interval_under_every_name()
+    {
+        await using var run = await SimulatedNodeRun.StartAsync("node dgx-h100\n", settings:
+            [("AIINFRA_METRICS__PROFILE", "dcgm,dcgm-4.9,native,neutral"), ("AIINFRA_VENDORS__NVIDIA__SAMPLEINTERVAL", "2s")]);
+        await run.WaitForMetricsAsync(text => text.Contains("hw_temperature_celsius{", StringComparison.Ordinal));
+
+        await run.InjectAsync("gpu 3 temperature 91");
+        var changed = System.Diagnostics.Stopwatch.StartNew();
+        var page = await run.WaitForMetricsAsync(text => text.Contains("DCGM_FI_DEV_GPU_TEMP{gpu=\"3\"", StringComparison.Ordinal) && Regex.IsMatch(text, "DCGM_FI_DEV_GPU_TEMP\\{gpu=\"3\".* 91\n"));
+
+        Assert.True(changed.Elapsed < TimeSpan.FromSeconds(3), $"{changed.Elapsed}"); // an interval, and what a busy machine needs
+        Assert.Matches("DCGM_FI_DEV_GPU_TEMP_CELSIUS\\{gpu=\"3\".* 91\n", page);
+        Assert.Matches("nvidia_smi_temperature_gpu\\{.*\\} 91\n", page);
+        Assert.Matches("hw_temperature_celsius\\{.*index=\"3\",hw_sensor_location=\"gpu\"\\} 91\n", page);
+    }
+
+    [Fact]
+    public async Task A_CSV_file_of_dcgm_exporter_chooses_what_is_shown_and_a_broken_one_stops_the_start_by_line()
+    {
+        using var folder = new TestFolder();
+        var csv = folder.Write("counters.csv", "# mine\nDCGM_FI_DEV_GPU_TEMP, gauge, Warm.\nDCGM_FI_DEV_NEWER_THAN_US, gauge, x\n");
+        await using var run = await SimulatedNodeRun.StartAsync("node l4\n", settings: [("AIINFRA_METRICS__DCGMCSV", csv)]);
+
+        var page = await run.WaitForMetricsAsync(text => text.Contains("DCGM_FI_DEV_GPU_TEMP{", StringComparison.Ordinal));
+        var (status, output) = await AgentProgram.RunAsync("check-config", folder.Write("agent.yaml", $"metrics: {{ dcgmCsv: {folder.Write("broken.csv", "DCGM_FI_DEV_GPU_TEMP gauge\n")} }}\n"));
+
+        Assert.Equal(["DCGM_FI_DEV_GPU_TEMP"], Regex.Matches(page, "# TYPE (DCGM_\\S+)").Select(match => match.Groups[1].Value));
+        Assert.Contains("counters.csv:3: DCGM_FI_DEV_NEWER_THAN_US is not known here and is left out.", run.Node.Transcript, StringComparison.Ordinal);
+        Assert.Equal(78, status);
+        Assert.Contains("broken.csv:1:1: a row has three columns", output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -8,6 +8,8 @@ using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Metrics;
 using AIInfra.Core.Sampling;
+using AIInfra.Vendors.Nvidia;
+using AIInfra.Vendors.Nvidia.Metrics;
 
 namespace AIInfra.Bench;
 
@@ -39,34 +41,101 @@ internal static class ScrapeCost
             sources, new MetricsPageOptions { Profiles = [profile], Hostname = "node-1", Version = "1", MaxSampleAge = TimeSpan.FromHours(1) }, TimeProvider.System);
 
         var output = new ArrayBufferWriter<byte>(1 << 20);
-        var ours = Measure(() =>
-        {
-            output.ResetWrittenCount();
-            page.Render(output);
-        });
-        var plain = Measure(() => Plainly(profile, devices, samples, fields));
+        var ours = Measure(Runs, () => Render(page, output, PageFormat.Text));
+        var plain = Measure(Runs, () => Plainly(profile, devices, samples, fields));
 
         report.Note($"render: {Devices} GPUs x {Metrics} metrics, {output.WrittenCount / 1024} KiB; baseline: the same lines by StringBuilder");
         Line(report, "p50, us", ours.P50, plain.P50);
         Line(report, "p99, us (budget 2000)", ours.P99, plain.P99);
         Line(report, "allocated per scrape, bytes (budget 0)", ours.Allocated, plain.Allocated);
+        foreach (var format in new[] { PageFormat.OpenMetrics, PageFormat.Protobuf })
+        {
+            var other = Measure(Runs, () => Render(page, output, format));
+            Line(report, $"{format}: p99, us", other.P99, ours.P99);
+            Line(report, $"{format}: allocated per scrape, bytes (budget 0)", other.Allocated, plain.Allocated);
+        }
+        RunNode(report, boards: 8, partitions: 0, nics: 4);
+        RunNode(report, boards: 64, partitions: 7, nics: 0);
     }
 
-    private static (double P50, double P99, double Allocated) Measure(Action render)
+    /// <summary>All fields of NVIDIA's boards, and of their partitions, under dcgm-exporter's names, beside NICs with the 30 counters of a port.</summary>
+    private static void RunNode(TextWriter report, int boards, int partitions, int nics)
     {
-        for (var run = 0; run < WarmUp; run++)
+        using var health = new HealthBoard(TimeProvider.System, "boot", []);
+        var sources = new MetricsSources(new InventoryBoard(), new SampleBoard(), health, new WorkerBoard());
+        var counts = new NvidiaCounts(TimeSpan.FromMinutes(5), TimeProvider.System);
+        var ports = new FieldTable("rdma", [.. Enumerable.Range(0, 30).Select(place => new Field($"port_counter_{place}", FieldKind.Counter))]);
+        var nicProfile = new MetricProfile
+        {
+            Name = "dcgm",
+            Vendor = "rdma",
+            Families = [.. ports.Fields.Select(field => new MetricFamily($"node_infiniband_{field.Name}_total", "A counter of a port.", MetricType.Counter, field.Name))],
+            Labels = one => [new("device", $"mlx5_{one.Device.Index}"), new("port", "1")],
+        };
+        var gpus = Enumerable.Range(0, boards).SelectMany(board => Enumerable.Range(0, partitions).Select(part => Device(board) with
+        {
+            Vendor = "nvidia",
+            Id = $"MIG-00000000-0000-0000-{board:d4}-{part:d12}",
+            ParentId = Device(board).Id,
+            Partition = new DevicePartition("1g.10gb", part + 7, 0),
+        }).Prepend(Device(board) with { Vendor = "nvidia" })).ToImmutableArray();
+        var cards = Enumerable.Range(0, nics).Select(index => Device(index) with { Vendor = "rdma" }).ToImmutableArray();
+        sources.Inventory.Publish(new VendorInventory { Vendor = "nvidia", State = VendorState.Ready, DriverVersion = "570.124.06", Devices = gpus });
+        sources.Inventory.Publish(new VendorInventory { Vendor = "rdma", State = VendorState.Ready, Devices = cards });
+        sources.Samples.Publish(Sample(NvidiaFields.Table, gpus));
+        sources.Samples.Publish(Sample(ports, cards));
+        using var page = new MetricsPage(sources, new MetricsPageOptions
+        {
+            Profiles = [NvidiaProfiles.All(counts, TimeProvider.System, null)[0], nicProfile],
+            Hostname = "node-1",
+            Version = "1",
+            MaxSampleAge = TimeSpan.FromHours(1),
+            MaxSeries = 1_000_000,
+        }, TimeProvider.System);
+        var output = new ArrayBufferWriter<byte>(16 << 20);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        Render(page, output, PageFormat.Text);
+        var kept = GC.GetTotalMemory(forceFullCollection: true) - before;
+        var cost = Measure(boards > 8 ? 200 : Runs, () => Render(page, output, PageFormat.Text));
+
+        var what = $"{boards} GPUs{(partitions > 0 ? $" x {partitions} partitions" : "")}{(nics > 0 ? $" + {nics} NICs" : "")}";
+        report.Note($"page of {what}, profile dcgm: {output.WrittenCount / 1024} KiB; baseline: its budget");
+        Line(report, $"{what}: p50, us", cost.P50, boards > 8 ? 50_000 : 2_000);
+        Line(report, $"{what}: p99, us", cost.P99, boards > 8 ? 50_000 : 2_000);
+        Line(report, $"{what}: allocated per scrape, bytes", cost.Allocated, 0);
+        Line(report, $"{what}: kept for labels, KiB", kept / 1024.0, boards > 8 ? 16 << 10 : 1 << 10);
+    }
+
+    private static VendorSample Sample(FieldTable fields, ImmutableArray<Device> devices)
+    {
+        var random = new Random(1);
+        return new VendorSample(fields, [.. devices.Select(device => new DeviceSample(
+            device.Id, [.. fields.Fields.Select(field => device.ParentId is null || IsOfPartitions(field.Name) ? Reading.Of(Math.Round(random.NextDouble() * 1e6, 3)) : Reading.Absent)], Stopwatch.GetTimestamp()))]);
+    }
+
+    private static bool IsOfPartitions(string field) => field.StartsWith("memory_", StringComparison.Ordinal) || field.EndsWith("_active_ratio", StringComparison.Ordinal);
+
+    private static void Render(MetricsPage page, ArrayBufferWriter<byte> output, PageFormat format)
+    {
+        output.ResetWrittenCount();
+        page.Render(output, new PageStyle(format));
+    }
+
+    private static (double P50, double P99, double Allocated) Measure(int runs, Action render)
+    {
+        for (var run = 0; run < Math.Min(WarmUp, runs); run++)
             render();
-        var ticks = new long[Runs];
+        var ticks = new long[runs];
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var run = 0; run < Runs; run++)
+        for (var run = 0; run < runs; run++)
         {
             var started = Stopwatch.GetTimestamp();
             render();
             ticks[run] = Stopwatch.GetTimestamp() - started;
         }
-        var allocated = (double)(GC.GetAllocatedBytesForCurrentThread() - before) / Runs;
+        var allocated = (double)(GC.GetAllocatedBytesForCurrentThread() - before) / runs;
         Array.Sort(ticks);
-        return (Microseconds(ticks[Runs / 2]), Microseconds(ticks[Runs * 99 / 100]), allocated);
+        return (Microseconds(ticks[runs / 2]), Microseconds(ticks[runs * 99 / 100]), allocated);
     }
 
     private static byte[] Plainly(MetricProfile profile, ImmutableArray<Device> devices, ImmutableArray<DeviceSample> samples, FieldTable fields)

@@ -136,6 +136,8 @@ internal static class AgentConfig
             Kubeconfig = config.Get(AgentKeys.Kubeconfig),
             Report = config.Get(AgentKeys.KubernetesReport),
             SetsTaint = config.Get(AgentKeys.RemediationDrain) == "self",
+            FollowsPods = config.Get(AgentKeys.PodUid) || !config.Get(AgentKeys.PodLabels).IsEmpty,
+            PodLabels = config.Get(AgentKeys.PodLabels),
             Version = ProgramInfo.Version,
             BootId = host.ReadBootId(),
             MachineId = host.ReadMachineId(),

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using AIInfra.Agent.Configuration;
-using AIInfra.Agent.Endpoints;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +17,7 @@ internal sealed class ControlServer(string socketPath, NodeView view, NodeComman
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         File.Delete(socketPath); // the lock of the run folder says that nobody serves it any more
-        await using var listener = await HttpListener.StartAsync(
+        await using var listener = await WebListener.StartAsync(
             kestrel => kestrel.ListenUnixSocket(socketPath), AnswerAsync,
             fault => $"{socketPath} cannot be bound for the control API: {fault.Message}", loggers, cancellationToken);
         File.SetUnixFileMode(socketPath, UnixFileMode.UserRead | UnixFileMode.UserWrite); // the folder (0700) covers the moment before

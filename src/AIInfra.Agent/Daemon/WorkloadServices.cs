@@ -4,6 +4,7 @@ using AIInfra.Core.Hosting;
 using AIInfra.Core.Metrics;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.Workloads;
+using AIInfra.Kubernetes.Audit;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AIInfra.Agent.Daemon;
@@ -19,5 +20,8 @@ internal static class WorkloadServices
         .AddSingleton<PageRows, WorkloadRows>()
         .AddSingleton(new PodAccountingOptions(config.Get(AgentKeys.StatePath), 3 * AgentConfig.LongestSampleInterval(config)))
         .AddWorker<PodAccountingWorker>(PodAccountingWorker.Part)
-        .AddSingleton<PageRows, PodAccountRows>();
+        .AddSingleton<PageRows, PodAccountRows>()
+        .AddSingleton<IProcessPods, ProcessPods>()
+        .AddWorker<PodUseWorker>(PodUseWorker.Part)
+        .AddSingleton<PageRows, PodUseRows>();
 }

@@ -22,7 +22,7 @@ internal sealed partial class MetricsServer(MetricsServerOptions options, Metric
         var address = options.Address;
         var web = options.WebConfig is { } path ? WebConfigFile.Open(path, workers, time, _logger) : null;
         using var guard = new WebGuard(web, options.ConcurrentScrapes);
-        await using var listener = await HttpListener.StartAsync(
+        await using var listener = await WebListener.StartAsync(
             kestrel => kestrel.Listen(address, listen => Protect(listen, web)), context => guard.AnswerAsync(context, AnswerAsync),
             fault => $"{address} cannot be bound for metrics: {fault.Message} Stop what holds the port (dcgm-exporter uses it too), or set metrics.address.",
             loggers, cancellationToken);

@@ -8,6 +8,7 @@ internal sealed class OtlpTroubles(TimeProvider time, Action<string> say) : Even
 {
     private static readonly TimeSpan Again = TimeSpan.FromMinutes(10);
     private const int LongestText = 500;
+    private const string Exporter = "OpenTelemetry-Exporter-OpenTelemetryProtocol";
 
     private readonly Lock _gate = new();
     private readonly Dictionary<int, long> _said = [];
@@ -15,7 +16,7 @@ internal sealed class OtlpTroubles(TimeProvider time, Action<string> say) : Even
     protected override void OnEventSourceCreated(EventSource eventSource)
     {
         if (eventSource.Name.StartsWith("OpenTelemetry-", StringComparison.Ordinal))
-            EnableEvents(eventSource, EventLevel.Warning);
+            EnableEvents(eventSource, eventSource.Name == Exporter ? EventLevel.Warning : EventLevel.Error); // of the others, warnings are about what was never asked for
     }
 
     protected override void OnEventWritten(EventWrittenEventArgs eventData)

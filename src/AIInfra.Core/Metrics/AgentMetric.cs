@@ -51,6 +51,9 @@ public sealed class AgentMetric : MetricHead
         "Energy of the devices while the container held them: a shared one's by its part of the units that are held, a partition's by its part of the board's memory.",
         "vendor", "resource", "namespace", "pod", "container");
 
+    public static AgentMetric PodMemory { get; } = new("aiinfra_pod_device_memory_used_bytes", MetricType.Gauge,
+        "Device memory that the pod's processes have, as the driver tells; also on shared devices. What belongs to no pod is in no series.", "vendor", "device", "namespace", "pod");
+
     public static AgentMetric PodAccountsOmitted { get; } = new("aiinfra_pod_device_accounts_omitted", MetricType.Gauge,
         "Holds that are not counted, because there are more than 2,000 accounts.");
 
@@ -115,7 +118,7 @@ public sealed class AgentMetric : MetricHead
     public static ImmutableArray<AgentMetric> All { get; } =
     [
         BuildInfo, VendorInfo, DeviceHealthy, DeviceSampleAge, AttributionState, AttributionAge, AttributionUnmatched, DeviceAllocation,
-        PodAllocatedSeconds, PodUsedSeconds, PodIdleSeconds, PodEnergy, PodAccountsOmitted, Problems, ProblemInfo, ProblemLastSeen, ProblemSeriesOmitted, ProblemsDropped,
+        PodAllocatedSeconds, PodUsedSeconds, PodIdleSeconds, PodEnergy, PodMemory, PodAccountsOmitted, Problems, ProblemInfo, ProblemLastSeen, ProblemSeriesOmitted, ProblemsDropped,
         PartReady, PartFaults, KernelLogLines, KernelLogOverruns, SlowRuleTimeouts, SlowRule, ProblemCounter, ProblemGauge, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
         SeriesDropped, Series,
     ];

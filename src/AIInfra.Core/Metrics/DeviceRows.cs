@@ -5,6 +5,7 @@ using AIInfra.Core.Sampling;
 namespace AIInfra.Core.Metrics;
 
 /// <summary>What is known of a device at the moment of a rendering.</summary>
+/// <param name="Vendor">Of its driver and versions; its state is another's to tell.</param>
 /// <param name="Readings">Null when there is nothing fresh.</param>
 /// <param name="Now"><see cref="TimeProvider.GetTimestamp"/> of the rendering.</param>
 public readonly record struct DeviceMoment(Device Device, VendorInventory Vendor, Reading[]? Readings, HealthSnapshot Health, long Now);

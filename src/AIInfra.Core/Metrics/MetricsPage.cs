@@ -62,7 +62,7 @@ public sealed class MetricsPage(MetricsSources sources, MetricsPageOptions optio
             var rendering = _idle[style.Place].TryPop(out var idle) ? idle : new PageRendering(this, style);
             Prepare_NeedsLock(rendering.Moment);
             rendering.Writer.Begin();
-            rendering.Next = 0;
+            (rendering.Next, rendering.NextSeries) = (0, 0);
             rendering.Spent = time.GetElapsedTime(started);
             return rendering;
         }
@@ -90,7 +90,7 @@ public sealed class MetricsPage(MetricsSources sources, MetricsPageOptions optio
         }
     }
 
-    /// <summary>Writes the next few families.</summary>
+    /// <summary>Writes the next block: the agent's own families, or one of the devices', or as much of it as goes into the piece.</summary>
     /// <returns>False when the page is complete.</returns>
     internal bool WriteBlock(PageRendering rendering)
     {
@@ -98,7 +98,7 @@ public sealed class MetricsPage(MetricsSources sources, MetricsPageOptions optio
         {
             var started = time.GetTimestamp();
             var (writer, moment) = (rendering.Writer, rendering.Moment);
-            var block = rendering.Next++;
+            var block = rendering.Next;
             var family = block - 1;
             if (block == 0)
             {
@@ -107,8 +107,13 @@ public sealed class MetricsPage(MetricsSources sources, MetricsPageOptions optio
             }
             else if (family < moment.Plan.Families.Length)
             {
-                if (rendering.Budget.IsKept(family))
-                    moment.Plan.Families[family].Write(writer, moment);
+                var next = rendering.NextSeries;
+                if (rendering.Budget.IsKept(family) && moment.Plan.Families[family].Write(writer, moment, ref next, rendering.IsFull))
+                {
+                    rendering.NextSeries = next;
+                    rendering.Spent += time.GetElapsedTime(started);
+                    return true;
+                }
             }
             else if (family == moment.Plan.Families.Length)
             {
@@ -121,6 +126,7 @@ public sealed class MetricsPage(MetricsSources sources, MetricsPageOptions optio
                 return false;
             }
             writer.Close();
+            (rendering.Next, rendering.NextSeries) = (block + 1, 0);
             rendering.Spent += time.GetElapsedTime(started);
             return true;
         }

@@ -17,12 +17,16 @@ public static class NeutralProfile
     /// <param name="fields">The vendor's.</param>
     /// <param name="more">Families that need the vendor's knowledge.</param>
     /// <param name="rows">Likewise.</param>
-    public static MetricProfile Of(FieldTable fields, ImmutableArray<MetricFamily> more, params ImmutableArray<DeviceRows> rows) => new()
+    /// <param name="kind">OpenTelemetry's <c>hw.type</c>: <c>gpu</c> for all accelerators, <c>network</c> for NICs.</param>
+    public static MetricProfile Of(FieldTable fields, ImmutableArray<MetricFamily> more, ImmutableArray<DeviceRows> rows, string kind = "gpu") => new()
     {
         Name = Name,
         Vendor = fields.Vendor,
         Families = [.. Families.Where(family => fields.TryFind(family.Field, out _)), .. more],
-        Rows = [new InfoRows(), new StatusRows(), new MemoryRatioRows(fields), .. rows],
+        Rows = [
+            new InfoRows(), new StatusRows(kind),
+            .. fields.TryFind(MemoryRatioRows.Used, out _) ? [new MemoryRatioRows(fields)] : ImmutableArray<DeviceRows>.Empty, .. rows,
+        ],
         Labels = Labels,
     };
 

@@ -8,11 +8,11 @@ using AIInfra.Core.Sampling;
 namespace AIInfra.Core.Metrics;
 
 /// <summary>Whether a device works, in OpenTelemetry's words: one series a state, 1 for each that holds.</summary>
-internal sealed class StatusRows() : DeviceRows(
+/// <param name="kind">OpenTelemetry's <c>hw.type</c>.</param>
+internal sealed class StatusRows(string kind) : DeviceRows(
     new MetricHead("hw_status", MetricType.Gauge, "1 for each state that holds: ok, degraded, failed (no new work), predicted_failure (to be replaced)."), MetricRank.Essential)
 {
-    private static readonly LabelSet Ok = State("ok"), Degraded = State("degraded"), Failed = State("failed"), Predicted = State("predicted_failure");
-
+    private readonly LabelSet _ok = State(kind, "ok"), _degraded = State(kind, "degraded"), _failed = State(kind, "failed"), _predicted = State(kind, "predicted_failure");
     private readonly DeviceConditions _conditions = new();
 
     public override IEnumerable<string> LabelNames => ["hw_type", "hw_state"];
@@ -23,10 +23,10 @@ internal sealed class StatusRows() : DeviceRows(
         var (own, board) = _conditions.Of(moment.Device, moment.Health);
         var isFailed = Any(own, board, Severity.Fatal);
         var isDegraded = !isFailed && Any(own, board, Severity.Degraded);
-        writer.Sample(labels, Ok, isFailed || isDegraded ? 0 : 1);
-        writer.Sample(labels, Degraded, isDegraded ? 1 : 0);
-        writer.Sample(labels, Failed, isFailed ? 1 : 0);
-        writer.Sample(labels, Predicted, IsPredicted(own) || IsPredicted(board) ? 1 : 0);
+        writer.Sample(labels, _ok, isFailed || isDegraded ? 0 : 1);
+        writer.Sample(labels, _degraded, isDegraded ? 1 : 0);
+        writer.Sample(labels, _failed, isFailed ? 1 : 0);
+        writer.Sample(labels, _predicted, IsPredicted(own) || IsPredicted(board) ? 1 : 0);
     }
 
     private static bool Any(ImmutableArray<Problem> own, ImmutableArray<Problem> board, Severity severity) => Has(own, severity) || Has(board, severity);
@@ -51,7 +51,7 @@ internal sealed class StatusRows() : DeviceRows(
         return false;
     }
 
-    private static LabelSet State(string state) => new(new("hw_type", "gpu"), new("hw_state", state));
+    private static LabelSet State(string kind, string state) => new(new("hw_type", kind), new("hw_state", state));
 }
 
 /// <summary>What a device is: all that does not change while it works.</summary>
@@ -83,7 +83,9 @@ internal sealed class InfoRows() : DeviceRows(
 internal sealed class MemoryRatioRows(FieldTable fields) : DeviceRows(
     new MetricHead("hw_gpu_memory_utilization_ratio", MetricType.Gauge, "Memory in use as a share of what the driver does not keep for itself, 0 to 1."), MetricRank.Essential)
 {
-    private readonly int _used = Place(fields, "memory_used_bytes"), _total = Place(fields, "memory_total_bytes"), _reserved = Place(fields, "memory_reserved_bytes");
+    public const string Used = "memory_used_bytes";
+
+    private readonly int _used = Place(fields, Used), _total = Place(fields, "memory_total_bytes"), _reserved = Place(fields, "memory_reserved_bytes");
 
     public override string Source => "`memory_used_bytes`, `memory_total_bytes`, `memory_reserved_bytes`";
 

@@ -5,7 +5,7 @@ namespace AIInfra.Core.Metrics;
 /// <summary>One page on its way to one reader: written piece by piece, so that a slow reader holds a piece in memory and not a page.</summary>
 public sealed class PageRendering : IDisposable
 {
-    /// <summary>A piece ends after so many bytes, at the end of a family.</summary>
+    /// <summary>A piece ends after so many bytes, at the end of a device's series. In protobuf at the end of a family, whose length must be known.</summary>
     private const int PieceBytes = 32 << 10;
 
     private readonly MetricsPage _page;
@@ -15,6 +15,7 @@ public sealed class PageRendering : IDisposable
         (_page, Style) = (page, style);
         Writer = style.Format == PageFormat.Protobuf ? new ProtobufPageWriter(style) : new TextPageWriter(style);
         Output = new CountedOutput();
+        IsFull = () => Output.Written >= PieceBytes;
     }
 
     internal PageStyle Style { get; }
@@ -23,6 +24,9 @@ public sealed class PageRendering : IDisposable
     internal SeriesBudget Budget { get; } = new();
     /// <summary>How many of the page's blocks are written.</summary>
     internal int Next { get; set; }
+    /// <summary>How much of the next one: its family goes on there.</summary>
+    internal int NextSeries { get; set; }
+    internal Func<bool> IsFull { get; }
     /// <summary>Time spent so far, without the reader's.</summary>
     internal TimeSpan Spent { get; set; }
     internal CountedOutput Output { get; }
@@ -35,7 +39,7 @@ public sealed class PageRendering : IDisposable
         Writer.WriteTo(Output);
         while (_page.WriteBlock(this))
         {
-            if (Output.Written >= PieceBytes)
+            if (IsFull())
                 return true;
         }
         return false;

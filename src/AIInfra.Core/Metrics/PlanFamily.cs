@@ -36,16 +36,36 @@ internal sealed class PlanFamily(MetricHead head, MetricRank rank)
             _computed.Add((rows, [.. series.Where(one => _seen.Add((one.Labels.Key, "")))]));
     }
 
-    public void Write(PageWriter writer, PageMoment moment)
+    /// <summary>Writes the series of one device after the other.</summary>
+    /// <param name="next">Where to go on; 0 at first. The family is complete when false is returned.</param>
+    /// <param name="isFull">Asked after each device; null: never.</param>
+    public bool Write(PageWriter writer, PageMoment moment, ref int next, Func<bool>? isFull)
     {
-        writer.Family(Head);
+        if (next == 0)
+            writer.Family(Head);
+        var first = 0;
         foreach (var readings in _readings)
-            readings.Write(writer, moment);
+        {
+            for (; next - first < readings.Count; next++)
+            {
+                if (isFull?.Invoke() == true)
+                    return true;
+                readings.Write(writer, moment, next - first);
+            }
+            first += readings.Count;
+        }
         foreach (var (rows, series) in _computed)
         {
-            foreach (var (place, row, labels) in series)
+            for (; next - first < series.Length; next++)
+            {
+                if (isFull?.Invoke() == true)
+                    return true;
+                var (place, row, labels) = series[next - first];
                 rows.Write(writer, moment.Of(place, row), labels);
+            }
+            first += series.Length;
         }
+        return false;
     }
 
     private static bool IsIn(MetricScope scope, DeviceRow row) =>
@@ -64,18 +84,16 @@ internal sealed class PlanFamily(MetricHead head, MetricRank rank)
 
         public int Count => series.Length;
 
-        public void Write(PageWriter writer, PageMoment moment)
+        public void Write(PageWriter writer, PageMoment moment, int at)
         {
-            foreach (var (device, _, labels) in series)
-            {
-                if (moment.ReadingsOf(device) is not { } readings || (uint)place >= (uint)readings.Length || !readings[place].IsPresent)
-                    continue;
-                var value = Scaled(family.Of is { } of ? of(readings[place].Value) : readings[place].Value);
-                if (family.IsInteger && Math.Abs(value) < long.MaxValue)
-                    writer.Sample(labels, more, (long)Math.Round(value));
-                else
-                    writer.Sample(labels, more, value);
-            }
+            var (device, _, labels) = series[at];
+            if (moment.ReadingsOf(device) is not { } readings || (uint)place >= (uint)readings.Length || !readings[place].IsPresent)
+                return;
+            var value = Scaled(family.Of is { } of ? of(readings[place].Value) : readings[place].Value);
+            if (family.IsInteger && Math.Abs(value) < long.MaxValue)
+                writer.Sample(labels, more, (long)Math.Round(value));
+            else
+                writer.Sample(labels, more, value);
         }
 
         private double Scaled(double value) => _divisor > 0 ? value / _divisor : value * family.Scale;

@@ -55,7 +55,8 @@ internal sealed class SeriesBudget
     private int Count(PlanFamily family, PageMoment moment)
     {
         _counter.Begin();
-        family.Write(_counter, moment);
+        var next = 0;
+        family.Write(_counter, moment, ref next, isFull: null);
         return _counter.Series;
     }
 }

@@ -7,7 +7,8 @@ namespace AIInfra.Core.Sharing;
 /// <param name="Labels">Those that are asked for (metrics.podLabels), sorted by their keys.</param>
 public sealed record PodDetails(string Uid, ImmutableArray<KeyValuePair<string, string>> Labels)
 {
-    internal bool IsSameAs(PodDetails? other) => other is not null && Uid == other.Uid && Labels.SequenceEqual(other.Labels);
+    /// <summary>Equal in every member: record equality compares lists by reference.</summary>
+    public bool IsSameAs(PodDetails? other) => other is not null && Uid == other.Uid && Labels.SequenceEqual(other.Labels);
 }
 
 /// <summary>The pods of this node as the API server has them; empty where nobody asks it.</summary>

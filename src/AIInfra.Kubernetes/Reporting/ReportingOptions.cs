@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace AIInfra.Kubernetes.Reporting;
 
 /// <summary>What is told to the API server, and how it is reached. Section <c>kubernetes</c>.</summary>
@@ -10,6 +12,10 @@ public sealed record ReportingOptions
     public bool Report { get; init; } = true;
     /// <summary><c>remediation.drain: self</c>: the agent sets the taint itself. Otherwise it never touches a node's spec.</summary>
     public bool SetsTaint { get; init; }
+    /// <summary>The pods of this node are followed, for metrics.</summary>
+    public bool FollowsPods { get; init; }
+    /// <summary>Keys of their labels that are kept; one that ends with an asterisk stands for all that begin so.</summary>
+    public ImmutableArray<string> PodLabels { get; init; } = [];
     /// <summary>Version of the agent, for the User-Agent.</summary>
     public required string Version { get; init; }
     /// <summary>The kernel's id of this boot; empty when unknown.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Sharing;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.Api;
 using AIInfra.Kubernetes.Reporting;
@@ -41,6 +42,9 @@ internal sealed class ReportingRig : IAsyncDisposable, IDeviceHolders
     public string NodeName { get; set; } = ApiServerPeer.Node;
     public string Kubeconfig { get; set; } = "agent-file";
     public bool SetsTaint { get; set; }
+    public PodDirectory Pods { get; } = new();
+    /// <summary>Null: pods are not followed.</summary>
+    public ImmutableArray<string>? PodLabels { get; set; }
     public Func<ApiClientOptions, ApiClientOptions> Tune { get; set; } = asIs => asIs;
 
     public static async Task<ReportingRig> StartAsync(TimeProvider? time = null, params string[] options) =>
@@ -57,10 +61,12 @@ internal sealed class ReportingRig : IAsyncDisposable, IDeviceHolders
             Kubeconfig = File.Exists(Kubeconfig) ? Kubeconfig : Server.Kubeconfig(Kubeconfig),
             Version = "1.2.3",
             SetsTaint = SetsTaint,
+            FollowsPods = PodLabels is not null,
+            PodLabels = PodLabels ?? [],
             BootId = "boot-1",
             MachineId = machineId,
         };
-        var worker = new KubernetesWorker(options, new ReportingBoards(Health, Inventory, Board, Releases, Pauses, new FeatureLabels(Labels), this), Time, _loggers) { Random = () => 0.01, Tune = Tune };
+        var worker = new KubernetesWorker(options, new ReportingBoards(Health, Inventory, Board, Releases, Pauses, new FeatureLabels(Labels), this, Pods: Pods), Time, _loggers) { Random = () => 0.01, Tune = Tune };
         var one = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
         _running.Add(Task.Run(() => worker.RunAsync(one.Token)));
         return one;

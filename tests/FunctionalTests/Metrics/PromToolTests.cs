@@ -15,7 +15,7 @@ namespace AIInfra.FunctionalTests.Metrics;
 /// <summary>The page, read by Prometheus' own parser and linter.</summary>
 public sealed class PromToolTests
 {
-    private static readonly string Allowed = RepositoryRoot.Combine("tests", "FunctionalTests", "Metrics", "testdata", "dcgm-findings.txt");
+    private static readonly string Folder = RepositoryRoot.Combine("tests", "FunctionalTests", "Metrics", "testdata");
 
     [Fact]
     public async Task The_agents_own_metrics_are_clean()
@@ -27,13 +27,28 @@ public sealed class PromToolTests
     }
 
     [Fact]
-    public async Task Of_the_DCGM_names_nothing_is_found_but_what_those_names_are()
+    public async Task The_neutral_names_are_clean()
     {
-        var (_, findings) = await CheckAsync(Page(Profiles("dcgm")));
+        var page = Page(Profiles("neutral"));
+        var (exitCode, findings) = await CheckAsync(page);
+
+        Assert.Empty(findings);
+        Assert.Equal(0, exitCode);
+        Assert.Contains("hw_gpu_fault_events_total{", System.Text.Encoding.UTF8.GetString(page), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("dcgm", "dcgm-findings.txt")]
+    [InlineData("dcgm-4.9", "dcgm-4.9-findings.txt")]
+    [InlineData("native", "native-findings.txt")]
+    public async Task Of_other_exporters_names_nothing_is_found_but_what_those_names_are(string profile, string file)
+    {
+        var allowed = Path.Combine(Folder, file);
+        var (_, findings) = await CheckAsync(Page(Profiles(profile)));
 
         if (Environment.GetEnvironmentVariable("AIINFRA_UPDATE_DOCS") == "1")
-            await File.WriteAllLinesAsync(Allowed, findings, TestContext.Current.CancellationToken);
-        Assert.Equal(await File.ReadAllLinesAsync(Allowed, TestContext.Current.CancellationToken), findings);
+            await File.WriteAllLinesAsync(allowed, findings, TestContext.Current.CancellationToken);
+        Assert.Equal(await File.ReadAllLinesAsync(allowed, TestContext.Current.CancellationToken), findings);
     }
 
     [Fact]

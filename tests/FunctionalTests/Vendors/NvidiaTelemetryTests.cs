@@ -78,6 +78,27 @@ public sealed class NvidiaTelemetryTests : SimulatedBoards
     }
 
     [Fact]
+    public void Limits_are_asked_at_their_own_pace_and_costly_readings_only_when_they_are_wanted()
+    {
+        var (often, _, oftenSim) = Open("node dgx-a100\n");
+        var (seldom, _, seldomSim) = Open("node dgx-a100\n", sampling: new NvidiaSampling(TimeSpan.FromHours(1), HasPcieThroughput: true));
+        often.Describe(0);
+        seldom.Describe(0);
+        Assert.Equal(0, Value(Sample(often, 0), "compute_mode"));
+        Assert.Equal(ReadingState.Absent, Sample(often, 0)[NvidiaFields.Table["pcie_throughput_sent_bytes_per_second"]].State);
+        Assert.Equal(0, Value(Sample(seldom, 0), "compute_mode"));
+        Assert.True(Value(Sample(seldom, 0), "pcie_throughput_sent_bytes_per_second") >= 0);
+        Assert.True(Value(Sample(seldom, 0), "pcie_throughput_received_bytes_per_second") >= 0);
+
+        oftenSim.Inject("gpu 0 lies enum"); // from here on a new answer is no usable one
+        seldomSim.Inject("gpu 0 lies enum");
+
+        SampleUntil(often, 0, now => !now[NvidiaFields.Table["compute_mode"]].IsPresent);
+        var later = SampleUntil(seldom, 0, now => !now[NvidiaFields.Table["performance_state"]].IsPresent);
+        Assert.Equal(0, Value(later, "compute_mode"));
+    }
+
+    [Fact]
     public void Firmware_is_part_of_the_description()
     {
         var (library, _, _) = Open("node dgx-h100\n");

@@ -20,10 +20,10 @@ public abstract class SimulatedBoards : IDisposable
 
     private protected void Keep(IDisposable one) => _open.Add(one);
 
-    private protected (NvidiaLibrary Library, LibraryInfo Info, SimulatedNvml Sim) Open(string scenario, string build = "")
+    private protected (NvidiaLibrary Library, LibraryInfo Info, SimulatedNvml Sim) Open(string scenario, string build = "", NvidiaSampling? sampling = null)
     {
         var sim = new SimulatedNvml(scenario, build);
-        var library = new NvidiaLibrary(TimeProvider.System, Notes);
+        var library = new NvidiaLibrary(TimeProvider.System, Notes, sampling);
         _open.AddRange([sim, library]);
         return (library, library.Open(sim.Library), sim);
     }

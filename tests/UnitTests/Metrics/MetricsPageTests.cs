@@ -124,6 +124,22 @@ public sealed partial class MetricsPageTests : IDisposable
         Assert.DoesNotContain("aiinfra_agent_device_sample_age_seconds{vendor=\"acme\",device=\"ACME-1\"}", page.Samples.Keys);
     }
 
+    [Fact]
+    public void A_new_description_of_the_devices_never_empties_the_page()
+    {
+        _fixture.Publish(PageFixture.Device(0), PageFixture.Device(1));
+        _fixture.Sample(("ACME-0", Full), ("ACME-1", Full));
+        Assert.Equal(["0", "1"], Boards(_fixture.Render(), "acme_temp"));
+
+        _fixture.Publish(VendorState.Starting, PageFixture.Device(0), PageFixture.Device(1)); // the driver is opened anew
+        Assert.Equal(["0", "1"], Boards(_fixture.Render(), "acme_temp"));
+        _fixture.Publish(PageFixture.Device(1, model: "Acme Two"), PageFixture.Device(2));
+
+        var page = _fixture.Render();
+        Assert.Equal(["1"], Boards(page, "acme_temp"));
+        Assert.Contains("acme_temp{board=\"1\",model=\"Acme Two\",Hostname=\"node-1\"}", page.Samples.Keys);
+    }
+
     [Theory]
     [InlineData(VendorState.Ready, true)]
     [InlineData(VendorState.Starting, true)]

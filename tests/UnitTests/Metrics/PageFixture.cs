@@ -54,12 +54,16 @@ internal sealed class PageFixture : IDisposable
     public Latest<Attribution> Work { get; } = new(Attribution.None);
     public MetricsPage Page { get; }
 
-    public PageFixture(params ImmutableArray<MetricProfile> profiles)
+    public PageFixture(params ImmutableArray<MetricProfile> profiles) : this(50_000, profiles)
+    {
+    }
+
+    public PageFixture(int maxSeries, params ImmutableArray<MetricProfile> profiles)
     {
         Health = new HealthBoard(Time, "boot", []);
         Page = new MetricsPage(
             new MetricsSources(Inventory, Samples, Health, Workers, Attribution: Work),
-            new MetricsPageOptions { Profiles = profiles.IsDefaultOrEmpty ? [Legacy, Base] : profiles, Hostname = "node-1", Version = "1.2.3" },
+            new MetricsPageOptions { Profiles = profiles.IsDefaultOrEmpty ? [Legacy, Base] : profiles, Hostname = "node-1", Version = "1.2.3", MaxSeries = maxSeries },
             Time);
     }
 

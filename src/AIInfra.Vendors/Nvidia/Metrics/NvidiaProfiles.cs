@@ -49,8 +49,10 @@ internal static class NvidiaProfiles
                 Of = bits => ((NvidiaClockEvents)(uint)bits).HasFlag(reason.Bit) ? 1 : 0,
             }),
         ],
-        new XidTotalRows(new MetricHead("hw_gpu_fault_events_total", MetricType.Counter, "Faults that the driver told since the agent was started, by the vendor's code."), counts, time, Fault),
-        new XidTimeRows(new MetricHead("hw_gpu_fault_last_timestamp_seconds", MetricType.Gauge, "When the fault was last told, in Unix time."), counts, Fault));
+        [
+            new XidTotalRows(new MetricHead("hw_gpu_fault_events_total", MetricType.Counter, "Faults that the driver told since the agent was started, by the vendor's code."), counts, time, Fault),
+            new XidTimeRows(new MetricHead("hw_gpu_fault_last_timestamp_seconds", MetricType.Gauge, "When the fault was last told, in Unix time."), counts, Fault),
+        ]);
 
     private static KeyValuePair<string, string>[] Fault(long code) => [new("origin", "xid"), new("code", XidLabels.Text(code))];
 }

@@ -1,14 +1,13 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
-using AIInfra.Core.Metrics;
 using Microsoft.AspNetCore.Http;
 
-namespace AIInfra.Agent.Endpoints;
+namespace AIInfra.Core.Metrics;
 
 /// <summary>Answers one request for the metrics page: chooses the format, writes piece by piece as the reader takes it, and ends at the scraper's deadline.</summary>
 /// <remarks>A reader that is too slow is cut off; it never gets a page that looks complete and is not. It holds a piece of the page in memory, not all.</remarks>
-internal sealed class ScrapeAnswer(MetricsPage page, TimeProvider time)
+public sealed class ScrapeAnswer(MetricsPage page, TimeProvider time)
 {
     /// <summary>Of a reader that names no deadline.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);

@@ -6,20 +6,20 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace AIInfra.Agent.Endpoints;
+namespace AIInfra.Core.Web;
 
 /// <summary>One bare Kestrel for one endpoint: no web application around it, so that each endpoint fails and starts again by itself.</summary>
-internal sealed class HttpListener : IAsyncDisposable
+public sealed class WebListener : IAsyncDisposable
 {
     private readonly KestrelServer _server;
 
-    private HttpListener(KestrelServer server) => _server = server;
+    private WebListener(KestrelServer server) => _server = server;
 
     /// <param name="bind">Chooses the one address.</param>
     /// <param name="answer">Answers a request; what it throws becomes a 500 and a log line of Kestrel's.</param>
     /// <param name="explain">The sentence for an address that cannot be bound.</param>
     /// <exception cref="IOException">It cannot be bound; with that sentence.</exception>
-    public static async Task<HttpListener> StartAsync(
+    public static async Task<WebListener> StartAsync(
         Action<KestrelServerOptions> bind, RequestDelegate answer, Func<Exception, string> explain, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var options = new KestrelServerOptions { AddServerHeader = false };
@@ -34,7 +34,7 @@ internal sealed class HttpListener : IAsyncDisposable
         try
         {
             await server.StartAsync(new Application(answer), cancellationToken);
-            return new HttpListener(server);
+            return new WebListener(server);
         }
         catch (Exception fault) when (fault is IOException or System.Net.Sockets.SocketException or UnauthorizedAccessException)
         {

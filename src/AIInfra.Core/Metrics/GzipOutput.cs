@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 
-namespace AIInfra.Agent.Endpoints;
+namespace AIInfra.Core.Metrics;
 
 /// <summary>Compresses what is written on its way to the response: one buffer and the compressor's own state, however long the page is.</summary>
 internal sealed class GzipOutput : IBufferWriter<byte>, IDisposable
