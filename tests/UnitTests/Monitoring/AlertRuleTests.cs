@@ -39,7 +39,8 @@ public sealed class AlertRuleTests
     [Fact]
     public void Each_is_tested_with_a_fault_a_near_miss_and_a_gap()
     {
-        var blocks = File.ReadAllText(Path.Combine(MonitoringFiles.Rules, "tests", "aiinfra-alerts.test.yaml")).Split("  - name: ")[1..]
+        var blocks = Directory.EnumerateFiles(Path.Combine(MonitoringFiles.Rules, "tests"), "aiinfra-alerts-*.test.yaml")
+            .SelectMany(file => File.ReadAllText(file).Split("  - name: ")[1..])
             .ToDictionary(block => block[..block.IndexOf('\n', StringComparison.Ordinal)]);
 
         Assert.Equal(MonitoringFiles.Alerts.Select(alert => alert.Name).Order(StringComparer.Ordinal), blocks.Keys.Order(StringComparer.Ordinal));
