@@ -38,7 +38,8 @@ public sealed partial class FaultTimelineTests
         using var folder = new TestFolder();
         await using var one = await StartAsync("dgx-h100", "gpu-01");
         await using var two = await StartAsync("l4", "gpu-02");
-        await one.Kubelet.SendLineAsync($$"""{"pods":[{{Pod("vision", "train-0", await DevicesAsync(one), 0, 4)}},{{Pod("speech", "notebook-1", await DevicesAsync(one), 4, 2)}}]}""");
+        var ids = await DevicesAsync(one);
+        await one.Kubelet.SendLineAsync($$"""{"pods":[{{Pod("vision", "train-0", ids[..4])}},{{Pod("speech", "notebook-1", ids[4..6])}}]}""");
         await one.WaitForMetricsAsync(page => page.Contains("aiinfra_pod_device_energy_joules_total{", StringComparison.Ordinal) && page.Contains("hw_gpu_sm_active_ratio{", StringComparison.Ordinal));
         await two.WaitForMetricsAsync(page => page.Contains("hw_power_watts{", StringComparison.Ordinal));
         var port = AgentProgram.FreePort();
@@ -85,8 +86,8 @@ public sealed partial class FaultTimelineTests
         return [.. (await run.AskAsync("devices")).EnumerateArray().Select(device => device.GetProperty("id").GetString()!)];
     }
 
-    private static string Pod(string space, string name, List<string> ids, int from, int count) =>
-        $$"""{"namespace":"{{space}}","name":"{{name}}","containers":[{"name":"main","devices":[{"resource":"nvidia.com/gpu","ids":[{{string.Join(',', ids.Skip(from).Take(count).Select(id => $"\"{id}\""))}}]}]}]}""";
+    private static string Pod(string space, string name, List<string> ids) =>
+        $$"""{"namespace":"{{space}}","name":"{{name}}","containers":[{"name":"main","devices":[{"resource":"nvidia.com/gpu","ids":[{{string.Join(',', ids.Select(id => $"\"{id}\""))}}]}]}]}""";
 
     /// <summary>Durations of <c>for</c>, of intervals and of ranges, and nothing else.</summary>
     private static string Hurry(string rules) => Durations().Replace(rules, match =>

@@ -12,6 +12,7 @@ using AIInfra.Bench;
     ("kubelet", KubeletCost.RunAsync),
     ("sharing", SharingCost.RunAsync),
     ("reporting", ReportingCost.RunAsync),
+    ("scrape", ScrapeShare.RunAsync),
     ("agent", AgentCost.RunAsync),
 ];
 
