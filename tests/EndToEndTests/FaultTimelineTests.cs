@@ -20,7 +20,7 @@ public sealed partial class FaultTimelineTests
     private static readonly (string Alert, string Node)[] Expected =
     [
         ("AcceleratorThermalSlowdown", "gpu-01"), // gpu 2: throttle 0x40
-        ("AcceleratorTooHot", "gpu-01"), // gpu 2: 88 degrees, its own limit is 87
+        ("AcceleratorTooHot", "gpu-01"), // gpu 2: 89 degrees, where it slows itself down
         ("AcceleratorHot", "gpu-01"),
         ("AcceleratorXidFatal", "gpu-01"), // gpu 3: xid 48
         ("AcceleratorUnhealthy", "gpu-01"),
@@ -61,7 +61,7 @@ public sealed partial class FaultTimelineTests
         await Eventually.AsyncTrue(async () => await CountAsync(http, "count_over_time(up{node=\"gpu-01\"}[1m]) > 20") > 0, () => prometheus.Transcript, TimeSpan.FromMinutes(1));
         Assert.Empty(await FiredAsync(http)); // a healthy node is silent
 
-        await one.InjectAsync("gpu 2 temperature 88");
+        await one.InjectAsync("gpu 2 temperature 89");
         await one.InjectAsync("gpu 2 throttle 0x40");
         await one.InjectAsync("gpu 3 xid 48");
         await one.InjectAsync("gpu 6 link 3 replay 12");
@@ -74,7 +74,8 @@ public sealed partial class FaultTimelineTests
         await CheckAnnotationsAsync(http);
         two.Node.Kill();
         await Eventually.AsyncTrue(async () => (await FiredAsync(http)).Contains(Expected[^1]), () => prometheus.Transcript, TimeSpan.FromMinutes(1));
-        Assert.Equal(Expected.Order(), (await FiredAsync(http)).Order());
+        // What waits for an action for an hour, here two minutes, is not waited for; on a slow machine it comes.
+        Assert.Equal(Expected.Order(), (await FiredAsync(http)).Where(alert => alert.Alert != "AcceleratorActionPending").Order());
     }
 
     private static Task<SimulatedNodeRun> StartAsync(string model, string name) => SimulatedNodeRun.StartAsync($"node {model}\n", settings:
