@@ -10,6 +10,10 @@ internal static class ProgramInfo
 internal static class ExitStatus
 {
     public const int Ok = 0;
+    /// <summary>Of <c>diag</c>: the node is not fit for work.</summary>
+    public const int Unfit = 1;
+    /// <summary>Of <c>diag</c>: whether the node is fit is not known, because a check gave no answer.</summary>
+    public const int NotKnown = 2;
     public const int Usage = 64;
     /// <summary>The daemon was asked to change something and did not: it says why.</summary>
     public const int NotDone = 65;
@@ -24,4 +28,6 @@ internal static class ExitStatus
     public const int AlreadyRunning = 75;
     /// <summary>The configuration has errors: starting again without an edit cannot help.</summary>
     public const int Config = 78;
+    /// <summary>Broken off by Ctrl-C: 128 and SIGINT, as shells have it.</summary>
+    public const int BrokenOff = 130;
 }

@@ -36,6 +36,10 @@ public static class ProblemCatalog
         ["runtime"] = "Services of the node",
         ["cni"] = "Services of the node",
         ["time"] = "Services of the node",
+        ["dns"] = "Services of the node",
+        ["registry"] = "Services of the node",
+        ["p2p"] = "Services of the node",
+        ["host"] = "Services of the node",
     };
 
     /// <summary>The texts of an id; a bare number is an Xid. Null when no problem has it.</summary>

@@ -14,6 +14,9 @@ public static class VendorLogs
     /// <summary>New decoders: one set serves one log.</summary>
     public static IReadOnlyList<ILogRules> Decoders() => [new NvidiaLogRules()];
 
+    /// <summary>Names under which the vendors' own services log to the journal.</summary>
+    public static ImmutableArray<string> Services { get; } = ["nv-fabricmanager", "nvidia-persistenced", "nv-hostengine"];
+
     /// <summary>The rules of all packs of this build, read once.</summary>
     public static ImmutableArray<LogRule> Rules { get; } =
         [.. NvidiaLogRules.Rules, .. Packs.SelectMany(name => Read(name)), .. HostPacks.Names.SelectMany(name => HostPacks.Read(name))];

@@ -1,11 +1,14 @@
+using AIInfra.Core.Health.Probes;
 using AIInfra.Core.VendorHost;
 using AIInfra.VendorHostChild;
 
-// A vendor host like the daemon's, with a library that does what a folder of files says. ARGUMENTS: FOLDER vendor-host NAME
+// A vendor host like the daemon's, with a library that does what a folder of files says; and a probe host. ARGUMENTS: FOLDER vendor-host NAME, or FOLDER probe-host CHECK TARGET...
 if (args is not [var folder, .. var rest])
     return 64;
 if (rest is ["as-parent"])
     return await StuckParent.RunAsync(folder);
+if (ProbeHostProcess.IsAsked(rest))
+    return ProbeHostProcess.Run(rest);
 if (!VendorHostProcess.IsAsked(rest))
     return 64;
 return Impostor.Plays(folder) ?? VendorHostProcess.Run(rest, _ => new ScriptedLibrary(folder));

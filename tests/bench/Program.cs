@@ -8,6 +8,7 @@ using AIInfra.Bench;
     ("render", output => Task.Run(() => ScrapeCost.Run(output))),
     ("log", output => Task.Run(() => LogCost.Run(output))),
     ("npd", NpdCost.RunAsync),
+    ("probes", ProbeCost.RunAsync),
     ("flood", LogCost.FloodAsync),
     ("kubelet", KubeletCost.RunAsync),
     ("sharing", SharingCost.RunAsync),

@@ -28,7 +28,7 @@ internal static class AgentCommandLine
             Run(), Show("status", "What is wrong on this node, since when, and what happens next", (show, _) => show.StatusAsync()),
             Devices(),
             Acts.Problems(), Acts.Clear(), Acts.Release(), Acts.Resume(),
-            ScanLogCommand.Create(ConfigFile, Output), ExplainCommand.Create(ConfigFile, Output),
+            DiagCommand.Create(ConfigFile, Output), ScanLogCommand.Create(ConfigFile, Output), ExplainCommand.Create(ConfigFile, Output),
             CheckConfig(), ConfigReferencePage(), Simulate(), Version(),
         };
         foreach (var builtIn in root.Options.Where(option => option is VersionOption).ToList())

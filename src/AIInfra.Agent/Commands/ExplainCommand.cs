@@ -1,7 +1,11 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Json;
+using AIInfra.Agent.Configuration;
 using AIInfra.Agent.Control;
+using AIInfra.Core.Configuration;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Npd;
 using AIInfra.Vendors;
 
 namespace AIInfra.Agent.Commands;
@@ -13,17 +17,20 @@ internal static class ExplainCommand
 
     public static Command Create(Option<string?> configFile, Option<string> output)
     {
-        var id = new Argument<string>("ID") { Description = "The problem's id, for example nvidia.xid.79; a bare number is an Xid" };
+        var id = new Argument<string>("ID") { Description = "The problem's id, for example nvidia.xid.79, or a node condition's type; a bare number is an Xid" };
         var language = new Option<string?>("--lang") { Description = "en or zh (default: by LC_ALL, LC_MESSAGES, LANG)" };
         language.AcceptOnlyFromAmong("en", "zh");
         var command = new Command("explain", "Explain a problem: meaning, cause, what the agent does, what to do") { id, language, output, ExplainAllocationCommand.Create(configFile, output) };
-        command.SetAction(parsed => Run(parsed.GetValue(id)!, IsChinese(parsed.GetValue(language)), parsed.GetValue(output) == "json"));
+        command.SetAction(parsed => Run(parsed.GetValue(id)!, parsed.GetValue(configFile), IsChinese(parsed.GetValue(language)), parsed.GetValue(output) == "json"));
         return command;
     }
 
-    private static int Run(string id, bool isChinese, bool asJson)
+    private static int Run(string id, string? configFile, bool isChinese, bool asJson)
     {
-        if (ProblemCatalog.Find(id) is not { } text)
+        if (ConditionText.Find(id, () => AgentConfig.Npd(AgentConfig.Load(configFile).Config)) is { } condition)
+            return ExplainCondition(condition, isChinese, asJson);
+        var known = id.StartsWith("npd.", StringComparison.Ordinal) ? NpdText(id, AgentConfig.Load(configFile)) : ProblemCatalog.Find(id);
+        if (known is not { } text)
         {
             var nearest = string.Join(", ", ProblemCatalog.Nearest(id, NearestIds));
             Console.Error.WriteLine(isChinese ? $"没有编号为 {Terminal.Show(id)} 的问题。最接近的是：{nearest}。" : $"No problem has the id {Terminal.Show(id)}. Nearest: {nearest}.");
@@ -36,6 +43,22 @@ internal static class ExplainCommand
             Console.WriteLine(JsonSerializer.Serialize(explanation, ControlJson.Default.ProblemExplanation));
         else
             Print(explanation, isChinese);
+        return ExitStatus.Ok;
+    }
+
+    /// <summary>Of a rule of node-problem-detector's files, as the configuration names them.</summary>
+    private static ProblemText? NpdText(string id, (Config Config, ImmutableArray<ConfigError> Errors) loaded)
+    {
+        AgentConfig.Report(loaded.Errors, Console.Error);
+        return AgentConfig.Npd(loaded.Config).Explain(id);
+    }
+
+    private static int ExplainCondition(ConditionText condition, bool isChinese, bool asJson)
+    {
+        if (asJson)
+            Console.WriteLine(JsonSerializer.Serialize(new ConditionExplanation(condition.Type, condition.Meaning.In(isChinese), condition.Feeds), ControlJson.Default.ConditionExplanation));
+        else
+            Console.WriteLine($"{condition.Type}\n  {condition.Meaning.In(isChinese)}\n  {(isChinese ? "由以下问题决定" : "Fed by the problems")}: {string.Join(", ", condition.Feeds)}");
         return ExitStatus.Ok;
     }
 

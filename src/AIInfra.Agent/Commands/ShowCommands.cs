@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using AIInfra.Agent.Control;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Probes;
 using Spectre.Console;
 
 namespace AIInfra.Agent.Commands;
@@ -62,8 +63,22 @@ internal sealed class ShowCommands(string socketPath, bool asJson, CancellationT
         foreach (var fault in status.NotOffered)
             Terminal.WriteParagraph(console, "  NOT OFFERED ", Terminal.Show(fault));
         Terminal.WriteParagraph(console, "  ", $"agent {status.Version}, up since {status.Started:yyyy-MM-dd HH:mm:ss}Z{(missing.Count == 0 ? ", every part is ready" : "")}");
+        ShowProbes(console, status.Probes);
         if (status.Problems.Count > 0)
             new ProblemLines(console, TimeProvider.System.GetUtcNow()).ShowSummary(status.Problems);
+    }
+
+    /// <summary>One line, and one for each probe that hangs or is broken.</summary>
+    private static void ShowProbes(IAnsiConsole console, IReadOnlyList<ProbeStatus> probes)
+    {
+        if (probes.Count == 0)
+            return;
+        var bad = probes.Where(probe => probe.Problems > 0).Select(probe => $"{probe.Name} ({probe.Problems})").ToList();
+        var idle = probes.Where(probe => probe.State is ProbeState.NotHere or ProbeState.Off).Select(probe => probe.Name).ToList();
+        Terminal.WriteParagraph(console, "  ", $"probes: {probes.Count(probe => probe.State == ProbeState.Done)} of {probes.Count} have looked, "
+            + (bad.Count == 0 ? "none found anything bad" : $"found bad: {string.Join(", ", bad)}") + (idle.Count == 0 ? "" : $"; nothing to look at for {string.Join(", ", idle)}"));
+        foreach (var probe in probes.Where(probe => probe.State is ProbeState.Hung or ProbeState.Failed))
+            Terminal.WriteParagraph(console, "  PROBE ", $"{probe.Name} {probe.State.ToString().ToLowerInvariant()}: {Terminal.Show(probe.Detail)}");
     }
 
     private static string Summary(NodeStatus status, int unhealthy) =>

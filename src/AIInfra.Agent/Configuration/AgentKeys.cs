@@ -86,6 +86,8 @@ internal static class AgentKeys
 
     public static readonly ConfigKey<ImmutableArray<string>> LogFiles = ConfigForm.TextList("health.logFiles", ["/var/log/fabricmanager.log"], "Log files of services, followed over their rotation with the rules for services; below host.root; one that is not there is waited for.");
 
+    public static readonly ConfigKey<bool> Journal = ConfigForm.Flag("health.journal", true, "Read the host's journal with the rules for services, and with those for the kernel where health.kernelLog.path is empty.");
+
     public static readonly ConfigKey<string> RemediationMode = Later(ConfigForm.Choice("remediation.mode", ["off", "dry-run", "on"], "dry-run", "Whether anything is mended; this version acts on nothing."), "off|dry-run", "nothing is mended yet; set it to off or dry-run.");
     public static readonly ConfigKey<string> RemediationPolicy = Later(ConfigForm.Text("remediation.policy", "", "A policy file."), "", "nothing is mended yet; remove the line.");
     public static readonly ConfigKey<string> RemediationDrain = ConfigForm.Choice("remediation.drain", ["aggregator", "self"], "aggregator", "Whose account changes the node's spec: self sets the taint aiinfra.io/unhealthy while the node as a whole is unfit; nothing drains in this version.");
@@ -104,7 +106,7 @@ internal static class AgentKeys
         NvidiaDeviceLists, NvidiaDeviceIds, NvidiaDeviceSpecs, NvidiaReplicas, NvidiaSharedRename, NvidiaSharedOne, NvidiaSharedPlacement,
         NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig,
         RdmaEnabled, RdmaConfig, PassthroughEnabled, PassthroughPciIds, PassthroughNames, LabelsFile,
-        NpdConfig, Rules, KernelLogPath, KernelLogTrust, LogFiles, RemediationMode, RemediationPolicy, RemediationDrain,
+        NpdConfig, Rules, KernelLogPath, KernelLogTrust, LogFiles, Journal, .. ProbeKeys.All, RemediationMode, RemediationPolicy, RemediationDrain,
         FleetAggregator, FleetCredentials, FleetUnreachable,
     ], new ConfigConflict(KubeletRoot, KubeletRoots, "keep kubelet.roots and list all kubelets in it, or keep kubelet.root where there is only one."));
 

@@ -7,7 +7,7 @@ using AIInfra.Core.Sharing;
 namespace AIInfra.Agent.Control;
 
 /// <summary>Answers <c>explain allocation</c>: what the kubelet would be told now if it asked which units to give to a container.</summary>
-internal sealed class AllocationView(OfferBoard offers, HealthBoard health, PodResourcesBoard pods, NicBoard nics)
+internal sealed class AllocationView(OfferBoard offers, HealthBoard board, PodResourcesBoard pods, NicBoard nics)
 {
     /// <param name="resource">Null or empty: the only one that is offered.</param>
     /// <param name="count">A number above 0; null or empty: 1.</param>
@@ -27,8 +27,8 @@ internal sealed class AllocationView(OfferBoard offers, HealthBoard health, PodR
 
     private AllocationExplanation Explain(OfferedResource resource, int wanted)
     {
-        var (problems, held, cards) = (health.Current.Value, pods.Current.Value, nics.Current.Value);
-        ImmutableArray<string> healthy = [.. resource.Units.Where(problems.IsHealthy).Select(unit => unit.Id)];
+        var (health, held, cards) = (board.Devices.Value, pods.Current.Value, nics.Current.Value);
+        ImmutableArray<string> healthy = [.. resource.Units.Where(health.IsHealthy).Select(unit => unit.Id)];
         ImmutableArray<string> free = [.. healthy.Where(id => held.HoldersOf(id).IsEmpty)];
         int? inUse = held.IsKnown ? resource.Units.Count(unit => !held.HoldersOf(unit.Id).IsEmpty) : null;
         var (topology, unhealthy) = (new UnitTopology(resource.Units), resource.Units.Length - healthy.Length);

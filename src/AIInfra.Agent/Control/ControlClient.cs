@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
 namespace AIInfra.Agent.Control;
@@ -42,6 +44,30 @@ internal sealed class ControlClient(string socketPath) : IDisposable
             throw new NoDaemonException($"The daemon on {socketPath} does not know this command ({(int)answer.StatusCode}): is it of another version? Restart it.");
         return await answer.Content.ReadFromJsonAsync(ControlJson.Default.CommandAnswer, patience);
     }, NodeCommands.ReleasePatience + Patience, cancellationToken);
+
+    /// <summary>Asks for lines of JSON that come as they are known; each may take as long as it takes.</summary>
+    /// <exception cref="NoDaemonException">Nobody answers, or the daemon ended meanwhile.</exception>
+    public async IAsyncEnumerable<T> StreamAsync<T>(string path, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var answer = await AskAsync(async patience => (HttpResponseMessage?)await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, patience), Patience, cancellationToken);
+        if (answer.StatusCode != HttpStatusCode.OK)
+            throw new NoDaemonException($"The daemon on {socketPath} does not know this command ({(int)answer.StatusCode}): is it of another version? Restart it.");
+        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(cancellationToken));
+        while (await NextAsync(lines, cancellationToken) is { } line)
+            yield return JsonSerializer.Deserialize(line, type) ?? throw new NoDaemonException($"The daemon on {socketPath} gave an empty answer.");
+    }
+
+    private async Task<string?> NextAsync(StreamReader lines, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await lines.ReadLineAsync(cancellationToken);
+        }
+        catch (Exception fault) when (fault is IOException or HttpRequestException)
+        {
+            throw new NoDaemonException($"The daemon on {socketPath} ended its answer in the middle: {fault.Message}");
+        }
+    }
 
     private async Task<T> AskAsync<T>(Func<CancellationToken, Task<T?>> ask, TimeSpan atMost, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Probes;
 
 namespace AIInfra.Agent.Control;
 
@@ -8,13 +9,23 @@ namespace AIInfra.Agent.Control;
 /// <param name="IsReady">True when every part is ready.</param>
 /// <param name="NotOffered">What could not be offered to the kubelet, and why, one sentence each.</param>
 /// <param name="PodsUnknown">Why it is not known which pod holds which device; null when it is.</param>
+/// <param name="Probes">By name.</param>
 internal sealed record NodeStatus(
     string Node, string Version, DateTimeOffset Started, bool IsReady, IReadOnlyList<PartStatus> Parts,
-    IReadOnlyList<VendorStatus> Vendors, IReadOnlyList<DeviceStatus> Devices, IReadOnlyList<ProblemStatus> Problems, IReadOnlyList<string> NotOffered, string? PodsUnknown);
+    IReadOnlyList<VendorStatus> Vendors, IReadOnlyList<DeviceStatus> Devices, IReadOnlyList<ProblemStatus> Problems, IReadOnlyList<string> NotOffered, string? PodsUnknown,
+    IReadOnlyList<ProbeStatus> Probes);
 
 /// <param name="Detail">What is missing and what to do; null when ready.</param>
 /// <param name="Faults">Faults in a row.</param>
 internal sealed record PartStatus(string Name, bool IsReady, string? Detail, int Faults);
+
+/// <summary>The newest look of a probe.</summary>
+/// <param name="Detail">Why it is not done; null when it is.</param>
+/// <param name="At">When it began; null before the first.</param>
+/// <param name="Problems">Subjects that were found bad.</param>
+/// <param name="Unknown">Subjects that gave no answer that says anything.</param>
+internal sealed record ProbeStatus(
+    string Name, ProbeState State, string? Detail, double IntervalSeconds, DateTimeOffset? At, double DurationSeconds, int Healthy, int Problems, int Unknown);
 
 /// <param name="Reason">Why it is not ready; null when it is.</param>
 internal sealed record VendorStatus(
@@ -78,6 +89,10 @@ internal sealed record ConfigCheck(string Config, bool IsGood, IReadOnlyList<str
 internal sealed record ProblemExplanation(
     string Id, Severity Severity, Cause Cause, SuggestedAction Action, string Meaning, string UsualCause, string Agent, string Advice, string Clears);
 
+/// <summary>What <c>explain</c> says of a node condition, in the language that was asked for.</summary>
+/// <param name="FedBy">Ids of problems, or their beginnings followed by <c>*</c>.</param>
+internal sealed record ConditionExplanation(string Condition, string Meaning, IReadOnlyList<string> FedBy);
+
 /// <summary>Which units a container would be given now, and why.</summary>
 /// <param name="Refusal">Why there is no choice, with what to do; null when there is one.</param>
 /// <param name="Says">The reason in a sentence; null when there is no choice.</param>
@@ -112,5 +127,6 @@ internal sealed record ProgramVersion(string Version, string Runtime);
 [JsonSerializable(typeof(ConfigCheck))]
 [JsonSerializable(typeof(ProgramVersion))]
 [JsonSerializable(typeof(ProblemExplanation))]
+[JsonSerializable(typeof(ConditionExplanation))]
 [JsonSerializable(typeof(AllocationExplanation))]
 internal sealed partial class ControlJson : JsonSerializerContext;

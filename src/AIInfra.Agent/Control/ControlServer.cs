@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using AIInfra.Agent.Configuration;
+using AIInfra.Agent.Diag;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Web;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace AIInfra.Agent.Control;
 
 /// <summary>The local control API: HTTP and JSON on <c>agent.sock</c> in the run folder, for its owner alone (mode 0600).</summary>
-internal sealed class ControlServer(string socketPath, NodeView view, NodeCommands commands, AllocationView allocation, ILoggerFactory loggers) : IWorker
+internal sealed class ControlServer(string socketPath, NodeView view, NodeCommands commands, AllocationView allocation, DaemonDiag diag, ILoggerFactory loggers) : IWorker
 {
     public static string SocketPath(Config config) => Path.Combine(config.Get(AgentKeys.RunPath), "agent.sock");
 
@@ -33,12 +34,37 @@ internal sealed class ControlServer(string socketPath, NodeView view, NodeComman
         ("GET", "/v1/history") => WriteAsync(context, view.History(), ControlJson.Default.IReadOnlyListHistoryStep),
         ("GET", "/v1/allocation") => WriteAsync(
             context, allocation.Explain(context.Request.Query["resource"], context.Request.Query["count"]), ControlJson.Default.AllocationExplanation),
+        ("GET", "/v1/diag") => DiagnoseAsync(context),
         ("POST", "/v1/clear") => ActAsync(context, ControlJson.Default.ClearRequest, request => Task.FromResult(commands.Clear(request))),
         ("POST", "/v1/release") => ActAsync(context, ControlJson.Default.VendorRequest, request => commands.ReleaseAsync(request.Vendor, context.RequestAborted)),
         ("POST", "/v1/resume") => ActAsync(context, ControlJson.Default.VendorRequest, request => Task.FromResult(commands.Resume(request.Vendor))),
         ("GET" or "POST", _) => Refuse(context, StatusCodes.Status404NotFound),
         _ => Refuse(context, StatusCodes.Status405MethodNotAllowed),
     };
+
+    /// <summary>A line of JSON for each check, as it ends.</summary>
+    private async Task DiagnoseAsync(HttpContext context)
+    {
+        if (!Enum.TryParse<DiagLevel>(context.Request.Query["level"], ignoreCase: true, out var level) || !Enum.IsDefined(level))
+        {
+            await Refuse(context, StatusCodes.Status400BadRequest);
+            return;
+        }
+        context.Response.ContentType = "application/x-ndjson; charset=utf-8";
+        try
+        {
+            await foreach (var check in diag.RunAsync(level, context.RequestAborted))
+            {
+                await JsonSerializer.SerializeAsync(context.Response.Body, check, DiagJson.Default.DiagCheck, context.RequestAborted);
+                await context.Response.Body.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+            }
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Whoever asked has gone.
+        }
+    }
 
     /// <summary>Answers 200 when it is done, 409 when it is not, 400 when the request cannot be read.</summary>
     private static async Task ActAsync<T>(HttpContext context, JsonTypeInfo<T> type, Func<T, Task<CommandAnswer>> act) where T : class

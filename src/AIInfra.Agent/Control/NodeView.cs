@@ -1,5 +1,6 @@
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Probes;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Labels;
 using AIInfra.Core.Sampling;
@@ -10,7 +11,7 @@ namespace AIInfra.Agent.Control;
 /// <summary>The boards' newest snapshots as the control socket shows them.</summary>
 internal sealed class NodeView(
     string node, InventoryBoard inventory, HealthBoard health, SampleBoard samples, OfferBoard offers, PodResourcesBoard pods, WorkerBoard workers, HostPaths host,
-    LabelBoard labels, TimeProvider time)
+    LabelBoard labels, ProbeBoard probes, TimeProvider time)
 {
     private readonly DateTimeOffset _started = time.GetUtcNow();
     private readonly ProcessNames _names = new(host);
@@ -22,7 +23,8 @@ internal sealed class NodeView(
             node, ProgramInfo.Version, _started, workers.IsReady,
             [.. workers.Parts.Values.Select(part => new PartStatus(part.Name, part.IsReady, part.Detail, part.Faults))],
             [.. now.Vendors.Select(vendor => Vendor(vendor, problems))],
-            Devices(now, problems, holders), Problems(now, problems, holders), offers.Current.Value.Faults, holders.Unknown);
+            Devices(now, problems, holders), Problems(now, problems, holders), offers.Current.Value.Faults, holders.Unknown,
+            [.. probes.Current.Value.Values.Select(Probe)]);
     }
 
     public IReadOnlyList<DeviceStatus> Devices() => Devices(inventory.Current.Value, health.Current.Value, Pods());
@@ -40,6 +42,11 @@ internal sealed class NodeView(
         new ProblemView(now, problems, samples.Current.Value, _names, holders).ToList();
 
     private PodsView Pods() => new(pods.Current.Value, offers.Current.Value);
+
+    private static ProbeStatus Probe(ProbeReport report) => new(
+        report.Name, report.State, report.Detail, report.Interval.TotalSeconds, report.At, report.Duration.TotalSeconds,
+        report.Results.Count(result => result.Answer == ProbeAnswer.Healthy), report.Results.Count(result => result.Answer == ProbeAnswer.Problem),
+        report.Results.Count(result => result.Answer == ProbeAnswer.Unknown));
 
     private static VendorStatus Vendor(VendorInventory vendor, HealthSnapshot problems) => new(
         vendor.Vendor, vendor.State, vendor.Reason, vendor.DriverVersion, vendor.LibraryVersion, vendor.IsSimulated,

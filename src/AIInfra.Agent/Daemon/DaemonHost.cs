@@ -32,6 +32,7 @@ internal static partial class DaemonHost
         LogStarting(logger, ProgramInfo.Version, node);
         foreach (var note in files.Notes)
             LogNote(logger, note);
+        host.AnnounceStop();
         await host.RunAsync(cancellationToken);
         LogStopped(logger);
         return Environment.ExitCode;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AIInfra.Agent.Configuration;
 using AIInfra.Agent.Control;
+using AIInfra.Agent.Diag;
 using AIInfra.Agent.Endpoints;
 using AIInfra.Agent.Otlp;
 using AIInfra.Core.Cdi;
@@ -9,10 +10,12 @@ using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Health.Npd;
+using AIInfra.Core.Health.Probes;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Labels;
 using AIInfra.Core.Metrics;
 using AIInfra.Core.Passthrough;
+using AIInfra.Core.Remediation.Actions;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.State;
@@ -33,11 +36,14 @@ internal static class DaemonServices
 {
     public static IServiceCollection AddDaemon(this IServiceCollection services, Config config, AgentFiles files) => services
         .AddBoards(AgentConfig.HostPaths(config))
+        .AddServiceManager(config)
+        .AddHostActions(new ActionOptions(AgentConfig.NodeName(config), config.Get(AgentKeys.StatePath), config.Get(AgentKeys.KubeletPodResources) ? AgentConfig.Kubelet(config).Roots : []))
         .AddState(config.Get(AgentKeys.StatePath))
         .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
         .AddVendors(config, AgentConfig.NvidiaOptions(config, files))
-        .AddNpd(AgentConfig.Npd(config))
+        .AddNpd(AgentConfig.Npd(config), AgentConfig.HostPaths(config), JournalSettings.Of(config, files.Rules))
         .AddLogs(config, files.Rules)
+        .AddProbes(config)
         .AddSingleton(AgentConfig.Kubelet(config))
         .AddSingleton(new AuditOptions { Enabled = config.Get(AgentKeys.KubeletAudit), Allowed = config.Get(AgentKeys.KubeletAuditAllow) })
         .AddKubelet()
@@ -147,10 +153,11 @@ internal static class DaemonServices
             AgentConfig.NodeName(config), provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(),
             provider.GetRequiredService<SampleBoard>(), provider.GetRequiredService<OfferBoard>(), provider.GetRequiredService<PodResourcesBoard>(),
             provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<HostPaths>(), provider.GetRequiredService<LabelBoard>(),
-            provider.GetRequiredService<TimeProvider>()))
+            provider.GetRequiredService<ProbeBoard>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<NodeCommands>()
         .AddSingleton<AllocationView>()
+        .AddSingleton<DaemonDiag>()
         .AddWorker("control", provider => new ControlServer(
             ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(), provider.GetRequiredService<AllocationView>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+            provider.GetRequiredService<DaemonDiag>(), provider.GetRequiredService<ILoggerFactory>()));
 }

@@ -80,14 +80,15 @@ public static class ConfigForm
     public static ConfigKey<ImmutableArray<string>> TextListOf(string path, string form, Func<string, bool> isGood, string help) =>
         new(path, $"a list of {form}", Show(ImmutableArray<string>.Empty), help, value => (Items(value).All(isGood), Items(value)), []);
 
-    public static ConfigKey<int> Number(string path, int least, int most, int fallback, string help) =>
-        new(path, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"), fallback.ToString(CultureInfo.InvariantCulture), help,
-            value => (int.TryParse(value.Scalar, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most, number), fallback);
-
     /// <summary>A number with a unit: ms, s, m or h.</summary>
     public static ConfigKey<TimeSpan> Duration(string path, TimeSpan least, TimeSpan most, TimeSpan fallback, string help) =>
         new(path, $"a time from {Show(least)} to {Show(most)}, as in {Show(fallback)}", Show(fallback), help,
             value => (ParseDuration(value.Scalar) is { } time && time >= least && time <= most, ParseDuration(value.Scalar) ?? default), fallback);
+
+    /// <summary>A whole number.</summary>
+    public static ConfigKey<int> Number(string path, int least, int most, int fallback, string help) =>
+        new(path, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"), fallback.ToString(CultureInfo.InvariantCulture), help,
+            value => (ParseNumber(value.Scalar) is { } number && number >= least && number <= most, ParseNumber(value.Scalar) ?? 0), fallback);
 
     /// <summary>An IP address and a port.</summary>
     public static ConfigKey<IPEndPoint> Address(string path, string fallback, string help) =>
@@ -101,6 +102,9 @@ public static class ConfigForm
         return colon > 0 && colon < text!.Length - 1 && text.AsSpan(colon + 1).ContainsAnyExceptInRange('0', '9') == false
             && IPEndPoint.TryParse(text, out address);
     }
+
+    private static int? ParseNumber(string? text) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static TimeSpan? ParseDuration(string? text)
     {

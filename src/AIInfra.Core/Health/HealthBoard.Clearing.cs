@@ -17,7 +17,7 @@ public sealed partial class HealthBoard
         }
         Remove_NeedsLock([.. over.Except(held)], why);
         if (isNews)
-            Publish_NeedsLock(); // so that somebody looks when its time is over
+            PublishCount_NeedsLock(); // so that somebody looks when its time is over
     }
 
     private void Expire_NeedsLock(List<ProblemTable.Entry> over)

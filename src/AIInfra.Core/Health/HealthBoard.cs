@@ -17,7 +17,7 @@ public sealed partial class HealthBoard : IDisposable
     public static TimeSpan FlapWindow => FlapMemory.DefaultWindow;
 
     /// <summary>In a storm of repeated reports so many are published at once in a window; the others when it ends.</summary>
-    private const int RepeatsPerWindow = 16;
+    private const int RepeatsPerWindow = 4;
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _gate = new();
@@ -50,9 +50,13 @@ public sealed partial class HealthBoard : IDisposable
             Incidents.Join(_problems, entry, entry.Problem.FirstSeen); // stored by an agent that knew no incidents
         RestoreHistory(history ?? []);
         Current = new(new HealthSnapshot(_problems.ToImmutable(), _history, _dropped));
+        Devices = new(Current.Value.Devices);
     }
 
     public Latest<HealthSnapshot> Current { get; }
+
+    /// <summary>What <see cref="HealthSnapshot.Devices"/> of the newest snapshot is. Wakes its watchers only when a device fails or recovers.</summary>
+    public Latest<DeviceHealth> Devices { get; }
 
     /// <summary>The kernel's id of this boot; empty when unknown.</summary>
     public string BootId { get; }
@@ -176,9 +180,13 @@ public sealed partial class HealthBoard : IDisposable
     private void Publish_NeedsLock()
     {
         _withheld = false;
-        Current.Publish(new HealthSnapshot(_problems.ToImmutable(), _history, _dropped));
+        var next = Current.Value.Next(_problems.ToImmutable(), _history, _dropped);
+        Current.Publish(next);
+        if (!ReferenceEquals(next.Devices, Devices.Value))
+            Devices.Publish(next.Devices);
     }
 
+    /// <summary>Nothing came or went, only counts, evidence and words are newer.</summary>
     private void PublishCount_NeedsLock()
     {
         if (_time.GetElapsedTime(_windowStart) >= Window)

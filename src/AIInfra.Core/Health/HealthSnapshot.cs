@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 
@@ -7,24 +6,16 @@ namespace AIInfra.Core.Health;
 /// <summary>All that is wrong with the node at one moment. Immutable.</summary>
 public sealed class HealthSnapshot
 {
-    private readonly FrozenSet<string> _fatalDevices;
-
     /// <param name="problems">In the order they were first seen.</param>
     /// <param name="transitions">Oldest first; empty when left out.</param>
     /// <param name="dropped">See <see cref="Dropped"/>.</param>
     public HealthSnapshot(ImmutableArray<Problem> problems, ImmutableArray<HealthTransition> transitions = default, long dropped = 0)
-        : this(problems, transitions.IsDefault ? [] : transitions, dropped, FatalDevices(problems))
+        : this(problems, transitions.IsDefault ? [] : transitions, dropped, DeviceHealth.AllHealthy.With(problems))
     {
     }
 
-    private HealthSnapshot(
-        ImmutableArray<Problem> problems, ImmutableArray<HealthTransition> transitions, long dropped, FrozenSet<string> fatalDevices)
-    {
-        Problems = problems;
-        Transitions = transitions;
-        Dropped = dropped;
-        _fatalDevices = fatalDevices;
-    }
+    private HealthSnapshot(ImmutableArray<Problem> problems, ImmutableArray<HealthTransition> transitions, long dropped, DeviceHealth devices) =>
+        (Problems, Transitions, Dropped, Devices) = (problems, transitions, dropped, devices);
 
     public static HealthSnapshot Empty { get; } = new([]);
 
@@ -36,17 +27,18 @@ public sealed class HealthSnapshot
     /// <summary>Problems that were dropped since the agent was started because the board was full.</summary>
     public long Dropped { get; }
 
-    /// <summary>A device is healthy when no fatal problem stands on it.</summary>
-    public bool IsHealthy(string deviceId) => !_fatalDevices.Contains(deviceId);
+    public DeviceHealth Devices { get; }
 
-    /// <summary>The same of a partition asks for its parent as well: a fault of the board is a fault of all that is on it.</summary>
-    public bool IsHealthy(Device device) => IsHealthy(device.Id) && (device.ParentId is not { } parent || IsHealthy(parent));
+    /// <summary>As <see cref="DeviceHealth.IsHealthy(string)"/>.</summary>
+    public bool IsHealthy(string deviceId) => Devices.IsHealthy(deviceId);
+
+    /// <summary>As <see cref="DeviceHealth.IsHealthy(Device)"/>.</summary>
+    public bool IsHealthy(Device device) => Devices.IsHealthy(device);
+
+    /// <summary>What came after this one.</summary>
+    internal HealthSnapshot Next(ImmutableArray<Problem> problems, ImmutableArray<HealthTransition> transitions, long dropped) =>
+        new(problems, transitions, dropped, Devices.With(problems));
 
     /// <summary>The same problems with newer counts and evidence: none came, went or changed its severity.</summary>
-    internal HealthSnapshot Recount(ImmutableArray<Problem> problems) => new(problems, Transitions, Dropped, _fatalDevices);
-
-    private static FrozenSet<string> FatalDevices(ImmutableArray<Problem> problems) => problems
-        .Where(problem => problem is { Severity: Severity.Fatal, Subject.Kind: SubjectKind.Device })
-        .Select(problem => problem.Subject.Id)
-        .ToFrozenSet(StringComparer.Ordinal);
+    internal HealthSnapshot Recount(ImmutableArray<Problem> problems) => new(problems, Transitions, Dropped, Devices);
 }

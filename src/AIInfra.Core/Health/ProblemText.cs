@@ -10,7 +10,8 @@ public sealed record ProblemText(
     string Id, Severity Severity, Cause Cause, SuggestedAction Action, Clearing Clearing, InTwoLanguages Meaning, InTwoLanguages Advice)
 {
     /// <summary>The problems that the agent raises whatever the vendor.</summary>
-    public static IReadOnlyList<ProblemText> Common { get; } = Read(typeof(ProblemText).Assembly, "core.problems.tsv");
+    public static IReadOnlyList<ProblemText> Common { get; } =
+        [.. Read(typeof(ProblemText).Assembly, "core.problems.tsv"), .. Read(typeof(ProblemText).Assembly, "probes.problems.tsv")];
 
     /// <summary>Reads a data file with the columns id, severity, cause, action, clearing, meaning in English and Chinese, advice in English and Chinese.</summary>
     /// <exception cref="InvalidOperationException">It is missing or wrong: the build is broken.</exception>

@@ -101,6 +101,20 @@ public sealed class AgentMetric : MetricHead
     public static AgentMetric SeriesDropped { get; } = new("aiinfra_agent_series_dropped", MetricType.Gauge,
         "Series of a family that are left out of this page, because there are more than metrics.maxSeries.", "family");
 
+    public static AgentMetric ProbeWell { get; } = new("aiinfra_agent_probe_success", MetricType.Gauge,
+        "1 when the probe's newest look came to its end, 0 when it hangs or failed; what it found is told as problems.", "probe");
+
+    public static AgentMetric ProbeDuration { get; } = new("aiinfra_agent_probe_duration_seconds", MetricType.Gauge, "Time that the probe's newest look took.", "probe");
+
+    public static AgentMetric ProbeLastRun { get; } = new("aiinfra_agent_probe_last_run_timestamp_seconds", MetricType.Gauge,
+        "When the probe's newest look began, in Unix time.", "probe");
+
+    public static AgentMetric ProbeSubjects { get; } = new("aiinfra_agent_probe_results", MetricType.Gauge,
+        "Results of the probe's newest look: healthy, problem, or unknown where the question was not answered.", "probe", "answer");
+
+    public static AgentMetric ProbeChildrenStuck { get; } = new("aiinfra_agent_probe_children_stuck", MetricType.Gauge,
+        "Processes of probes that were killed and have not ended, because they wait in the kernel; what they looked at is not asked again before they end.");
+
     public static AgentMetric Scrapes { get; } = new("aiinfra_agent_scrapes_total", MetricType.Counter, "Times this page was rendered, this one included.");
 
     public static AgentMetric ScrapeDuration { get; } = new("aiinfra_agent_scrape_duration_seconds", MetricType.Gauge,
@@ -119,7 +133,8 @@ public sealed class AgentMetric : MetricHead
     [
         BuildInfo, VendorInfo, DeviceHealthy, DeviceSampleAge, AttributionState, AttributionAge, AttributionUnmatched, DeviceAllocation,
         PodAllocatedSeconds, PodUsedSeconds, PodIdleSeconds, PodEnergy, PodMemory, PodAccountsOmitted, Problems, ProblemInfo, ProblemLastSeen, ProblemSeriesOmitted, ProblemsDropped,
-        PartReady, PartFaults, KernelLogLines, KernelLogOverruns, SlowRuleTimeouts, SlowRule, ProblemCounter, ProblemGauge, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
+        PartReady, PartFaults, KernelLogLines, KernelLogOverruns, SlowRuleTimeouts, SlowRule, ProblemCounter, ProblemGauge,
+        ProbeChildrenStuck, ProbeWell, ProbeDuration, ProbeLastRun, ProbeSubjects, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
         SeriesDropped, Series,
     ];
 

@@ -5,7 +5,7 @@ namespace AIInfra.Core.Sharing;
 /// <summary>A unit is as healthy as the worst device behind it, and that as the device it is a part of.</summary>
 public static class UnitHealth
 {
-    public static bool IsHealthy(this HealthSnapshot health, OfferedUnit unit)
+    public static bool IsHealthy(this DeviceHealth health, OfferedUnit unit)
     {
         foreach (var device in unit.Devices)
         {

@@ -20,7 +20,7 @@ public static class VendorSetup
                 new VendorBoards(
                     provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<SampleBoard>(),
                     provider.GetRequiredService<HealthBoard>(), provider.GetRequiredService<WorkerBoard>(),
-                    provider.GetService<VendorReleases>(), provider.GetService<PciChanges>(), provider.GetService<VendorPauses>()),
+                    provider.GetService<VendorReleases>(), provider.GetService<PciChanges>(), provider.GetService<VendorPauses>(), provider.GetService<Heartbeats>()),
                 provider.GetService<StoredInventories>() ?? StoredInventories.None,
                 provider.GetRequiredService<HostPaths>(), provider.GetRequiredService<TimeProvider>(),
                 provider.GetRequiredService<ILogger<VendorWorker>>()));

@@ -11,9 +11,10 @@ namespace AIInfra.Core.VendorHost;
 /// <param name="Releases">Null: nobody releases it.</param>
 /// <param name="Bus">Null: nobody tells of changes, and the slow look finds them.</param>
 /// <param name="Pauses">Null: nobody else can be asked to stand aside.</param>
+/// <param name="Beats">Null: nobody asks whether the loop goes round.</param>
 public sealed record VendorBoards(
     InventoryBoard Inventory, SampleBoard Samples, HealthBoard Health, WorkerBoard Parts, VendorReleases? Releases = null, PciChanges? Bus = null,
-    VendorPauses? Pauses = null);
+    VendorPauses? Pauses = null, Heartbeats? Beats = null);
 
 /// <summary>Serves one vendor: keeps a child with its library alive, and turns its answers into inventory, samples and events.</summary>
 /// <remarks>This class decides when a child is started, left or given up; <see cref="VendorRounds"/> asks it.</remarks>
@@ -22,6 +23,8 @@ public sealed partial class VendorWorker : IWorker
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(60);
     /// <summary>A bus that changes all the time is looked at so often.</summary>
     private static readonly TimeSpan BetweenBusLooks = TimeSpan.FromSeconds(1);
+    /// <summary>For a round's calls and a change of the child, which all have deadlines.</summary>
+    private static readonly TimeSpan RoundPatience = TimeSpan.FromMinutes(5);
 
     private readonly VendorDefinition _definition;
     private readonly VendorOptions _options;
@@ -105,6 +108,10 @@ public sealed partial class VendorWorker : IWorker
         {
             return Failed(fault);
         }
+        finally
+        {
+            _boards.Beats?.End($"vendor {_definition.Name}");
+        }
     }
 
     /// <summary>A child that has the library open. One that hangs in it is abandoned.</summary>
@@ -142,6 +149,7 @@ public sealed partial class VendorWorker : IWorker
         while (true)
         {
             var started = _time.GetTimestamp();
+            _boards.Beats?.Beat($"vendor {_definition.Name}", _options.SampleInterval + RoundPatience);
             child.Client.ThrowIfEnded();
             if (child.Events.IsFaulted)
                 await child.Events;

@@ -56,11 +56,13 @@ internal sealed class DeviceList
 
     /// <summary>The list after a change; this one when nothing changed.</summary>
     /// <param name="offered">Null: the resource is no longer offered.</param>
-    /// <param name="health">What is wrong now.</param>
+    /// <param name="health">As it is now.</param>
     /// <param name="now">Timestamp: since when a unit that vanished is gone.</param>
     /// <param name="withdrawn">What of those that are gone is not listed any more.</param>
-    public DeviceList With(OfferedResource? offered, HealthSnapshot health, long now, FrozenSet<GoneUnit> withdrawn)
+    public DeviceList With(OfferedResource? offered, DeviceHealth health, long now, FrozenSet<GoneUnit> withdrawn)
     {
+        if (ReferenceEquals(offered, Resource) && IsAsBefore(health))
+            return this;
         var resource = offered ?? Resource with { Units = [] };
         var present = resource.Units.Select(unit => unit.Id).ToHashSet(StringComparer.Ordinal);
         ImmutableArray<ListedUnit> next =
@@ -73,6 +75,17 @@ internal sealed class DeviceList
         if (areSame && next.SequenceEqual(Units) && resource.MostPerContainer == Resource.MostPerContainer && resource.Placement == Resource.Placement)
             return this;
         return new DeviceList(resource, next, areSame ? Topology : new UnitTopology([.. next.Select(listed => listed.Unit)]));
+    }
+
+    /// <summary>True when all that is listed is still offered and none of it failed or recovered: most changes of a node are of other devices.</summary>
+    private bool IsAsBefore(DeviceHealth health)
+    {
+        foreach (var listed in Units)
+        {
+            if (!listed.IsPresent || health.IsHealthy(listed.Unit) != listed.IsHealthy)
+                return false;
+        }
+        return true;
     }
 
     /// <summary>True when the kubelet could see no difference.</summary>

@@ -8,7 +8,7 @@ namespace AIInfra.Kubernetes.DevicePlugin;
 /// <summary>Keeps the <see cref="DeviceList"/> of one resource. The first change goes out at once, then at most one list per
 /// <see cref="Interval"/>: each one makes the kubelet rewrite its checkpoint.</summary>
 /// <param name="given">Ids that pods hold already.</param>
-internal sealed class DeviceListFeed(string resource, IEnumerable<string> given, Latest<NodeOffer> offers, Latest<HealthSnapshot> health, TimeProvider time)
+internal sealed class DeviceListFeed(string resource, IEnumerable<string> given, Latest<NodeOffer> offers, Latest<DeviceHealth> health, TimeProvider time)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
@@ -23,23 +23,23 @@ internal sealed class DeviceListFeed(string resource, IEnumerable<string> given,
     {
         while (true)
         {
-            var (offer, problems, gone) = (offers.Value, health.Value, withdrawn.Value);
-            if (Step(offer, problems, gone) is { } wait)
+            var (offer, healthy, gone) = (offers.Value, health.Value, withdrawn.Value);
+            if (Step(offer, healthy, gone) is { } wait)
                 await Task.Delay(wait, time, cancellationToken);
             else
                 await FirstOf.WaitAsync(cancellationToken,
                     token => offers.WaitForChangeAsync(offer, token),
-                    token => health.WaitForChangeAsync(problems, token),
+                    token => health.WaitForChangeAsync(healthy, token),
                     token => withdrawn.WaitForChangeAsync(gone, token));
         }
     }
 
     /// <summary>Takes in what the boards say now.</summary>
     /// <returns>How long the change must wait; null when there is none left to publish.</returns>
-    internal TimeSpan? Step(NodeOffer offer, HealthSnapshot problems, FrozenSet<GoneUnit> withdrawn)
+    internal TimeSpan? Step(NodeOffer offer, DeviceHealth healthy, FrozenSet<GoneUnit> withdrawn)
     {
         var current = Current.Value;
-        var next = current.With(offer.Find(resource), problems, time.GetTimestamp(), withdrawn);
+        var next = current.With(offer.Find(resource), healthy, time.GetTimestamp(), withdrawn);
         if (ReferenceEquals(next, current))
             return null;
         if (_isFirst)

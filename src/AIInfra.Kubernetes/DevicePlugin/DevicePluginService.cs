@@ -92,12 +92,12 @@ internal sealed partial class DevicePluginService(
 
     internal PreferredAllocationResponse Prefer(PreferredAllocationRequest request)
     {
-        var (list, problems) = (lists.Value, health.Value);
+        var (list, healthy) = (lists.Value, health.Value.Devices);
         var placement = new Placement(list.Topology, list.Resource.Placement, nics.Value);
         var response = new PreferredAllocationResponse();
         foreach (var container in request.ContainerRequests)
         {
-            var usable = container.AvailableDeviceIDs.Where(id => IsUsable(id, list, problems));
+            var usable = container.AvailableDeviceIDs.Where(id => IsUsable(id, list, healthy));
             var chosen = placement.Choose(usable, container.MustIncludeDeviceIDs, container.AllocationSize);
             response.ContainerResponses.Add(new ContainerPreferredAllocationResponse { DeviceIDs = { chosen } });
         }
@@ -105,7 +105,7 @@ internal sealed partial class DevicePluginService(
     }
 
     /// <summary>The kubelet may not have read the last list yet.</summary>
-    private static bool IsUsable(string id, DeviceList list, HealthSnapshot health) =>
+    private static bool IsUsable(string id, DeviceList list, DeviceHealth health) =>
         list.Topology.IndexOf(id) is var place and >= 0 && list.Units[place] is { IsPresent: true, Unit: var unit } && health.IsHealthy(unit);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A pod was refused: {Reason}")]

@@ -95,8 +95,8 @@ internal sealed partial class KubeletSite : IDisposable
     private Task[] Start(string resource, CancellationToken cancellationToken)
     {
         var given = KubeletCheckpoint.Read(Path.Combine(_root, DevicePluginApi.Folder))?.ByResource.GetValueOrDefault(resource) ?? FrozenSet<string>.Empty;
-        var feed = new DeviceListFeed(resource, given, _boards.Offers.Current, _boards.Health.Current, _time);
-        feed.Step(_boards.Offers.Current.Value, _boards.Health.Current.Value, FrozenSet<GoneUnit>.Empty); // the first list is there before anybody can ask for it
+        var feed = new DeviceListFeed(resource, given, _boards.Offers.Current, _boards.Health.Devices, _time);
+        feed.Step(_boards.Offers.Current.Value, _boards.Health.Devices.Value, FrozenSet<GoneUnit>.Empty); // the first list is there before anybody can ask for it
         var calls = new AllocateCalls(_time, () => _pods?.Nudge());
         var pods = _pods?.Current ?? new Latest<PodResourcesSnapshot>(PodResourcesSnapshot.Unknown("kubelet.podResources is false.", PodResourcesGap.Off));
         var withdrawals = new Withdrawals(feed.Current, pods, calls, () => KubeletCheckpoint.Read(Path.Combine(_root, DevicePluginApi.Folder)), _time);

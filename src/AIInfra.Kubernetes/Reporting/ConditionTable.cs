@@ -15,7 +15,8 @@ public static class ConditionTable
     public static IReadOnlyList<(string Prefix, string Type)> Rows { get; } =
     [
         ("nvidia.nvlink", Fabric), ("nvidia.fabric", Fabric), ("nvidia.sxid.", Fabric), ("rdma.", Fabric), ("net.", Fabric),
-        ("kubelet.", Runtime), ("runtime.", Runtime), ("cni.", Runtime), ("time.", Runtime),
+        ("kubelet.", Runtime), ("runtime.", Runtime), ("cni.", Runtime), ("time.", Runtime), ("dns.", Runtime), ("registry.", Runtime), ("p2p.", Runtime),
+        ("nvidia.service-down", Runtime),
         ("disk.", Storage), ("fs.", Storage), ("mount.", Storage),
         ("kernel.", Kernel), ("memory.", Kernel), ("cpu.", Kernel),
     ];
@@ -38,6 +39,13 @@ public static class ConditionTable
         };
     }
 
+    /// <summary>The beginnings of the ids that feed a condition.</summary>
+    public static IReadOnlyList<string> FeedsOf(string type) =>
+    [
+        .. Rows.Where(row => row.Type == type).Select(row => $"{row.Prefix}*"),
+        .. type == Accelerator ? (string[])["every other problem of a device"] : [],
+    ];
+
     /// <summary>As Kubernetes wants a reason: <c>nvidia.xid.79</c> is <c>NvidiaXid79</c>.</summary>
     public static string Reason(string problemId)
     {
@@ -55,6 +63,9 @@ public static class ConditionTable
             reason.Append(isStart ? char.ToUpperInvariant(letter) : letter);
             isStart = false;
         }
-        return reason.Length switch { 0 => "Problem", > 120 => reason.ToString(0, 120), _ => reason.ToString() };
+        return BoundReason(reason.ToString());
     }
+
+    /// <summary>Not empty and not longer than the API server takes.</summary>
+    public static string BoundReason(string reason) => reason.Length switch { 0 => "Problem", > 120 => reason[..120], _ => reason };
 }

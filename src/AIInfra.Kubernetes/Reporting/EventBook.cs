@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Npd;
 using AIInfra.Core.VendorHost;
 
 namespace AIInfra.Kubernetes.Reporting;
@@ -45,6 +46,9 @@ internal sealed class EventEntry
 /// the API server could not be reached waits here; nothing is told twice.</summary>
 internal sealed class EventBook(string node, HealthBoard health, IDeviceHolders holders, TimeProvider time)
 {
+    /// <summary>Problems whose events node-problem-detector's files word themselves.</summary>
+    private const string NpdPrefix = "npd.";
+
     public const int Limit = 4000;
 
     /// <summary>Between two messages of one series; a series also keeps the event from being forgotten by the API server.</summary>
@@ -54,6 +58,9 @@ internal sealed class EventBook(string node, HealthBoard health, IDeviceHolders 
 
     private readonly Dictionary<(string Id, Subject Subject), Entries> _standing = [];
     private readonly List<EventEntry> _all = [];
+    private readonly NpdEventPace _pace = new(time);
+    private readonly Dictionary<(string Source, bool IsWarning, string Reason, string Message), EventEntry> _matches = [];
+    private long _lastMatch;
     private HealthTransition? _lastStep = health.Current.Value.Transitions.LastOrDefault(step => step.At < time.GetUtcNow() - HistoryAtStart);
     private bool _isFirst = true;
 
@@ -70,7 +77,7 @@ internal sealed class EventBook(string node, HealthBoard health, IDeviceHolders 
     public bool Update(HealthSnapshot now, NodeInventory inventory)
     {
         var isWaiting = false;
-        foreach (var problem in now.Problems)
+        foreach (var problem in now.Problems.Where(problem => !problem.Id.StartsWith(NpdPrefix, StringComparison.Ordinal)))
         {
             var key = (problem.Id, problem.Subject);
             if (!_standing.TryGetValue(key, out var entries))
@@ -93,6 +100,29 @@ internal sealed class EventBook(string node, HealthBoard health, IDeviceHolders 
         }
         _all.RemoveAll(entry => !entry.IsStanding && entry.SentCount > 0);
         return isWaiting;
+    }
+
+    /// <summary>Takes in what the monitors of node-problem-detector's files said: an event for each match, equal ones as one with a count, and
+    /// of one monitor only so many. Reason and message are the file's; the reporter is the agent, since its rights end at events in its own name.</summary>
+    public void Update(NpdSnapshot now)
+    {
+        foreach (var said in now.Events.Where(said => said.Number > _lastMatch))
+        {
+            _lastMatch = said.Number;
+            var key = (said.Source, said.IsWarning, said.Reason, EventText.Bound(said.Message, EventText.LongestNote));
+            if (!_pace.Take(said.Source))
+                Dropped++;
+            else if (_matches.TryGetValue(key, out var known))
+                (known.Count, known.LastSeen) = (known.Count + 1, said.At);
+            else if (MatchOf(said, key.Item4) is var entry && Add(entry))
+                _matches[key] = entry;
+        }
+        var tooOld = time.GetUtcNow() - HistoryAtStart;
+        foreach (var (key, entry) in _matches.Where(pair => pair.Value.LastSeen < tooOld).ToArray())
+        {
+            entry.IsStanding = false;
+            _matches.Remove(key);
+        }
     }
 
     /// <summary>The next one that the API server should hear of, the worst first; null when it knows all.</summary>
@@ -177,6 +207,8 @@ internal sealed class EventBook(string node, HealthBoard health, IDeviceHolders 
         foreach (var step in now.Transitions.AsSpan()[(seen + 1)..])
         {
             _lastStep = step;
+            if (step.ProblemId.StartsWith(NpdPrefix, StringComparison.Ordinal))
+                continue;
             if (step.Kind == TransitionKind.Raised && !_isFirst && !_standing.ContainsKey((step.ProblemId, step.Subject)) && step.Severity > Severity.Info)
                 Add(Passing(step, $"{EventText.Name(step.Subject, inventory)}: {step.Why} It is over by now. [{step.ProblemId}]", "Observe", "", isWarning: true));
             else if (step is { Kind: TransitionKind.Cleared, Severity: Severity.Fatal } && step.At >= time.GetUtcNow() - HistoryAtStart)
@@ -184,6 +216,20 @@ internal sealed class EventBook(string node, HealthBoard health, IDeviceHolders 
         }
         _isFirst = false;
     }
+
+    private EventEntry MatchOf(NpdEvent said, string note) => new()
+    {
+        Name = NameOf($"{said.Source}\n{said.Reason}\n{note}", Subject.Node, said.At, null, "npd"),
+        Pod = null,
+        Reason = ConditionTable.BoundReason(said.Reason),
+        Action = "Observe",
+        IsWarning = said.IsWarning,
+        Note = note,
+        FirstSeen = said.At,
+        LastSeen = said.At,
+        Order = said.IsWarning ? 2 : 3,
+        Count = 1,
+    };
 
     private EventEntry Passing(HealthTransition step, string note, string action, string suffix, bool isWarning) => new()
     {

@@ -1,5 +1,6 @@
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Npd;
 using AIInfra.Core.Hosting;
 using AIInfra.Kubernetes.Api;
 using AIInfra.Kubernetes.DevicePlugin;
@@ -9,7 +10,7 @@ namespace AIInfra.Kubernetes.Reporting;
 
 /// <summary>Tells the API server what is in the <see cref="EventBook"/>: one event after another, the worst first.</summary>
 internal sealed partial class EventReporter(
-    ApiClient client, ReportingOptions options, NodeBoard node, HealthBoard health, InventoryBoard inventory, EventBook book, WorkerBoard parts, TimeProvider time,
+    ApiClient client, ReportingOptions options, NodeBoard node, HealthBoard health, InventoryBoard inventory, Latest<NpdSnapshot> npd, EventBook book, WorkerBoard parts, TimeProvider time,
     Func<double> random, ILogger<EventReporter> logger)
 {
     /// <summary>Name of the part in /readyz.</summary>
@@ -28,8 +29,9 @@ internal sealed partial class EventReporter(
     {
         while (true)
         {
-            var (state, problems, devices) = (node.Current.Value, health.Current.Value, inventory.Current.Value);
+            var (state, problems, devices, matches) = (node.Current.Value, health.Current.Value, inventory.Current.Value, npd.Value);
             var isWaiting = book.Update(problems, devices); // also while nothing can be sent
+            book.Update(matches);
             var next = book.Next(out var wait);
             if (state.Node is { } now && next is not null)
             {
@@ -41,6 +43,7 @@ internal sealed partial class EventReporter(
             await FirstOf.WaitAsync(cancellationToken,
                 token => node.Current.WaitForChangeAsync(state, token),
                 token => health.Current.WaitForChangeAsync(problems, token),
+                token => npd.WaitForChangeAsync(matches, token),
                 token => Task.Delay(isWaiting ? HolderBeat : wait ?? Timeout.InfiniteTimeSpan, time, token));
         }
     }

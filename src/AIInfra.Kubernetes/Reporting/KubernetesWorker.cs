@@ -63,7 +63,7 @@ public sealed partial class KubernetesWorker(ReportingOptions options, Reporting
         yield return new ConditionReporter(client, node, health, inventory, npd, workers, time, Random, loggers.CreateLogger<ConditionReporter>()).RunAsync(cancellationToken);
         yield return new NodeDetails(client, node, boards.Labels, boards.Releases, boards.Pauses, npd, workers, time, Random, loggers.CreateLogger<NodeDetails>()).RunAsync(cancellationToken);
         var book = new EventBook(options.NodeName, health, boards.Holders, time);
-        yield return new EventReporter(client, options, node, health, inventory, book, workers, time, Random, loggers.CreateLogger<EventReporter>()).RunAsync(cancellationToken);
+        yield return new EventReporter(client, options, node, health, inventory, npd.Current, book, workers, time, Random, loggers.CreateLogger<EventReporter>()).RunAsync(cancellationToken);
         if (options.FollowsPods && boards.Pods is { } pods)
             yield return new PodWatch(client, options, pods, workers, time, Random, loggers.CreateLogger<PodWatch>()).RunAsync(cancellationToken);
         if (options.SetsTaint)

@@ -8,7 +8,7 @@ namespace AIInfra.Linux.Processes;
 
 /// <summary>How a command ended.</summary>
 /// <param name="Status">Null when it was not started, or did not end in time.</param>
-/// <param name="Output">The beginning of its standard output, at most <see cref="CommandRunner.OutputKept"/> bytes.</param>
+/// <param name="Output">The beginning of its standard output, at most <see cref="CommandRunner.OutputKept"/> bytes unless more was asked for.</param>
 /// <param name="Errors">The same of its standard error.</param>
 /// <param name="Refusal">Why it could not be started; null when it was.</param>
 /// <param name="Gone">Completes when no process of it is waited for any more. One that is stuck in the kernel cannot be ended.</param>
@@ -35,10 +35,12 @@ public sealed class CommandRunner : IDisposable
     private SafeFileHandle? _wake;
     private volatile bool _isOver;
 
-    private sealed class Run(string program, IReadOnlyList<string> arguments, long deadline)
+    private sealed class Run(string program, IReadOnlyList<string> arguments, long deadline, int kept, IReadOnlyDictionary<string, string>? environment)
     {
         public string Program => program;
         public IReadOnlyList<string> Arguments => arguments;
+        public int Kept => kept;
+        public IReadOnlyDictionary<string, string>? Environment => environment;
         public long Deadline { get; set; } = deadline;
         public int Id { get; set; }
         public Stream? Output { get; set; }
@@ -49,9 +51,9 @@ public sealed class CommandRunner : IDisposable
         public TaskCompletionSource Gone { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    private sealed class Stream(SafeFileHandle pipe)
+    private sealed class Stream(SafeFileHandle pipe, int most)
     {
-        private readonly byte[] _kept = new byte[OutputKept];
+        private byte[] _kept = new byte[Math.Min(most, OutputKept)];
         private int _length;
 
         public SafeFileHandle Pipe => pipe;
@@ -71,7 +73,9 @@ public sealed class CommandRunner : IDisposable
                     Close();
                     return;
                 }
-                var kept = (int)Math.Min(count, OutputKept - _length);
+                var kept = (int)Math.Min(count, most - _length);
+                if (_kept.Length - _length < kept)
+                    Array.Resize(ref _kept, Math.Min(most, Math.Max(2 * _kept.Length, _length + kept)));
                 buffer.AsSpan(0, kept).CopyTo(_kept.AsSpan(_length));
                 _length += kept;
             }
@@ -87,10 +91,13 @@ public sealed class CommandRunner : IDisposable
     /// <summary>Starts a program, with this process's environment and folder.</summary>
     /// <param name="program">A path; PATH is not searched.</param>
     /// <param name="arguments">Without the program's own name.</param>
+    /// <param name="kept">Bytes of its standard output that are kept.</param>
+    /// <param name="environment">Instead of this process's own.</param>
     /// <returns>Completes when it has ended, could not be started, or its time was over.</returns>
-    public Task<CommandResult> RunAsync(string program, IReadOnlyList<string> arguments, TimeSpan timeout)
+    public Task<CommandResult> RunAsync(
+        string program, IReadOnlyList<string> arguments, TimeSpan timeout, int kept = OutputKept, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var run = new Run(program, arguments, Stopwatch.GetTimestamp() + (long)(timeout.TotalSeconds * Stopwatch.Frequency));
+        var run = new Run(program, arguments, Stopwatch.GetTimestamp() + (long)(timeout.TotalSeconds * Stopwatch.Frequency), kept, environment);
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isOver, this);
@@ -143,8 +150,8 @@ public sealed class CommandRunner : IDisposable
     {
         try
         {
-            var started = CommandSpawn.Start(run.Program, run.Arguments, Environment());
-            (run.Id, run.Output, run.Errors) = (started.Id, new Stream(started.Output), new Stream(started.Errors));
+            var started = CommandSpawn.Start(run.Program, run.Arguments, run.Environment is { } own ? [.. own.Select(pair => $"{pair.Key}={pair.Value}")] : Environment());
+            (run.Id, run.Output, run.Errors) = (started.Id, new Stream(started.Output, run.Kept), new Stream(started.Errors, OutputKept));
             var process = Libc.PidFd(run.Id);
             run.Process = process >= 0 ? new SafeFileHandle((nint)process, true) : null;
             _runs.Add(run);

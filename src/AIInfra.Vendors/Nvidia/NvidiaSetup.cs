@@ -4,6 +4,7 @@ using AIInfra.Core.Devices;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Labels;
 using AIInfra.Core.Metrics;
+using AIInfra.Core.Remediation.Actions;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.VendorHost;
 using AIInfra.Vendors.Nvidia.Cdi;
@@ -35,6 +36,7 @@ public static class NvidiaSetup
                 options.Injection, () => provider.GetRequiredService<NvidiaHostWatch>().View, () => provider.GetRequiredService<CdiBoard>().Current.Value))
             .AddCdi(vendor, options.Injection)
             .AddSingleton<IFeatureLabels, NvidiaLabels>()
+            .AddSingleton<IDeviceResets, NvidiaResets>()
             .AddProfiles(NvidiaProfiles.All(counts, TimeProvider.System, options.Dcgm));
     }
 

@@ -42,6 +42,7 @@ internal sealed class ReportingRig : IAsyncDisposable, IDeviceHolders
     public string NodeName { get; set; } = ApiServerPeer.Node;
     public string Kubeconfig { get; set; } = "agent-file";
     public bool SetsTaint { get; set; }
+    public Core.Health.Npd.NpdBoard? Npd { get; set; }
     public PodDirectory Pods { get; } = new();
     /// <summary>Null: pods are not followed.</summary>
     public ImmutableArray<string>? PodLabels { get; set; }
@@ -66,7 +67,7 @@ internal sealed class ReportingRig : IAsyncDisposable, IDeviceHolders
             BootId = "boot-1",
             MachineId = machineId,
         };
-        var worker = new KubernetesWorker(options, new ReportingBoards(Health, Inventory, Board, Releases, Pauses, new FeatureLabels(Labels), this, Pods: Pods), Time, _loggers) { Random = () => 0.01, Tune = Tune };
+        var worker = new KubernetesWorker(options, new ReportingBoards(Health, Inventory, Board, Releases, Pauses, new FeatureLabels(Labels), this, Npd, Pods), Time, _loggers) { Random = () => 0.01, Tune = Tune };
         var one = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
         _running.Add(Task.Run(() => worker.RunAsync(one.Token)));
         return one;

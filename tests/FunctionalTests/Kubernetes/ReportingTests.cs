@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Npd;
+using AIInfra.FunctionalTests.Npd;
 using AIInfra.Kubernetes.Reporting;
 using AIInfra.Testing;
 
@@ -52,6 +54,28 @@ public sealed class ReportingTests
         Assert.Equal("aiinfra-agent-node-1", told.GetProperty("regarding").GetProperty("name").GetString()); // the other pod runs elsewhere
         Assert.Single(await rig.EventsAsync("aiinfra-system"));
         Assert.Matches(@"Warning\s+NvidiaXid79.*Not your code", await rig.Server.KubectlAsync("describe", "pod", "-n", "aiinfra-system", "aiinfra-agent-node-1"));
+    }
+
+    [Fact]
+    public async Task A_match_of_node_problem_detectors_files_is_an_event_as_its_own_exporter_would_make_it()
+    {
+        await using var rig = await ReportingRig.StartAsync();
+        using var files = new NpdHost();
+        var configuration = files.Load("""
+            { "plugin": "kmsg", "source": "kernel-monitor", "rules": [ { "type": "temporary", "reason": "OOMKilling", "pattern": "Killed process .*" } ] }
+            """);
+        using var npd = new NpdBoard(configuration, rig.Health, rig.Time);
+        rig.Npd = npd;
+        rig.Run();
+
+        npd.Matched(configuration.Logs[0], configuration.Logs[0].LogRules[0], "Killed process 1 (train) total-vm:5kB", rig.Time.GetUtcNow());
+        var told = await rig.WaitForEventAsync("OOMKilling");
+
+        Assert.Equal(("Warning", "aiinfra.io/agent", "Killed process 1 (train) total-vm:5kB"),
+            (told.GetProperty("type").GetString(), told.GetProperty("reportingController").GetString(), told.GetProperty("note").GetString()));
+        Assert.Equal("Node", told.GetProperty("regarding").GetProperty("kind").GetString());
+        Assert.Single(rig.Health.Current.Value.Problems, problem => problem.Id == "npd.OOMKilling");
+        Assert.DoesNotContain(await rig.EventsAsync("default"), other => other.GetProperty("reason").GetString() == "NpdOOMKilling");
     }
 
     [Fact]

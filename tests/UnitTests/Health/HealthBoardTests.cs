@@ -53,6 +53,7 @@ public sealed class HealthBoardTests
         var board = Board();
         for (var line = 1; line <= 9; line++)
             board.Report(Sighting(evidence: $"line {line}"));
+        _time.Advance(TimeSpan.FromMilliseconds(100)); // the last of them wait for the window's end
 
         var problem = Assert.Single(board.Current.Value.Problems);
         Assert.Equal(9, problem.Count);
@@ -71,6 +72,25 @@ public sealed class HealthBoardTests
             Assert.InRange(line.Length, 500, 512);
             Assert.EndsWith("x…", line, StringComparison.Ordinal);
         });
+    }
+
+    [Fact]
+    public void Who_watches_devices_only_is_not_woken_by_counts_and_by_what_leaves_devices_as_they_are()
+    {
+        var board = Board();
+        board.Report(Sighting());
+        var failed = board.Devices.Value;
+        board.Report(Sighting(evidence: "again"));
+        board.Report(Sighting("nvidia.xid.63", Severity.Degraded));
+        board.Report(Sighting("nvidia.xid.48"));
+        Assert.Same(failed, board.Devices.Value);
+        Assert.False(failed.IsHealthy("GPU-0"));
+
+        board.Clear("nvidia.xid.79", Subject.Device("GPU-0"));
+        Assert.Same(failed, board.Devices.Value); // another fatal problem still stands on it
+        board.Clear("nvidia.xid.48", Subject.Device("GPU-0"));
+        Assert.True(board.Devices.Value.IsHealthy("GPU-0"));
+        Assert.Same(board.Current.Value.Devices, board.Devices.Value);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class DeviceListFeedTests : IDisposable
     {
         _health = new HealthBoard(_time, "boot", []);
         _offers = new OfferBoard(_inventory, [], NullLogger<OfferBoard>.Instance);
-        _feed = new DeviceListFeed(TestGpus.Resource, [], _offers.Current, _health.Current, _time);
+        _feed = new DeviceListFeed(TestGpus.Resource, [], _offers.Current, _health.Devices, _time);
         Publish(TestGpus.Switched(8));
         Step();
     }
@@ -167,9 +167,9 @@ public sealed class DeviceListFeedTests : IDisposable
     [Fact]
     public void What_a_pod_holds_from_before_the_agents_start_is_listed_unhealthy_when_it_is_no_longer_offered()
     {
-        var feed = new DeviceListFeed(TestGpus.Resource, [TestGpus.Id(2), "MIG-of-last-week"], _offers.Current, _health.Current, _time);
+        var feed = new DeviceListFeed(TestGpus.Resource, [TestGpus.Id(2), "MIG-of-last-week"], _offers.Current, _health.Devices, _time);
 
-        feed.Step(_offers.Current.Value, _health.Current.Value, _withdrawn.Value);
+        feed.Step(_offers.Current.Value, _health.Devices.Value, _withdrawn.Value);
 
         Assert.Equal(9, feed.Current.Value.Units.Length);
         var gone = Assert.Single(feed.Current.Value.Message.Devices, device => device.Health == "Unhealthy");
@@ -187,7 +187,7 @@ public sealed class DeviceListFeedTests : IDisposable
         Assert.DoesNotContain(_feed.Current.Value.Units, listed => listed is { IsPresent: true, Unit.First.Index: 1 });
     }
 
-    private TimeSpan? Step() => _feed.Step(_offers.Current.Value, _health.Current.Value, _withdrawn.Value);
+    private TimeSpan? Step() => _feed.Step(_offers.Current.Value, _health.Devices.Value, _withdrawn.Value);
     private void Publish(ImmutableArray<Device> devices)
     {
         _inventory.Publish(TestGpus.Inventory(devices));

@@ -11,5 +11,5 @@ internal static class DeviceLists
     public static DeviceList Empty { get; } = DeviceList.Before(TestGpus.Resource, [], 0);
 
     /// <summary>After a change on a node where all is well and nothing may go.</summary>
-    public static DeviceList With(this DeviceList list, OfferedResource offered) => list.With(offered, HealthSnapshot.Empty, 0, FrozenSet<GoneUnit>.Empty);
+    public static DeviceList With(this DeviceList list, OfferedResource offered) => list.With(offered, DeviceHealth.AllHealthy, 0, FrozenSet<GoneUnit>.Empty);
 }

@@ -1,5 +1,6 @@
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Npd;
 using AIInfra.Kubernetes.Reporting;
 using AIInfra.Testing;
 
@@ -39,6 +40,41 @@ public sealed class EventBookTests : IDeviceHolders
             (book ?? _book).Sent(next, next.Count);
         }
         return sent;
+    }
+
+    private long _matches;
+
+    private NpdEvent Match(string message, string source = "kernel-monitor", bool isWarning = true) => new(++_matches, source, isWarning, "OOMKilling", message, _time.GetUtcNow());
+
+    [Fact]
+    public void A_match_of_NPDs_files_is_an_event_in_the_files_words_and_equal_ones_are_one_with_a_count()
+    {
+        var first = Match("Killed process 1");
+        _book.Update(new NpdSnapshot([], [first]));
+        var sent = Assert.Single(SendAll());
+        Assert.Equal(("OOMKilling", "Killed process 1", true, (DeviceHolder?)null), (sent.Reason, sent.Note, sent.IsWarning, sent.Pod));
+
+        _book.Update(new NpdSnapshot([], [first, Match("Killed process 1"), Match("Killed process 2")]));
+        Assert.Equal("Killed process 2", Assert.Single(SendAll()).Note);
+        _time.Advance(EventBook.SeriesInterval);
+        Assert.Equal((1, 2), _book.Next(out _) is { } again ? (again.SentCount, again.Count) : default);
+    }
+
+    [Fact]
+    public void The_problem_of_a_match_makes_no_second_event_and_a_storm_of_matches_is_cut_per_monitor()
+    {
+        Report("npd.OOMKilling", Severity.Info);
+        Report("npd.KernelDeadlock.DockerHung", Severity.Degraded);
+        Update();
+        Assert.Empty(SendAll());
+
+        _book.Update(new NpdSnapshot([], [.. Enumerable.Range(0, 100).Select(at => Match($"Killed process {at}")), Match("other", "docker-monitor")]));
+
+        Assert.Equal(NpdEventPace.Burst + 1, SendAll().Count);
+        Assert.Equal(100 - NpdEventPace.Burst, _book.Dropped);
+        _time.Advance(NpdEventPace.Refill);
+        _book.Update(new NpdSnapshot([], [Match("later")]));
+        Assert.Equal("later", Assert.Single(SendAll()).Note);
     }
 
     [Fact]

@@ -145,12 +145,12 @@ public sealed class WithdrawalsTests
     }
 
     private void Vanish(int index) =>
-        _list = _list.With(TestGpus.Switched(8).RemoveAt(index).Offered(), HealthSnapshot.Empty, _time.GetTimestamp(), _withdrawals.Current.Value);
+        _list = _list.With(TestGpus.Switched(8).RemoveAt(index).Offered(), DeviceHealth.AllHealthy, _time.GetTimestamp(), _withdrawals.Current.Value);
 
     private int Listed(PodResourcesSnapshot answer)
     {
         _withdrawals.Step(_list, answer);
-        return _list.With(TestGpus.Switched(7).Offered(), HealthSnapshot.Empty, _time.GetTimestamp(), _withdrawals.Current.Value).Units.Length;
+        return _list.With(TestGpus.Switched(7).Offered(), DeviceHealth.AllHealthy, _time.GetTimestamp(), _withdrawals.Current.Value).Units.Length;
     }
 
     private PodResourcesSnapshot Known(params string[] held) => PodResourcesSnapshot.Of(

@@ -24,6 +24,22 @@ public sealed class LogReporterTests : IDisposable
     public void Dispose() => _board.Dispose();
 
     [Fact]
+    public void A_line_of_a_device_that_is_released_for_work_on_its_driver_is_recorded_and_no_more()
+    {
+        Publish("0000:3b:00.0");
+        _board.Report(TestGpus.Fatal("GPU-0") with { Id = Core.VendorHost.VendorReleases.ProblemId, At = _time.GetUtcNow() });
+        Read(7, "0000:3b:00.0");
+        var recorded = _board.Current.Value.Problems[^1];
+        Assert.Equal((Severity.Info, SuggestedAction.Observe, ClearingKind.Quiet), (recorded.Severity, recorded.Action, recorded.Clearing.Kind));
+        Assert.Contains("released for work on its driver", recorded.Message, StringComparison.Ordinal);
+
+        _board.ReportHealthy(Core.VendorHost.VendorReleases.ProblemId, Subject.Device("GPU-0"), "resumed");
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Read(8, "0000:3b:00.0");
+        Assert.Equal(Severity.Fatal, Only.Severity);
+    }
+
+    [Fact]
     public void A_line_is_laid_on_the_device_at_its_address()
     {
         Publish("0000:3b:00.0");

@@ -38,7 +38,7 @@ public sealed class NpdBoardTests
         npd.Line("docker hung");
 
         Assert.Equal(
-            [("npd.OOMKilling", Severity.Info, 2L, ClearingKind.Quiet), ("npd.KernelDeadlock.DockerHung", Severity.Degraded, 1L, ClearingKind.Boot)],
+            [("npd.OOMKilling", Severity.Info, 2L, ClearingKind.Quiet), ("npd.KernelDeadlock.DockerHung", Severity.Degraded, 1L, ClearingKind.Quiet)],
             npd.Health.Current.Value.Problems.Select(problem => (problem.Id, problem.Severity, problem.Count, problem.Clearing.Kind)));
     }
 
@@ -166,5 +166,36 @@ public sealed class NpdBoardTests
         Assert.Equal((1000L, "Killed process 1000"), (npd.Snapshot.Events[^1].Number, npd.Snapshot.Events[^1].Message));
         Assert.Equal(1000, Counter(npd, "OOMKilling"));
         Assert.Equal(1000, Assert.Single(npd.Health.Current.Value.Problems).Count);
+    }
+
+    [Fact]
+    public void A_condition_that_its_log_repeats_while_it_is_so_ends_by_silence_and_another_lasts_until_the_boot()
+    {
+        using var npd = new NpdText(Log);
+        npd.Line("docker hung");
+        npd.Time.Advance(TimeSpan.FromHours(1));
+        npd.Health.ExpireQuiet();
+        npd.Board.Settle();
+        Assert.Equal(NpdStatus.False, npd.Condition("KernelDeadlock").Status);
+
+        npd.Line("aufs hung");
+        npd.Time.Advance(TimeSpan.FromDays(2));
+        npd.Health.ExpireQuiet();
+        npd.Board.Settle();
+
+        Assert.Equal(NpdStatus.True, npd.Condition("KernelDeadlock").Status);
+    }
+
+    [Fact]
+    public void Explain_says_which_file_and_rule_made_a_problem_and_how_it_ends()
+    {
+        using var npd = new NpdText(Log);
+
+        var text = npd.Configuration.Explain("npd.KernelDeadlock.DockerHung");
+
+        Assert.Contains("monitor.json:4:", text!.Meaning.English, StringComparison.Ordinal);
+        Assert.Contains("\"docker hung.*\"", text.Meaning.Chinese, StringComparison.Ordinal);
+        Assert.Equal((Severity.Degraded, Clearing.AfterQuiet(TimeSpan.FromHours(1))), (text.Severity, text.Clearing));
+        Assert.Null(npd.Configuration.Explain("npd.Nothing"));
     }
 }

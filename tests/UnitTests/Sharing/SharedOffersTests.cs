@@ -85,7 +85,7 @@ public sealed class SharedOffersTests
 
         health.Report(TestGpus.Fatal(TestGpus.Id(1)));
 
-        Assert.Equal(units.Select(unit => unit.First.Id != TestGpus.Id(1)), units.Select(unit => health.Current.Value.IsHealthy(unit)));
+        Assert.Equal(units.Select(unit => unit.First.Id != TestGpus.Id(1)), units.Select(unit => health.Devices.Value.IsHealthy(unit)));
     }
 
     [Theory]

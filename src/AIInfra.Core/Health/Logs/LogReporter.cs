@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.State;
+using AIInfra.Core.VendorHost;
 
 namespace AIInfra.Core.Health.Logs;
 
@@ -12,7 +13,7 @@ internal sealed class LogReporter(HealthBoard board, InventoryBoard inventory, R
 {
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private const int MostWaiting = 256;
-    private static readonly Clearing Unplaced = Clearing.AfterQuiet(TimeSpan.FromHours(24));
+    private static readonly Clearing Unplaced = Clearing.AfterQuiet(TimeSpan.FromHours(24)), Announced = Clearing.AfterQuiet(TimeSpan.FromHours(1));
 
     private readonly Lock _gate = new();
     private readonly Queue<(LogFinding Finding, DateTimeOffset At)> _waiting = new();
@@ -91,6 +92,16 @@ internal sealed class LogReporter(HealthBoard board, InventoryBoard inventory, R
                 board.ReportOver(verdict.ProblemId, subject, finding.Evidence);
             return;
         }
+        if (verdict.Severity > Severity.Info && IsReleased(subject))
+        {
+            verdict = verdict with
+            {
+                Severity = Severity.Info,
+                Action = SuggestedAction.Observe,
+                Clearing = Announced,
+                Message = $"{verdict.Message} (Written while the device was released for work on its driver, which brings such lines.)",
+            };
+        }
         board.Report(new ProblemReport
         {
             Id = verdict.ProblemId,
@@ -107,6 +118,11 @@ internal sealed class LogReporter(HealthBoard board, InventoryBoard inventory, R
             IsPrecise = verdict.IsPrecise,
         });
     }
+
+    /// <summary>An operator, or a planned action, has taken the device from the agent: its driver is unloaded, or it is reset. It gets no work meanwhile,
+    /// and is looked at anew when it is taken back.</summary>
+    private bool IsReleased(Subject subject) =>
+        subject.Kind == SubjectKind.Device && board.Current.Value.Problems.Any(problem => problem.Id == VendorReleases.ProblemId && problem.Subject == subject);
 
     /// <summary>The partitions that are meant: one, or all those of an instance. Empty when the whole device is, or none is known there.</summary>
     private ImmutableArray<string> PartsOf(string id, (int Instance, int? SubInstance)? place) => place is not { } meant ? [] :

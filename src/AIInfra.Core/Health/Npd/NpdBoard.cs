@@ -15,7 +15,6 @@ public sealed class NpdBoard : IDisposable
     public const int LongestMessage = 1024;
 
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(100);
-    private static readonly Clearing Passing = Clearing.AfterQuiet(TimeSpan.FromHours(1));
 
     private readonly Lock _gate = new();
     private readonly HealthBoard _health;
@@ -200,7 +199,7 @@ public sealed class NpdBoard : IDisposable
         Severity = rule.Condition is null ? Severity.Info : Severity.Degraded,
         Cause = Cause.Host,
         Action = SuggestedAction.Observe,
-        Clearing = rule.Condition is null ? Passing : monitor is NpdPluginMonitor ? Clearing.OnHealthyReading : Clearing.OnBoot,
+        Clearing = NpdClearing.Of(monitor, rule),
         Message = message.Length == 0 ? $"{rule.Reason} ({monitor.Name})" : message,
         Evidence = message,
         At = at,

@@ -13,12 +13,16 @@ namespace AIInfra.Core.Health.Npd;
 public static class NpdSetup
 {
     /// <summary>Adds what node-problem-detector's files ask for. The board is there also without any file: it is then empty.</summary>
-    public static IServiceCollection AddNpd(this IServiceCollection services, NpdConfiguration configuration)
+    /// <param name="host">Where the host's files are.</param>
+    /// <param name="packs">Of the host's own journal; null: it is read only for monitors that name it.</param>
+    public static IServiceCollection AddNpd(this IServiceCollection services, NpdConfiguration configuration, HostPaths host, JournalRuleOptions? packs)
     {
         services
             .AddSingleton(configuration)
             .AddSingleton<BootClock>()
             .AddSingleton(provider => new NpdBoard(configuration, provider.GetRequiredService<HealthBoard>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<NpdLogBoards>();
+        AddJournals(services, configuration, host, packs);
         if (configuration.IsEmpty)
             return services;
         services.AddWorker<NpdWorker>(NpdWorker.Part).AddSingleton<PageRows, NpdMetricRows>();
@@ -28,16 +32,10 @@ public static class NpdSetup
                 [.. configuration.Logs.Where(log => log.Kind == NpdLogKind.Kmsg)], provider.GetRequiredService<NpdBoard>(),
                 provider.GetRequiredService<BootClock>(), provider.GetService<LogCounters>()?.Slow ?? new SlowPatterns()));
         }
-        services.AddSingleton<NpdLogBoards>();
         foreach (var file in configuration.Logs.Where(log => log.Kind == NpdLogKind.FileLog))
         {
             services.AddWorker($"npd log {file.Name}", provider => new FileLogWorker(
                 file, provider.GetRequiredService<NpdLogBoards>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<FileLogWorker>>()));
-        }
-        foreach (var journal in configuration.Logs.Where(log => log.Kind == NpdLogKind.Journald).GroupBy(log => log.LogPath))
-        {
-            services.AddWorker($"npd journal {journal.Key}".TrimEnd(), provider => new JournalWorker(
-                journal.Key, [.. journal], provider.GetRequiredService<NpdLogBoards>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalWorker>>()));
         }
         if (!configuration.Plugins.IsEmpty)
             services.AddSingleton<PluginRuns>();
@@ -55,5 +53,19 @@ public static class NpdSetup
                 monitor, provider.GetRequiredService<StatsRows>(), provider.GetRequiredService<HostPaths>(), provider.GetRequiredService<TimeProvider>()));
         }
         return services;
+    }
+
+    /// <summary>One reader a journal, whoever wants its entries.</summary>
+    private static void AddJournals(IServiceCollection services, NpdConfiguration configuration, HostPaths host, JournalRuleOptions? packs)
+    {
+        var journals = configuration.Logs.Where(log => log.Kind == NpdLogKind.Journald)
+            .ToLookup(log => packs is null ? log.LogPath : JournalFolder.Shared(log.LogPath, host));
+        foreach (var folder in journals.Select(journal => journal.Key).Concat(packs is null ? [] : [""]).Distinct())
+        {
+            var isPacks = packs is not null && folder.Length == 0;
+            services.AddWorker(isPacks ? JournalWorker.HostPart : $"npd journal {folder}".TrimEnd(), provider => new JournalWorker(
+                folder, [.. journals[folder]], provider.GetRequiredService<NpdLogBoards>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalWorker>>(),
+                isPacks ? new JournalPacks(packs!, provider.GetRequiredService<KernelLogBoards>()) : null));
+        }
     }
 }

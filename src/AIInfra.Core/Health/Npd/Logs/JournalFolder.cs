@@ -18,5 +18,10 @@ internal static class JournalFolder
         return Directory.Exists(kept) ? kept : Existing(Path.Join(host.Run, "log/journal"));
     }
 
+    /// <summary>The name under which monitors share a reader: the kept journal of the host is the host's own journal, so that nothing is read twice.</summary>
+    /// <param name="folder">As a file names it.</param>
+    public static string Shared(string folder, HostPaths host) =>
+        folder.TrimEnd('/') == "/var/log/journal" && Directory.Exists(Path.Join(host.Root, "var/log/journal")) ? "" : folder;
+
     private static string Existing(string folder) => Directory.Exists(folder) ? folder : throw new IOException($"There is no journal in {folder}: the folder is not there.");
 }

@@ -1,0 +1,30 @@
+namespace AIInfra.Core.Remediation;
+
+/// <summary>Permission for one disruptive operation. Local limits, a lease of the failure domain, or the aggregator; the local policy bounds them all.</summary>
+public interface IGrants
+{
+    /// <summary>Asks once; does not wait for a turn.</summary>
+    /// <exception cref="OperationCanceledException">Only of <paramref name="cancellationToken"/>; whatever else goes wrong is a refusal.</exception>
+    Task<GrantAnswer> AskAsync(GrantRequest request, CancellationToken cancellationToken);
+}
+
+/// <param name="Operation">The same operation asked again gets the grant it has.</param>
+/// <param name="Scope">What becomes unavailable: a device's or the node's share of the domain.</param>
+public sealed record GrantRequest(string Operation, string Action, DrainScope Scope);
+
+/// <param name="Grant">Null: refused.</param>
+/// <param name="Why">One sentence: who refused, and when it is worth asking again.</param>
+public sealed record GrantAnswer(IGrant? Grant, string Why)
+{
+    public static GrantAnswer Refused(string why) => new(null, why);
+}
+
+/// <summary>A permission that is held and renewed while it is needed.</summary>
+public interface IGrant : IAsyncDisposable
+{
+    /// <summary>Cancelled when the holder has to stop: it was taken back, or could not be renewed in time. Before others may start.</summary>
+    CancellationToken Lost { get; }
+
+    /// <summary>True while it may be acted on. Asked right before the act.</summary>
+    bool IsHeld { get; }
+}
