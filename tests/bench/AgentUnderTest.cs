@@ -48,8 +48,14 @@ internal sealed class AgentUnderTest : IAsyncDisposable
         await Kubelet.WaitForLineAsync("{\"event\":\"listening\"");
     }
 
-    public void StartDaemon() => Daemon = PeerProcess.Start(Program, ["run", "--config", Path.Combine(_folder, "agent.yaml")],
-        new Dictionary<string, string>(Environment) { ["DOTNET_PROCESSOR_COUNT"] = Processors.ToString(CultureInfo.InvariantCulture), ["DOTNET_gcConcurrent"] = "0" });
+    /// <param name="settings">Settings of the daemon, as environment variables.</param>
+    public void StartDaemon(params ReadOnlySpan<(string Name, string Value)> settings)
+    {
+        var environment = new Dictionary<string, string>(Environment) { ["DOTNET_PROCESSOR_COUNT"] = Processors.ToString(CultureInfo.InvariantCulture), ["DOTNET_gcConcurrent"] = "0" };
+        foreach (var (name, value) in settings)
+            environment[name] = value;
+        Daemon = PeerProcess.Start(Program, ["run", "--config", Path.Combine(_folder, "agent.yaml")], environment);
+    }
 
     /// <summary>From its next start on the driver's library takes so long to answer.</summary>
     public Task SlowDriverAsync(string time) => File.AppendAllTextAsync(Scenario, $"latency init {time}\n");

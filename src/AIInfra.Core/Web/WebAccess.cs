@@ -20,7 +20,7 @@ internal sealed class WebAccess : IDisposable
 {
     private const int MostRight = 200, MostWrong = 100, MostWaiting = 8;
     /// <summary>Of no password: an unknown name takes as long as a known one.</summary>
-    private const string Nobody = "$2b$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi";
+    private const string Nobody = "$2y$10$6G7jDrLv6LH.NHhs9WaoW.OTQlJWfwx7mTeho9EeqPmlLzO/xOSMC";
 
     private readonly Bcrypt _bcrypt;
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);

@@ -86,6 +86,18 @@ public sealed class RdmaPortProbeTests : IDisposable
     }
 
     [Fact]
+    public async Task Counters_of_the_driver_count_too()
+    {
+        Write("mlx5_0");
+        _host.Write("sys/class/infiniband/mlx5_0/ports/1/hw_counters/roce_slow_restart", "0");
+        Assert.Empty(await _host.BadAsync());
+        _host.Time.Advance(TimeSpan.FromSeconds(30));
+        _host.Write("sys/class/infiniband/mlx5_0/ports/1/hw_counters/roce_slow_restart", "301");
+
+        Assert.Equal(["rdma.port-errors on port mlx5_0: Port: 1"], await _host.BadAsync());
+    }
+
+    [Fact]
     public async Task Three_drops_in_twelve_hours_are_flapping_and_end_with_time()
     {
         for (var drops = 0; drops <= 3; drops++)

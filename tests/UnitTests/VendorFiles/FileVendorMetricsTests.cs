@@ -54,7 +54,7 @@ public sealed class FileVendorMetricsTests
 
         Assert.Equal(["mlx5_0 1", "mlx5_0 2"], page.Values("node_infiniband_port_data_received_bytes_total", "device", "port").Keys);
         Assert.Single(page.Values("node_infiniband_info", "device"));
-        Assert.Equal(["0000:10:01.0 1", "0000:10:01.0 1"], page.Values("hw_network_up", "hw_parent", "hw_id").Select(sample => $"{sample.Key.Split(' ')[0]} {sample.Value}"));
+        Assert.Equal([$"{rig.Whole[0].Id} {rig.Whole[0].Id}/1", $"{rig.Whole[0].Id} {rig.Whole[0].Id}/2"], page.Values("hw_network_up", "hw_parent", "hw_id").Where(sample => sample.Value == 1).Select(sample => sample.Key));
     }
 
     [Fact]

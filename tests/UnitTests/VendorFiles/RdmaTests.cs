@@ -118,7 +118,7 @@ public sealed class RdmaTests
     }
 
     [Fact]
-    public async Task Counters_are_in_base_units_those_that_say_nothing_are_absent_and_fast_errors_are_a_problem()
+    public async Task Counters_are_in_base_units_those_that_say_nothing_are_absent()
     {
         using var rig = new VendorRig("rdma", "roce-2");
         rig.Files.Put("sys/class/infiniband/mlx5_1/ports/1/counters/symbol_error", "N/A (no PMA)");
@@ -130,15 +130,5 @@ public sealed class RdmaTests
         Assert.Equal(AIInfra.Core.Sampling.ReadingState.Absent, rig.Reading(rig.Devices[1], "symbol_error_total").State);
         Assert.Equal(AIInfra.Core.Sampling.ReadingState.Absent, rig.Reading(rig.Devices[1], "np_cnp_packets_sent_total").State);
         Assert.Equal("1", rig.Devices[0].Traits[RdmaTraits.RoceGids]);
-
-        rig.Apply(0, "count symbol_error 100");
-        await rig.NextAsync();
-        Assert.Empty(rig.Health.Current.Value.Problems); // 10 a second, no more
-        rig.Apply(0, "count symbol_error 101");
-        await rig.NextAsync();
-
-        var problem = Assert.Single(rig.Health.Current.Value.Problems);
-        Assert.Equal((RdmaRules.ErrorsId, Severity.Degraded), (problem.Id, problem.Severity));
-        Assert.Equal("sysfs: mlx5_0: symbol_error_total grew by 101 in 10 s", problem.Evidence[0]);
     }
 }

@@ -2,7 +2,6 @@ using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Metrics;
 using AIInfra.Core.Sampling;
-using AIInfra.UnitTests.Metrics;
 using AIInfra.UnitTests.VendorFiles;
 using AIInfra.Vendors.Nvidia;
 using AIInfra.Vendors.Nvidia.Metrics;

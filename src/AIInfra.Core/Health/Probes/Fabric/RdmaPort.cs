@@ -22,6 +22,8 @@ internal sealed record RdmaPort(string Name, int State, int Physical, double? Ra
         ["port_xmit_discards"] = 6000,
         ["local_link_integrity_errors"] = 0,
         ["excessive_buffer_overrun_errors"] = 0,
+        ["local_ack_timeout_err"] = 60,
+        ["roce_slow_restart"] = 600,
     };
 
     public const string LinkDowned = "link_downed";
@@ -43,7 +45,7 @@ internal sealed record RdmaPort(string Name, int State, int Physical, double? Ra
     private static RdmaPort Read(string folder, string name, string board) => new(
         name, Number(HostText.Read(Path.Combine(folder, "state"))), Number(HostText.Read(Path.Combine(folder, "phys_state"))),
         Rate(HostText.Read(Path.Combine(folder, "rate"))), board,
-        MostAMinute.Keys.Append(LinkDowned).Select(counter => (counter, Value: HostText.ReadNumber(Path.Combine(folder, "counters", counter))))
+        MostAMinute.Keys.Append(LinkDowned).Select(counter => (counter, Value: HostText.ReadNumber(Path.Combine(folder, "counters", counter)) ?? HostText.ReadNumber(Path.Combine(folder, "hw_counters", counter))))
             .Where(pair => pair.Value is not null).ToDictionary(pair => pair.counter, pair => pair.Value!.Value, StringComparer.Ordinal));
 
     /// <summary>Out of <c>4: ACTIVE</c>.</summary>
