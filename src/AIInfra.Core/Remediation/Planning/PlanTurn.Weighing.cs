@@ -201,7 +201,8 @@ internal sealed partial class PlanTurn
     /// <summary>The same before and after a restart, another one for each attempt: what is approved and written is exactly this attempt.</summary>
     private string OperationId(Problem problem, Ladder ladder, int place)
     {
-        var attempt = history.OnLadder(ladder.Name, problem.Subject).Length;
+        var earlier = history.OnLadder(ladder.Name, problem.Subject);
+        var attempt = earlier.IsEmpty ? "" : earlier[^1].Id; // a count would come again when the journal forgets the oldest
         var text = string.Create(CultureInfo.InvariantCulture, $"{problem.Id}\n{problem.Subject}\n{ladder.Name}\n{place}\n{attempt}\n{problem.FirstSeen.UtcTicks}");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 6));
     }
