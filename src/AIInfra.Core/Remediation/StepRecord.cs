@@ -38,4 +38,14 @@ public sealed record StepRecord
     /// <summary>Nothing else is done on this node before a person has looked.</summary>
     [JsonIgnore]
     public bool NeedsPerson => Result?.Outcome == ActionOutcome.Unknown && !IsAcknowledged;
+
+    /// <summary>The same with its outcome. What was done waits for its verification, all else is over.</summary>
+    public StepRecord With(ActionResult result, DateTimeOffset at) => this with
+    {
+        Result = result,
+        ActedAt = at,
+        State = IsRung && result.Outcome == ActionOutcome.Done ? StepState.Acted : StepState.Closed,
+        ClosedAt = IsRung && result.Outcome == ActionOutcome.Done ? null : at,
+        Helped = IsRung && result.Outcome == ActionOutcome.Failed ? false : null,
+    };
 }

@@ -12,14 +12,15 @@ internal static class StateFault
 
     /// <summary>One sentence with what, where and what to do; null for a fault that is not the disk's.</summary>
     /// <remarks>The same fault gives the same sentence, so that it can be said once.</remarks>
-    public static string? Explain(Exception fault, string folder) => fault switch
+    /// <param name="file">The database in it.</param>
+    public static string? Explain(Exception fault, string folder, string file = "state.db") => fault switch
     {
         SqliteException { SqliteErrorCode: Full } => $"The disk that holds {folder} (state.path) is full: free some space.",
         SqliteException { SqliteErrorCode: ReadOnly or NoPermission } => $"{folder} (state.path) is read-only for the agent: make it writable or set state.path.",
-        SqliteException { SqliteErrorCode: CannotOpen } => $"state.db in {folder} (state.path) cannot be opened for writing: make the folder and its file system writable or set state.path.",
-        SqliteException { SqliteErrorCode: Busy or Locked } => $"state.db in {folder} (state.path) is locked by another process: end it; a node has one agent.",
+        SqliteException { SqliteErrorCode: CannotOpen } => $"{file} in {folder} (state.path) cannot be opened for writing: make the folder and its file system writable or set state.path.",
+        SqliteException { SqliteErrorCode: Busy or Locked } => $"{file} in {folder} (state.path) is locked by another process: end it; a node has one agent.",
         SqliteException { SqliteErrorCode: InputOutput } => $"The disk that holds {folder} (state.path) answers with an I/O error: look into the kernel log, replace it or set state.path.",
-        SqliteException other => $"state.db in {folder} (state.path) cannot be written ({other.Message}).",
+        SqliteException other => $"{file} in {folder} (state.path) cannot be written ({other.Message}).",
         UnusableStateException broken => $"{broken.Message}.",
         UnauthorizedAccessException => $"{folder} (state.path) is not the agent's to write: give it the folder or set state.path.",
         IOException other => $"{folder} (state.path) cannot be used ({other.Message}): make it a writable folder or set state.path.",

@@ -3,6 +3,8 @@ using System.Text.Json;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Remediation;
+using AIInfra.Core.Remediation.Journal;
 using AIInfra.Core.State;
 using AIInfra.Testing;
 using Microsoft.Data.Sqlite;
@@ -74,6 +76,26 @@ public sealed class FullDiskTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_full_disk_refuses_the_intent_and_an_outcome_it_refused_is_written_when_there_is_room_again()
+    {
+        using var journal = new RemediationJournal(_mount.FullName, _time, NullLogger<RemediationJournal>.Instance);
+        var first = Step("a1-0");
+        Assert.Null(await journal.IntendAsync(first));
+        Fill();
+
+        Assert.Equal($"The disk that holds {_mount.FullName} (state.path) is full: free some space.", await journal.RecordAsync(first.With(ActionResult.Failed("f"), _time.GetUtcNow())));
+        Assert.Equal(StepState.Closed, journal.History.Records[0].State);
+        Assert.Contains("is full", await journal.IntendAsync(Step("a2-0")), StringComparison.Ordinal);
+        File.Delete(Filler);
+        Assert.Null(await journal.RecoverAsync());
+        journal.Dispose();
+
+        using var next = new RemediationJournal(_mount.FullName, _time, NullLogger<RemediationJournal>.Instance);
+        Assert.Null(await next.RecoverAsync());
+        Assert.Equal(ActionResult.Failed("f"), Assert.Single(next.History.Records).Result);
+    }
+
+    [Fact]
     public void A_full_disk_does_not_keep_an_older_state_from_being_read()
     {
         using (var first = new SqliteConnection($"Data Source={Path.Combine(_mount.FullName, "state.db")};Pooling=False"))
@@ -119,6 +141,26 @@ public sealed class FullDiskTests : IAsyncLifetime
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writer);
     }
+
+    private StepRecord Step(string id) => new()
+    {
+        Step = new ActionStep
+        {
+            Id = id,
+            Operation = id.Split('-')[0],
+            Action = "reset-device",
+            Arguments = [new string('x', 8000)], // more than what is left of a page
+            Subject = Subject.Device("GPU-0"),
+            ProblemId = "nvidia.xid.79",
+            Deadline = TimeSpan.FromMinutes(5),
+            BootId = "boot",
+        },
+        Ladder = "reset-device",
+        Rung = 0,
+        IsRung = true,
+        State = StepState.Intended,
+        IntendedAt = _time.GetUtcNow(),
+    };
 
     private void Fill()
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using AIInfra.Core.Health;
+using AIInfra.Core.Remediation.Granting;
 using AIInfra.Core.Remediation.Ladders;
 
 namespace AIInfra.Core.Remediation.Planning;
@@ -142,13 +143,10 @@ internal sealed partial class PlanTurn
             return ($"{rung.Action} was tried at {Show(same.StartedAt)} and rests for {PolicyReader.Show(rung.Cooldown)}.", cooled);
         if (!rung.IsDisruptive)
             return null;
-        var disruptive = history.Operations.Where(operation => operation is { IsDisruptive: true, IsAttempt: true }).ToList();
-        var recent = disruptive.Count(operation => Age(operation.StartedAt) < policy.Limits.DisruptiveWindow);
-        if (recent >= policy.Limits.Disruptive)
-            return ($"{recent} disruptive operations in {PolicyReader.Show(policy.Limits.DisruptiveWindow)} (limits.disruptive is {policy.Limits.Disruptive}): the node needs a person.", null);
-        if (disruptive.Count > 0 && Cooling(disruptive[^1].StartedAt, policy.Limits.Spacing) is { } spaced)
-            return ($"the last disruptive operation was at {Show(disruptive[^1].StartedAt)}; limits.spacing is {PolicyReader.Show(policy.Limits.Spacing)}.", spaced);
-        return null;
+        var rate = NodeLimits.RefuseRate(policy.Limits, history, "", at);
+        if (rate?.Until is { } until)
+            Wait(until);
+        return rate;
     }
 
     private DateTimeOffset? Cooling(DateTimeOffset start, TimeSpan rest)
@@ -193,20 +191,19 @@ internal sealed partial class PlanTurn
         if (rung.Drain == DrainScope.Node && now.WasUncordoned)
             return "somebody uncordoned the node after the agent had cordoned it: a person has the last word until the problem is over.";
         var unavailable = now.Unavailable.Count + (isDevice && now.Unavailable.Contains(problem.Subject.Id) ? 0 : 1);
-        if (isDevice && rung.Drain != DrainScope.Node && unavailable > now.Devices * policy.Limits.UnavailablePercent / 100)
-            return $"{unavailable} of {now.Devices} devices would be unavailable; limits.unavailablePercent is {policy.Limits.UnavailablePercent}.";
-        return null;
+        return isDevice && rung.Drain != DrainScope.Node ? NodeLimits.RefuseShare(policy.Limits, now.Devices, unavailable) : null;
     }
 
     /// <summary>The same before and after a restart, another one for each attempt: what is approved and written is exactly this attempt.</summary>
     private string OperationId(Problem problem, Ladder ladder, int place)
     {
-        var attempt = history.OnLadder(ladder.Name, problem.Subject).Length;
+        var earlier = history.OnLadder(ladder.Name, problem.Subject);
+        var attempt = earlier.IsEmpty ? "" : earlier[^1].Id; // a count would come again when the journal forgets the oldest
         var text = string.Create(CultureInfo.InvariantCulture, $"{problem.Id}\n{problem.Subject}\n{ladder.Name}\n{place}\n{attempt}\n{problem.FirstSeen.UtcTicks}");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 6));
     }
 
     private static ProblemPlan Say(Problem problem, PlanState state, string why, Ladder? ladder = null) => new(problem.Id, problem.Subject, state, why, ladder?.Name);
 
-    private static string Show(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    internal static string Show(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

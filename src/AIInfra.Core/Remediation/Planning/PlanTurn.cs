@@ -1,5 +1,6 @@
 using System.Globalization;
 using AIInfra.Core.Health;
+using AIInfra.Core.Remediation.Granting;
 using AIInfra.Core.Remediation.Ladders;
 
 namespace AIInfra.Core.Remediation.Planning;
@@ -93,6 +94,5 @@ internal sealed partial class PlanTurn(RemediationPolicy policy, PlanSnapshot no
         return true;
     }
 
-    /// <summary>How old something is; what seems to be in the future was just now: the clock went back.</summary>
-    private TimeSpan Age(DateTimeOffset then) => then >= at ? TimeSpan.Zero : at - then;
+    private TimeSpan Age(DateTimeOffset then) => NodeLimits.Age(then, at);
 }
