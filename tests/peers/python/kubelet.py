@@ -135,6 +135,7 @@ class Kubelet:
         self.registry = {}  # socket in plugins_registry -> resource
         self.registry_refusal = None
         self.hangs_notify = False
+        self.life = 0  # which kubelet this is: each restart is another one
 
     def listen(self):
         os.makedirs(FOLDER, mode=0o750, exist_ok=True)
@@ -244,7 +245,7 @@ class Kubelet:
                 threading.Thread(target=self.adopt, args=(name,), daemon=True).start()
 
     def adopt(self, name):
-        plugin = Plugin(name, REGISTRY)
+        plugin, life = Plugin(name, REGISTRY), self.life
 
         def ask(method, request, answer, timeout):
             return plugin.channel.unary_unary(
@@ -261,8 +262,10 @@ class Kubelet:
         good = not self.registry_refusal and info.type == "DevicePlugin" and "v1beta1" in info.supported_versions
         if good:
             options = plugin.call("GetDevicePluginOptions", "Empty", "DevicePluginOptions")(TYPES["Empty"]())
-            self.registry[name] = resource
             with self.lock:
+                if life != self.life:
+                    return None  # asked by a kubelet that has ended meanwhile
+                self.registry[name] = resource
                 self.holders[resource] = plugin
             say("registered", resource=resource, endpoint=name, options=plain(options))
             threading.Thread(target=self.watch, args=(resource, plugin), daemon=True).start()
@@ -282,8 +285,9 @@ class Kubelet:
         if self.pod_server:
             self.pod_server.stop(None).wait()
             self.pod_server = None
-        self.registry.clear()
         with self.lock:
+            self.life += 1
+            self.registry.clear()
             streams, holders = list(self.streams), list(self.holders.values())
             self.streams.clear()
             self.holders.clear()
