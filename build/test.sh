@@ -16,6 +16,7 @@ for peer in grpc-js apiserver; do
 done
 build/kubectl.sh >/dev/null || exit 1
 make --no-print-directory build || exit 1
+make --no-print-directory package || exit 1
 
 failed=0
 wait "$booted" || { tail -n 20 "$results/booted.txt" >&2; [ -z "${CI:-}" ] || failed=1; }
