@@ -9,7 +9,7 @@ export DOTNET_NOLOGO := 1
 # Locked mode needs the very SDK that wrote the lock files (see CONTRIBUTING): CI asks for it, others restore as they are.
 RESTORE       := $(if $(CI),--locked-mode,)
 
-.PHONY: build native test demo bench publish package lint fuzz monitoring dashboards clean help
+.PHONY: build native test demo bench publish package lint fuzz dashboards clean help
 
 build: native ## build out/bin/aiinfra-agent and the simulators in out/native
 	@build/restore.sh $(RESTORE)
@@ -41,9 +41,6 @@ lint: ## formatting and analyzers, without changing a file
 
 fuzz: build ## fuzz the parsers of outside input: FUZZ_SECONDS each (default 60)
 	@build/fuzz.sh
-
-monitoring: ## rules and dashboards for the Prometheus operator, in out/monitoring (RUNBOOKS=URL, NAMESPACE, RELEASE)
-	@build/monitoring.sh
 
 dashboards: build ## pictures of the dashboards in out/dashboards, of simulated nodes, drawn in Chromium
 	@build/dashboards.sh

@@ -10,6 +10,8 @@ build/tools.sh >/dev/null
 build/package/stage.sh
 build/package/deb.sh
 build/package/rpm.sh
+tar --create --gzip --dereference --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" --exclude=tests --exclude=dashboard.schema.json \
+  --file "out/package/aiinfra-$VERSION.tgz" --directory deploy/helm aiinfra
 python3 build/package/oci.py
 python3 build/package/sbom.py >out/package/aiinfra-$VERSION.spdx.json
-(cd out/package && sha256sum -- *.deb *.rpm *.oci.tar *.spdx.json >SHA256SUMS && ls -l --block-size=KiB -- *.deb *.rpm *.oci.tar *.spdx.json | awk '{ print $5, $9 }')
+(cd out/package && sha256sum -- *.deb *.rpm *.oci.tar *.tgz *.spdx.json >SHA256SUMS && ls -l --block-size=KiB -- *.deb *.rpm *.oci.tar *.tgz *.spdx.json | awk '{ print $5, $9 }')
