@@ -24,9 +24,13 @@ enum sim_kind {
 /* What SIM_LIES sets, as bits. */
 enum { LIES_ENUM = 1, LIES_ABSURD = 2, LIES_UUID = 4, LIES_SIZE = 8 };
 
+/* What a command is about. */
+enum sim_target { TARGET_NODE, TARGET_GPU };
+
 struct sim_action {
+    enum sim_target target;
     enum sim_kind kind;
-    unsigned gpu;
+    unsigned device; /* its number; 0 for a command of the node */
     int64_t value;   /* the last number of the command, or what its words mean: as the kind says */
     int64_t more[4]; /* what the words mean, then the numbers before the last */
     struct mig_layout layout;

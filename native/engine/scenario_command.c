@@ -104,7 +104,7 @@ static bool in_range(const struct pattern *pattern, size_t hole, const char *wor
 static bool fill(const struct pattern *pattern, const struct gpu_model *gpu, const struct found *found, struct sim_action *action,
                  char error[SIM_MAX_ERROR])
 {
-    *action = (struct sim_action){ .kind = pattern->kind, .gpu = action->gpu, .value = pattern->fixed, .more = { pattern->fixed } };
+    *action = (struct sim_action){ .target = action->target, .kind = pattern->kind, .device = action->device, .value = pattern->fixed, .more = { pattern->fixed } };
     if (pattern->kind == SIM_MIG) return read_layout(gpu, found, action, error);
     if (pattern->kind == SIM_MIG_MODE && gpu->mig == NULL)
         return snprintf(error, SIM_MAX_ERROR, "a %s cannot be divided; use an A100, H100 or later", gpu->gpu_name), false;
@@ -157,6 +157,7 @@ bool sim_parse_command(const struct node_model *model, const struct sim_words *w
                  from + 1 < words->count ? sim_show(words->word[from + 1], shown) : "", model->name, model->gpus - 1);
         return false;
     }
-    action->gpu = (unsigned)gpu;
+    action->target = TARGET_GPU;
+    action->device = (unsigned)gpu;
     return parse_with(gpu_patterns, gpu_pattern_count, model->gpu[gpu], words, from + 2, "gpu N with ", action, error);
 }

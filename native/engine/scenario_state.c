@@ -49,7 +49,7 @@ static void boot(const struct scenario *scenario, struct sim_state *state, int64
 
 static void apply_gpu(const struct scenario *scenario, struct sim_entry *entry, struct sim_state *state)
 {
-    unsigned gpu = entry->action.gpu;
+    unsigned gpu = entry->action.device;
     struct gpu_state *one = &state->gpu[gpu];
     const unsigned recovery = one->recovery;
     entry->gi = entry->ci = UINT32_MAX;

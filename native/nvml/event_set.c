@@ -70,7 +70,7 @@ static bool take(nvmlEventSet_t set, uint64_t key)
 static bool event_of(nvmlEventSet_t set, const struct sim_entry *entry, unsigned bit, nvmlEventData_t *data)
 {
     const uint64_t type = UINT64_C(1) << bit;
-    unsigned gpu = entry->action.gpu;
+    unsigned gpu = entry->action.device;
     if ((entry->events & type) == 0 || entry->at <= set->since[gpu][bit] || !take(set, sim_hash(entry->key, &bit, sizeof bit))) return false;
     unsigned lies = library.state.gpu[gpu].lies;
     *data = (nvmlEventData_t){

@@ -53,8 +53,8 @@ static bool show(struct player *player, const struct sim_entry *entry)
     case SIM_SEGV: case SIM_SEGV_ALWAYS: case SIM_WAIT_FAILS: case SIM_WAIT_WORKS: case SIM_CONFIDENTIAL: return true;
     default: break;
     }
-    const struct gpu_state *gpu = &player->state.gpu[entry->action.gpu];
-    return (!changes_files(entry) || simnode_put_gpu(player->options, player->scenario, entry->action.gpu, gpu))
+    const struct gpu_state *gpu = &player->state.gpu[entry->action.device];
+    return (!changes_files(entry) || simnode_put_gpu(player->options, player->scenario, entry->action.device, gpu))
         && signs_of_entry(&player->signs, player->scenario, entry, gpu);
 }
 

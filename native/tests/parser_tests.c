@@ -179,7 +179,7 @@ static void damaged_scenarios_are_survived(void)
         sim_state_start(scenario, &state);
         sim_state_advance(scenario, &state, INT64_MAX);
         for (size_t i = 0; i < scenario->entry_count; i++)
-            CHECK(scenario->entries[i].action.gpu < scenario->model->gpus && scenario->entries[i].at >= 0);
+            CHECK(scenario->entries[i].action.device < scenario->model->gpus && scenario->entries[i].at >= 0);
         scenario_free(scenario);
         free(text);
     }
