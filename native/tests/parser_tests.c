@@ -83,7 +83,7 @@ static void every_wrong_line_is_named_and_the_rest_is_read(void)
         { "gpu 9 power 100", "'9' is no GPU" },
         { "gpu 3 numa -2", "'-2' is no NUMA node" },
         { "latency start 5s", "right would be latency init TIME" },
-        { "without cuInit", "'cuInit' is no NVML function" },
+        { "without cuInit", "'cuInit' is no function of a library" },
         { "\x01\x02", "'\?\?' is no statement" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
