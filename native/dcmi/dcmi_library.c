@@ -52,7 +52,8 @@ static void fill_view(unsigned unit, struct npu_view *npu)
 {
     const struct unit_override *override = &library.scenario->unit[UNIT_NPU][unit];
     *npu = (struct npu_view){ .slot = unit, .logic = dcmi_logic_id(unit), .node = library.scenario->model, .group = dcmi_group(),
-                              .model = dcmi_group()->model, .state = *dcmi_unit(unit), .units = dcmi_units(), .now = library.now };
+                              .model = dcmi_group()->model, .state = *dcmi_unit(unit), .units = dcmi_units(), .now = library.now,
+                              .reset_latency = library.scenario->reset_latency };
     npu->numa = override->numa_set ? override->numa : unit_place(npu->group, unit).numa;
     snprintf(npu->name, sizeof npu->name, "%s", *override->name != '\0' ? override->name : npu->model->name);
 }

@@ -24,7 +24,7 @@ struct npu_view {
     char name[32];
     int numa;
     unsigned units; /* of the node */
-    int64_t now;
+    int64_t now, reset_latency; /* ns */
 };
 
 /* The first argument of a call: v1 names a card and a device in it, v2 the device alone. */

@@ -68,6 +68,7 @@ static void raise_fault(struct sim_entry *entry, struct unit_state *unit, uint32
     if (unit->faults == UNIT_FAULTS) return;
     unit->fault[unit->faults++] = (struct unit_fault){ code, (uint8_t)severity, entry->at };
     entry->unit_events |= EVENT_RAISED;
+    entry->fault = code;
     entry->severity = (int)severity;
 }
 
@@ -78,6 +79,7 @@ static void clear_fault(struct sim_entry *entry, struct unit_state *unit, uint32
     if (i == unit->faults) return;
     entry->severity = unit->fault[i].severity;
     entry->unit_events |= EVENT_CLEARED;
+    entry->fault = code;
     memmove(&unit->fault[i], &unit->fault[i + 1], (--unit->faults - i) * sizeof unit->fault[0]);
 }
 
@@ -179,7 +181,7 @@ static bool apply_trouble(const struct unit_model *model, struct sim_entry *entr
     const unsigned first = (unsigned)action->more[0];
     switch (action->kind) {
     case UNIT_FAULT: raise_fault(entry, unit, (uint32_t)value, first); return true;
-    case UNIT_FAULT_ONCE: entry->unit_events |= EVENT_ONCE; entry->severity = 1; return true;
+    case UNIT_FAULT_ONCE: entry->unit_events |= EVENT_ONCE; entry->fault = (uint32_t)value; entry->severity = 1; return true;
     case UNIT_FAULT_CLEARED: clear_fault(entry, unit, (uint32_t)value); return true;
     case SIM_XID: entry->unit_events |= EVENT_XID; return true;
     case SIM_LOST:

@@ -56,7 +56,8 @@ struct sim_entry {
     uint32_t gi, ci;        /* the MIG instances it concerns; UINT32_MAX: none */
     int recovery_before;    /* the recovery action, and whether it was changed, see events */
     uint32_t unit_events;   /* see enum unit_event */
-    int severity;           /* of the fault that was raised or cleared */
+    uint32_t fault;         /* the code that was raised or cleared */
+    int severity;           /* and how bad it is: 1 minor, 2 major, 3 critical */
 };
 
 /* What a scenario says about one GPU beside the timeline; SIM_UNSET where it says nothing. */
