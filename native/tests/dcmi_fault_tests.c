@@ -242,6 +242,7 @@ static void links_and_the_network_follow_the_scenario(void)
     CHECK_EQUAL(9, narrow.crc_err_cnt[2]);
     CHECK_EQUAL(DCMI_NOT_SUPPORTED, dcmi->dcmi_get_device_info(0, 0, 12, 1, &narrow, &size)); /* no super-pod */
     CHECK_EQUAL(DCMI_NOT_SUPPORTED, dcmi->dcmi_get_device_info(0, 0, 99, 1, &narrow, &size));
+    CHECK_EQUAL(DCMI_NOT_SUPPORTED, dcmi->dcmi_get_device_info(0, 0, 15, 259, &narrow, &size));
     CHECK_EQUAL(DCMI_OK, dcmi->dcmi_get_device_network_health(0, 0, &health));
     CHECK_EQUAL(3, health);
     schedule(0, "npu 0 roce up");
