@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health;
+using AIInfra.Core.Remediation.Planning;
 
 namespace AIInfra.Core.Remediation.Ladders;
 
@@ -69,9 +70,18 @@ public sealed class PolicyReader
             Windows = [.. fields.List("windows").Select((node, at) => ReadWindow(new YamlFields($"windows[{at}]", node, _errors))).OfType<MaintenanceWindow>()],
             BlockingPods = [.. fields.List("blockingPods").Select((node, at) => ReadPods(new YamlFields($"blockingPods[{at}]", node, _errors)))],
             BlockingFiles = [.. Texts(fields, "blockingFiles", text => text.StartsWith('/') ? null : "must be an absolute path")],
+            DrainArguments = ReadDrainArguments(fields),
         };
         fields.Close();
         return (policy, keeps);
+    }
+
+    private ImmutableArray<string> ReadDrainArguments(YamlFields fields)
+    {
+        var arguments = Texts(fields, "drainArguments", _ => null);
+        if (!arguments.IsEmpty && _actions.TryGetValue(NodeSteps.Drain, out var drain) && drain.Refuse(arguments) is { } refusal)
+            fields.Error(fields.Mark, "drainArguments", refusal);
+        return arguments;
     }
 
     private void ReadLadder(YamlFields fields)

@@ -15,6 +15,8 @@ public sealed record RemediationPolicy
     public ImmutableArray<BlockingPods> BlockingPods { get; init; } = [];
     /// <summary>Files that block while they are there: for alerts and for whatever else an operator's tools know.</summary>
     public ImmutableArray<string> BlockingFiles { get; init; } = [];
+    /// <summary>Arguments of each drain before a rung, as the action <c>drain</c> takes them; a rung that is itself a drain has its own.</summary>
+    public ImmutableArray<string> DrainArguments { get; init; } = [];
 
     /// <summary>Null: nothing is done about such a problem.</summary>
     public Ladder? LadderFor(Problem problem)

@@ -77,7 +77,7 @@ internal sealed partial class PlanTurn(RemediationPolicy policy, PlanSnapshot no
             Id = string.Create(CultureInfo.InvariantCulture, $"{operation}-{number}"),
             Operation = operation,
             Action = action,
-            Arguments = isRung ? rung!.Arguments : [],
+            Arguments = isRung ? rung!.Arguments : action == NodeSteps.Drain ? policy.DrainArguments : [],
             Subject = subject,
             ProblemId = problem,
             Drain = rung?.Drain ?? DrainScope.None,
