@@ -86,8 +86,8 @@ internal static class AgentKeys
 
     public static readonly ConfigKey<bool> Journal = ConfigForm.Flag("health.journal", true, "Read the host's journal with the rules for services, and with those for the kernel where health.kernelLog.path is empty.");
 
-    public static readonly ConfigKey<string> RemediationMode = Later(ConfigForm.Choice("remediation.mode", ["off", "dry-run", "on"], "dry-run", "Whether anything is mended; this version acts on nothing."), "off|dry-run", "nothing is mended yet; set it to off or dry-run.");
-    public static readonly ConfigKey<string> RemediationPolicy = Later(ConfigForm.Text("remediation.policy", "", "A policy file."), "", "nothing is mended yet; remove the line.");
+    public static readonly ConfigKey<string> RemediationMode = ConfigForm.Choice("remediation.mode", ["off", "dry-run", "on"], "dry-run", "dry-run: it is planned and said what would be done, and nothing is; on: it is done; see remediation.md.");
+    public static readonly ConfigKey<string> RemediationPolicy = ConfigForm.Text("remediation.policy", "", "A policy file: ladders that stand before the built-in ones, limits, windows, what blocks; read at the start; see remediation.md.");
     public static readonly ConfigKey<string> RemediationDrain = ConfigForm.Choice("remediation.drain", ["aggregator", "self"], "aggregator", "Whose account changes the node's spec: self sets the taint aiinfra.io/unhealthy while the node as a whole is unfit; nothing drains in this version.");
 
     public static readonly ConfigKey<string> FleetAggregator = Later(ConfigForm.Text("fleet.aggregator", "", "Address of the aggregator."), "", "there is no aggregator yet; remove the line.");
