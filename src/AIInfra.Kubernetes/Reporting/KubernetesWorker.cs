@@ -2,6 +2,7 @@ using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Npd;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Remediation.Engine;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.Api;
@@ -12,7 +13,7 @@ namespace AIInfra.Kubernetes.Reporting;
 /// <summary>What the reporting reads and writes to.</summary>
 public sealed record ReportingBoards(
     HealthBoard Health, InventoryBoard Inventory, WorkerBoard Workers, VendorReleases Releases, VendorPauses Pauses, FeatureLabels Labels, IDeviceHolders Holders,
-    NpdBoard? Npd = null, PodDirectory? Pods = null);
+    NpdBoard? Npd = null, PodDirectory? Pods = null, RemediationBoard? Remediation = null);
 
 /// <summary>Speaks to the API server for as long as there is one to speak to. Without one nothing else is different.</summary>
 public sealed partial class KubernetesWorker(ReportingOptions options, ReportingBoards boards, TimeProvider time, ILoggerFactory loggers) : IWorker
@@ -63,7 +64,7 @@ public sealed partial class KubernetesWorker(ReportingOptions options, Reporting
         yield return new ConditionReporter(client, node, health, inventory, npd, workers, time, Random, loggers.CreateLogger<ConditionReporter>()).RunAsync(cancellationToken);
         yield return new NodeDetails(client, node, boards.Labels, boards.Releases, boards.Pauses, npd, workers, time, Random, loggers.CreateLogger<NodeDetails>()).RunAsync(cancellationToken);
         var book = new EventBook(options.NodeName, health, boards.Holders, time);
-        yield return new EventReporter(client, options, node, health, inventory, npd.Current, book, workers, time, Random, loggers.CreateLogger<EventReporter>()).RunAsync(cancellationToken);
+        yield return new EventReporter(client, options, node, health, inventory, npd.Current, (boards.Remediation ?? new RemediationBoard()).Notes, book, workers, time, Random, loggers.CreateLogger<EventReporter>()).RunAsync(cancellationToken);
         if (options.FollowsPods && boards.Pods is { } pods)
             yield return new PodWatch(client, options, pods, workers, time, Random, loggers.CreateLogger<PodWatch>()).RunAsync(cancellationToken);
         if (options.SetsTaint)

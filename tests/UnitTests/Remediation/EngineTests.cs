@@ -47,7 +47,7 @@ public sealed class EngineTests : IAsyncLifetime
         var record = Assert.Single(_rig.View.History.Records);
         Assert.Equal((StepState.Closed, true), (record.State, record.Helped));
         Assert.Contains("kubelet.unhealthy is over", record.Verified, StringComparison.Ordinal);
-        Assert.Equal(["RemediationStarted", "RemediationDone", "RemediationHelped"], _rig.View.Notes.Select(note => note.Reason));
+        Assert.Equal(["RemediationStarted", "RemediationDone", "RemediationHelped"], _rig.Board.Notes.Value.Select(note => note.Reason));
         Assert.Empty(_rig.Evidence); // nothing is destroyed by it
     }
 
@@ -62,7 +62,7 @@ public sealed class EngineTests : IAsyncLifetime
 
         Assert.Equal(["restart-unit"], _rig.Done); // it did not help: not again
         Assert.Equal(PlanState.NeedsPerson, _rig.Plan("kubelet.unhealthy").State);
-        Assert.Contains(_rig.View.Notes, note => note.Reason == "RemediationNeedsPerson");
+        Assert.Contains(_rig.Board.Notes.Value, note => note.Reason == "RemediationNeedsPerson");
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class EngineTests : IAsyncLifetime
         Assert.Equal("drain of the device's pods and reset-device would be done (dry run).", _rig.Plan("nvidia.xid.95").Why);
         Assert.Equal(2, _rig.View.WouldDo.Length);
         Assert.All(_rig.View.WouldDo, would => Assert.Equal(["victim"], would.Victims));
-        Assert.Equal(2, _rig.View.Notes.Count(note => note.Reason == "RemediationDryRun")); // once each
+        Assert.Equal(2, _rig.Board.Notes.Value.Count(note => note.Reason == "RemediationDryRun")); // once each
         Assert.Equal(1, _rig.View.Counts[("reboot", "dry_run")]);
     }
 

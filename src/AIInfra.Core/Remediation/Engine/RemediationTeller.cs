@@ -101,9 +101,7 @@ internal sealed partial class RemediationTeller(RemediationBoard board, TimeProv
 
     private void Note(string key, bool isWarning, string reason, string action, string says)
     {
-        var notes = _view.Notes.Length < RemediationBoard.NotesKept ? _view.Notes : _view.Notes.RemoveAt(0);
-        _view = _view with { Notes = notes.Add(new StepNote(++_number, key, time.GetUtcNow(), isWarning, reason, action, says.TrimEnd())) };
-        board.Current.Publish(_view);
+        board.Notes.Publish([.. board.Notes.Value.TakeLast(RemediationBoard.NotesKept - 1), new StepNote(++_number, key, time.GetUtcNow(), isWarning, reason, action, says.TrimEnd())]);
     }
 
     private static string WordOf(ActionOutcome outcome) => outcome switch

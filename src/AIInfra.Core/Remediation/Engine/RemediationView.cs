@@ -17,8 +17,6 @@ public sealed record RemediationView
     public StepRecord? Doing { get; init; }
     /// <summary>What would have been done, newest last; in a dry run only.</summary>
     public ImmutableArray<DryStep> WouldDo { get; init; } = [];
-    /// <summary>What happened, for events: the newest <see cref="RemediationBoard.NotesKept"/>, oldest first.</summary>
-    public ImmutableArray<StepNote> Notes { get; init; } = [];
     /// <summary>Steps since the agent was started, by action and what became of them.</summary>
     public ImmutableSortedDictionary<(string Action, string Outcome), long> Counts { get; init; } = ImmutableSortedDictionary<(string, string), long>.Empty;
 
@@ -50,4 +48,7 @@ public sealed class RemediationBoard
     public const int NotesKept = 200;
 
     public Latest<RemediationView> Current { get; } = new(RemediationView.Empty);
+
+    /// <summary>What happened, for events: the newest <see cref="NotesKept"/>, oldest first.</summary>
+    public Latest<IReadOnlyList<StepNote>> Notes { get; } = new([]);
 }
