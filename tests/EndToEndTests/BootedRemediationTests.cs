@@ -15,7 +15,7 @@ public sealed class BootedRemediationTests(BootedSystem system) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Machine.Write($"/etc/systemd/system/{Unit}.service", await File.ReadAllTextAsync(RepositoryRoot.Combine("packaging", "systemd", $"{Unit}.service"), TestContext.Current.CancellationToken));
-        Machine.Write($"/etc/systemd/system/{Unit}.service.d/test.conf", "[Service]\nExecStart=\nExecStart=/opt/aiinfra/bin/aiinfra-agent run\nEnvironment=DOTNET_ROOT=/usr/share/dotnet\n");
+        Machine.Write($"/etc/systemd/system/{Unit}.service.d/test.conf", "[Service]\nExecStart=\nExecStart=/opt/aiinfra/bin/aiinfra-agent run\nEnvironment=DOTNET_ROOT=/usr/share/dotnet\nProtectControlGroups=no\n"); // it hides the boot id that systemd-nspawn gives each boot
         Machine.Write("/etc/aiinfra/agent.yaml", """
             node: { name: booted }
             health: { kernelLog: { path: "" }, rules: [/etc/aiinfra/rules.d] }

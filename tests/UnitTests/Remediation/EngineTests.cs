@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Probes;
 using AIInfra.Core.Devices;
@@ -580,6 +581,33 @@ public sealed class EngineTests : IAsyncLifetime
 
         Assert.Equal((PlanState.NotNeeded, "remediation.mode is off."), (_rig.Plan("nvidia.xid.95").State, _rig.Plan("nvidia.xid.95").Why));
         Assert.False(File.Exists(Path.Combine(_rig.State, "journal.db")));
+    }
+
+    [Fact]
+    public async Task A_step_is_a_span_with_what_became_of_it()
+    {
+        List<Activity> spans = [];
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "AIInfra.Remediation",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = span =>
+            {
+                lock (spans)
+                    spans.Add(span);
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        _rig.Report("test.of-spans", Subject.Device(TestGpus.Id(3)), SuggestedAction.ResetDevice);
+        _rig.Actions["reset-device"].Runs = (_, _) => Task.FromResult(ActionResult.Failed("it did not"));
+
+        await _rig.TurnAsync();
+
+        lock (spans)
+        {
+            var span = spans.Single(span => (string?)span.GetTagItem("remediation.problem") == "test.of-spans");
+            Assert.Equal(("reset-device", "Failed", ActivityStatusCode.Error), (span.OperationName, span.GetTagItem("remediation.outcome"), span.Status));
+        }
     }
 
     [Fact]

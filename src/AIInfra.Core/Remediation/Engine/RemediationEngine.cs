@@ -112,7 +112,7 @@ public sealed partial class RemediationEngine : IWorker
                     await ActAsync(step, cancellationToken);
                     break;
                 default:
-                    return Until(plan, at);
+                    return now.Incomplete is not null && now.Mode != RemediationMode.Off ? Verifying : Until(plan, at); // armed as soon as it can be
             }
         }
         return Waiting;
