@@ -15,6 +15,8 @@ public sealed record RemediationPolicy
     public ImmutableArray<BlockingPods> BlockingPods { get; init; } = [];
     /// <summary>Files that block while they are there: for alerts and for whatever else an operator's tools know.</summary>
     public ImmutableArray<string> BlockingFiles { get; init; } = [];
+    /// <summary>While one of these fires, or cannot be asked, nothing disruptive starts.</summary>
+    public ImmutableArray<BlockingAlerts> BlockingAlerts { get; init; } = [];
     /// <summary>Arguments of each drain before a rung, as the action <c>drain</c> takes them; a rung that is itself a drain has its own.</summary>
     public ImmutableArray<string> DrainArguments { get; init; } = [];
 
@@ -125,3 +127,15 @@ public sealed record MaintenanceWindow(ImmutableArray<DayOfWeek> Days, TimeOnly 
 /// <param name="Namespace">Null: any.</param>
 /// <param name="Label">Null: any; else <c>key</c> or <c>key=value</c>.</param>
 public sealed record BlockingPods(string? Namespace, string? Label);
+
+public enum AlertSource { Prometheus, Alertmanager }
+
+/// <param name="Address">Of the server, without the path of its API.</param>
+/// <param name="Names">Alerts that block; a <c>*</c> at the end stands for anything; empty: all.</param>
+/// <param name="Except">Alerts that do not, in the same form.</param>
+public sealed record BlockingAlerts(AlertSource Source, Uri Address, ImmutableArray<string> Names, ImmutableArray<string> Except)
+{
+    public bool Takes(string alert) => (Names.IsEmpty || Names.Any(name => IsLike(alert, name))) && !Except.Any(name => IsLike(alert, name));
+
+    private static bool IsLike(string alert, string name) => name.EndsWith('*') ? alert.AsSpan().StartsWith(name.AsSpan(0, name.Length - 1), StringComparison.Ordinal) : alert == name;
+}
