@@ -19,6 +19,7 @@ internal sealed class DrainRun(ClusterBoard cluster, PodBoard pods, DrainLook lo
     private readonly Backoff _backoff = new(FirstRetry, LongestRetry, random);
     private DrainFindings? _left;
     private string _trouble = "";
+    private bool _hasAsked; // one was asked, and may have taken it
     private int _forced;
 
     /// <param name="cancellationToken">Ends it at once; what is on its way goes on.</param>
@@ -58,10 +59,11 @@ internal sealed class DrainRun(ClusterBoard cluster, PodBoard pods, DrainLook lo
             var (found, whyNot) = await look.FindAsync(link, step, _rules, _gone, cancellationToken);
             if (found is null)
                 return Again(whyNot, null);
+            var isFirst = _left is null;
             Take(found);
             if (found.IsEmpty)
                 return (ActionResult.Done(Summary()), default);
-            if (!found.Holding.IsEmpty && _asked.Count == 0)
+            if (!found.Holding.IsEmpty && isFirst)
                 return (ActionResult.NotPossible($"Not to be moved: {Waiting()}."), default);
             foreach (var pod in found.Moving)
                 await AskAsync(link, pod, cancellationToken);
@@ -75,7 +77,7 @@ internal sealed class DrainRun(ClusterBoard cluster, PodBoard pods, DrainLook lo
         }
         catch (ApiException fault)
         {
-            return (_asked.Count == 0 ? ActionResult.NotPossible(DrainLook.Explain(fault)) : ActionResult.Failed($"{DrainLook.Explain(fault)} {Progress()}"), default);
+            return (!_hasAsked ? ActionResult.NotPossible(DrainLook.Explain(fault)) : ActionResult.Failed($"{DrainLook.Explain(fault)} {Progress()}"), default);
         }
     }
 
@@ -111,7 +113,7 @@ internal sealed class DrainRun(ClusterBoard cluster, PodBoard pods, DrainLook lo
                 await ForceAsync(link, pod, cancellationToken);
             else
                 await link.Client.EvictAsync(pod.Metadata.Namespace!, pod.Metadata.Name!, uid, _rules.GraceOf(pod), cancellationToken);
-            _asked[uid] = asked with { Why = "", NotBefore = Later(LookAgain) };
+            (_asked[uid], _hasAsked) = (asked with { Why = "", NotBefore = Later(LookAgain) }, true);
         }
         catch (ApiException fault) when (fault.Fault == ApiFault.NotFound || (fault.Fault == ApiFault.Conflict && fault.Said?.Contains("UID", StringComparison.OrdinalIgnoreCase) == true))
         {
@@ -190,9 +192,9 @@ internal sealed class DrainRun(ClusterBoard cluster, PodBoard pods, DrainLook lo
         return names.Count == 0 ? "No pod had to leave." : $"{names.Count} pods have left{(_forced > 0 ? $", {_forced} of them without their budget" : "")}: {DrainLook.Show(names)}.";
     }
 
-    /// <param name="Why">What the server said when it was asked to leave; empty when it took it, or was not asked.</param>
     private sealed record Asked((string Namespace, string Name) Place)
     {
+        /// <summary>What the server said when it was asked to leave; empty when it took it, or was not asked.</summary>
         public string Why { get; init; } = "";
         public int Refusals { get; init; }
         public long NotBefore { get; init; }

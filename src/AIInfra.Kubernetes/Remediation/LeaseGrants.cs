@@ -17,6 +17,7 @@ public sealed partial class LeaseGrants(ClusterBoard cluster, LeaseOptions optio
 
     private static readonly TimeSpan ReleasePatience = TimeSpan.FromSeconds(10), AskPatience = TimeSpan.FromSeconds(30);
 
+    private readonly TimeProvider _time = time;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly ReportingPart _part = new(Part, parts, logger);
     private readonly HashSet<int> _owed = []; // slots that may be ours and are not used
@@ -27,7 +28,7 @@ public sealed partial class LeaseGrants(ClusterBoard cluster, LeaseOptions optio
 
     public async Task<GrantAnswer> AskAsync(GrantRequest request, CancellationToken cancellationToken)
     {
-        using var late = new CancellationTokenSource(AskPatience, time);
+        using var late = new CancellationTokenSource(AskPatience, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         try
         {
@@ -67,7 +68,7 @@ public sealed partial class LeaseGrants(ClusterBoard cluster, LeaseOptions optio
     {
         while (true)
         {
-            await Task.Delay(options.RenewEvery * (0.8 + (0.4 * Random())), time, cancellationToken);
+            await Task.Delay(options.RenewEvery * (0.8 + (0.4 * Random())), _time, cancellationToken);
             await _gate.WaitAsync(cancellationToken);
             try
             {
@@ -111,7 +112,7 @@ public sealed partial class LeaseGrants(ClusterBoard cluster, LeaseOptions optio
         if (_place is { } place && place.Client == link.Client && place.Domain == domain)
             return null;
         _place = (link.Client, domain, [.. Enumerable.Range(0, options.Slots).Select(slot =>
-            new LeaseLock(link.Client, options.Namespace, NameOf(options.DomainLabel, domain, slot), options.NodeName, options.Duration, time, options.RenewDeadline))]);
+            new LeaseLock(link.Client, options.Namespace, NameOf(options.DomainLabel, domain, slot), options.NodeName, options.Duration, _time, options.RenewDeadline))]);
         return null;
     }
 
@@ -130,7 +131,7 @@ public sealed partial class LeaseGrants(ClusterBoard cluster, LeaseOptions optio
                 continue;
             }
             _owed.Remove(slot);
-            _held = new Held(this, operation, slot, $"{where}, lease {NameOf(options.DomainLabel, domain, slot)}", slots[slot].HeldFor ?? TimeSpan.Zero, time);
+            _held = new Held(this, operation, slot, $"{where}, lease {NameOf(options.DomainLabel, domain, slot)}", slots[slot].HeldFor ?? TimeSpan.Zero);
             LogTaken(_held.Why, operation);
             return new GrantAnswer(_held, _held.Why);
         }
@@ -198,7 +199,7 @@ public sealed partial class LeaseGrants(ClusterBoard cluster, LeaseOptions optio
                 return;
             _held = null;
             _owed.Add(held.Slot);
-            using var late = new CancellationTokenSource(ReleasePatience, time);
+            using var late = new CancellationTokenSource(ReleasePatience, _time);
             await GiveBackAsync_NeedsGate(held.Slot, late.Token);
             LogReleased(held.Why, held.Operation);
         }
@@ -220,23 +221,31 @@ public sealed partial class LeaseGrants(ClusterBoard cluster, LeaseOptions optio
         return $"aiinfra-remediation-{shown}-{hash}-{slot}";
     }
 
-    private sealed class Held(LeaseGrants owner, string operation, int slot, string why, TimeSpan first, TimeProvider time) : IGrant, IDisposable
+    private sealed class Held : IGrant, IDisposable
     {
-        private readonly CancellationTokenSource _lost = new(first, time);
-        private DateTimeOffset _until = time.GetUtcNow() + first;
+        private readonly LeaseGrants _owner;
+        private readonly CancellationTokenSource _lost;
+        private DateTimeOffset _until;
 
-        public string Operation => operation;
-        public int Slot => slot;
-        public string Why => why;
-        public CancellationToken Lost => _lost.Token;
+        public Held(LeaseGrants owner, string operation, int slot, string why, TimeSpan first)
+        {
+            (_owner, Operation, Slot, Why) = (owner, operation, slot, why);
+            (_lost, _until) = (new CancellationTokenSource(first, owner._time), owner._time.GetUtcNow() + first);
+            Lost = _lost.Token;
+        }
+
+        public string Operation { get; }
+        public int Slot { get; }
+        public string Why { get; }
+        public CancellationToken Lost { get; }
 
         /// <summary>By the wall clock too: the monotonic one stands still while a machine is suspended.</summary>
-        public bool IsHeld => !_lost.IsCancellationRequested && time.GetUtcNow() < _until;
+        public bool IsHeld => !_lost.IsCancellationRequested && _owner._time.GetUtcNow() < _until;
 
         public void Extend(TimeSpan more)
         {
             _lost.CancelAfter(more);
-            _until = time.GetUtcNow() + more;
+            _until = _owner._time.GetUtcNow() + more;
         }
 
         public void Lose() => _lost.Cancel();
@@ -244,7 +253,7 @@ public sealed partial class LeaseGrants(ClusterBoard cluster, LeaseOptions optio
         public async ValueTask DisposeAsync()
         {
             Lose();
-            await owner.ReleaseAsync(this);
+            await _owner.ReleaseAsync(this);
             Dispose();
         }
 
