@@ -49,7 +49,7 @@ public static class NodeStepsSetup
             provider.GetRequiredService<ClusterBoard>(), provider.GetRequiredService<NodeWriter>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<IRemediationAction>(provider => new Drain(
             provider.GetRequiredService<ClusterBoard>(), provider.GetRequiredService<PodBoard>(), provider.GetRequiredService<DrainLook>(),
-            provider.GetService<StepProgress>() ?? new StepProgress(), provider.GetRequiredService<TimeProvider>(), Random.Shared.NextDouble))
+            provider.GetRequiredService<StepProgress>(), provider.GetRequiredService<TimeProvider>(), Random.Shared.NextDouble))
         .AddSingleton<IRemediationAction>(provider => new Uncordon(provider.GetRequiredService<ClusterBoard>(), provider.GetRequiredService<NodeWriter>()));
 
     private static IServiceCollection AddDelegatedSteps(this IServiceCollection services)

@@ -2,6 +2,7 @@ using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Npd;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Remediation.Engine;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.Api;
@@ -13,7 +14,7 @@ namespace AIInfra.Kubernetes.Reporting;
 /// <summary>What the reporting reads and writes to.</summary>
 public sealed record ReportingBoards(
     HealthBoard Health, InventoryBoard Inventory, WorkerBoard Workers, VendorReleases Releases, VendorPauses Pauses, FeatureLabels Labels, IDeviceHolders Holders,
-    NpdBoard? Npd = null, PodDirectory? Pods = null, ClusterBoard? Cluster = null, PodBoard? NodePods = null);
+    NpdBoard? Npd = null, PodDirectory? Pods = null, RemediationBoard? Remediation = null, ClusterBoard? Cluster = null, PodBoard? NodePods = null);
 
 /// <summary>Speaks to the API server for as long as there is one to speak to. Without one nothing else is different.</summary>
 public sealed partial class KubernetesWorker(ReportingOptions options, ReportingBoards boards, TimeProvider time, ILoggerFactory loggers) : IWorker
@@ -68,7 +69,7 @@ public sealed partial class KubernetesWorker(ReportingOptions options, Reporting
         yield return new ConditionReporter(client, node, health, inventory, npd, workers, time, Random, loggers.CreateLogger<ConditionReporter>()).RunAsync(cancellationToken);
         yield return new NodeDetails(client, node, boards.Labels, boards.Releases, boards.Pauses, npd, workers, time, Random, loggers.CreateLogger<NodeDetails>()).RunAsync(cancellationToken);
         var book = new EventBook(options.NodeName, health, boards.Holders, time);
-        yield return new EventReporter(client, options, node, health, inventory, npd.Current, book, workers, time, Random, loggers.CreateLogger<EventReporter>()).RunAsync(cancellationToken);
+        yield return new EventReporter(client, options, node, health, inventory, npd.Current, (boards.Remediation ?? new RemediationBoard()).Notes, book, workers, time, Random, loggers.CreateLogger<EventReporter>()).RunAsync(cancellationToken);
         var (directory, moved) = (options.FollowsPods ? boards.Pods : null, options.MovesPods ? boards.NodePods : null);
         if (directory is not null || moved is not null)
             yield return new PodWatch(client, options, directory, moved, workers, time, Random, loggers.CreateLogger<PodWatch>()).RunAsync(cancellationToken);

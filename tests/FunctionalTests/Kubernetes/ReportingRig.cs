@@ -72,7 +72,7 @@ internal sealed class ReportingRig : IAsyncDisposable, IDeviceHolders
             BootId = "boot-1",
             MachineId = machineId,
         };
-        var worker = new KubernetesWorker(options, new ReportingBoards(Health, Inventory, Board, Releases, Pauses, new FeatureLabels(Labels), this, Npd, Pods, Cluster, NodePods), Time, _loggers) { Random = () => 0.01, Tune = Tune };
+        var worker = new KubernetesWorker(options, new ReportingBoards(Health, Inventory, Board, Releases, Pauses, new FeatureLabels(Labels), this, Npd, Pods, Cluster: Cluster, NodePods: NodePods), Time, _loggers) { Random = () => 0.01, Tune = Tune };
         var one = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
         _running.Add(Task.Run(() => worker.RunAsync(one.Token)));
         return one;

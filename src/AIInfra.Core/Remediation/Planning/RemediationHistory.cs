@@ -62,6 +62,7 @@ public sealed class Operation(ImmutableArray<StepRecord> steps)
     public Subject Subject => Steps[0].Step.Subject;
     public string Ladder => Steps[0].Ladder;
     public int Rung => Steps[0].Rung;
+    public StepRecord First => Steps[0];
     public DateTimeOffset StartedAt => Steps[0].IntendedAt;
     public StepRecord Last => Steps[^1];
 

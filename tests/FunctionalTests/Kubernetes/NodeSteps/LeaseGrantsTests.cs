@@ -59,7 +59,7 @@ public sealed class LeaseGrantsTests
             }
         }
 
-        await Task.WhenAll([.. agents.Select((agent, number) => Task.Run(() => ActAsync(agent, new Random(number)))), Task.Run(DisturbAsync), Task.Run(WatchAsync)]);
+        await Task.WhenAll([.. agents.Select((agent, number) => Task.Run(() => ActAsync(agent, new Random(number)), Stop)), Task.Run(DisturbAsync, Stop), Task.Run(WatchAsync, Stop)]);
 
         Assert.InRange(most, 1, Slots);
         Assert.InRange(taken, 10, int.MaxValue);
