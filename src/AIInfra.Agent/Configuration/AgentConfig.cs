@@ -141,6 +141,7 @@ internal static class AgentConfig
             Kubeconfig = config.Get(AgentKeys.Kubeconfig),
             Report = config.Get(AgentKeys.KubernetesReport),
             SetsTaint = config.Get(AgentKeys.RemediationDrain) == "self",
+            MovesPods = config.Get(AgentKeys.RemediationDrain) == "self" && config.Get(AgentKeys.RemediationMode) != "off",
             FollowsPods = config.Get(AgentKeys.PodUid) || !config.Get(AgentKeys.PodLabels).IsEmpty,
             PodLabels = config.Get(AgentKeys.PodLabels),
             Version = ProgramInfo.Version,

@@ -10,6 +10,7 @@ using AIInfra.Core.Remediation.Planning;
 using AIInfra.Core.Remediation.Verification;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.VendorHost;
+using AIInfra.Kubernetes.Remediation;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -41,6 +42,8 @@ internal static class RemediationSettings
             .AddSingleton(provider => new OfferBoard(provider.GetRequiredService<InventoryBoard>(), [], NullLogger<OfferBoard>.Instance))
             .AddSingleton(new VendorReleases(TimeProvider.System, []))
             .AddHostActions(new ActionOptions(AgentConfig.NodeName(config), config.Get(AgentKeys.StatePath), []))
+            .AddSingleton<StepProgress>()
+            .AddNodeSteps(NodeStepKeys.Options(config) with { Lease = null })
             .BuildServiceProvider();
         return ActionSet.Of(services.GetServices<IRemediationAction>());
     }

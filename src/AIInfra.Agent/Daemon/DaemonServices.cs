@@ -23,6 +23,7 @@ using AIInfra.Core.State;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.Audit;
 using AIInfra.Kubernetes.DevicePlugin;
+using AIInfra.Kubernetes.Remediation;
 using AIInfra.Kubernetes.Reporting;
 using AIInfra.Linux.Uevents;
 using AIInfra.Vendors;
@@ -55,6 +56,7 @@ internal static class DaemonServices
         .AddCdi(config)
         .AddSingleton(provider => new FeatureLabels(provider.GetRequiredService<LabelBoard>().Current))
         .AddReporting(AgentConfig.Reporting(config))
+        .AddNodeSteps(NodeStepKeys.Options(config))
         .AddWorkloads(config)
         .AddMetrics(config)
         .AddOtlp()

@@ -71,6 +71,7 @@ public sealed class PolicyReader
             Windows = [.. fields.List("windows").Select((node, at) => ReadWindow(new YamlFields($"windows[{at}]", node, _errors))).OfType<MaintenanceWindow>()],
             BlockingPods = [.. fields.List("blockingPods").Select((node, at) => ReadPods(new YamlFields($"blockingPods[{at}]", node, _errors)))],
             BlockingFiles = [.. Texts(fields, "blockingFiles", text => text.StartsWith('/') ? null : "must be an absolute path")],
+            BlockingAlerts = [.. fields.List("blockingAlerts").Select((node, at) => ReadAlerts(new YamlFields($"blockingAlerts[{at}]", node, _errors))).OfType<BlockingAlerts>()],
             BlockingProblems = Texts(fields, "blockingProblems", _ => null),
             BeforeReturn = Texts(fields, "beforeReturn", RefuseProbe),
             Tests = tests,
@@ -208,6 +209,17 @@ public sealed class PolicyReader
             fields.Error(fields.Mark, "namespace", "is missing, and label too: name one of them, or every pod would block.");
         fields.Close();
         return pods;
+    }
+
+    private static BlockingAlerts? ReadAlerts(YamlFields fields)
+    {
+        var (prometheus, alertmanager) = (fields.Text("prometheus"), fields.Text("alertmanager"));
+        var isOne = Uri.TryCreate(prometheus ?? alertmanager, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && prometheus is null != alertmanager is null;
+        if (!isOne)
+            fields.Error(fields.Mark, "prometheus", "is missing or no address: name either prometheus or alertmanager, as in http://prometheus.monitoring:9090.");
+        var alerts = isOne ? new BlockingAlerts(prometheus is null ? AlertSource.Alertmanager : AlertSource.Prometheus, address!, Texts(fields, "names", _ => null), Texts(fields, "except", _ => null)) : null;
+        fields.Close();
+        return alerts;
     }
 
     private static ImmutableArray<string> Texts(YamlFields fields, string key, Func<string, string?> refuse)

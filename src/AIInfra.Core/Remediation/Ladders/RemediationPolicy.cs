@@ -15,6 +15,8 @@ public sealed record RemediationPolicy
     public ImmutableArray<BlockingPods> BlockingPods { get; init; } = [];
     /// <summary>Files that block while they are there: for alerts and for whatever else an operator's tools know.</summary>
     public ImmutableArray<string> BlockingFiles { get; init; } = [];
+    /// <summary>While one of these fires, or cannot be asked, nothing disruptive starts.</summary>
+    public ImmutableArray<BlockingAlerts> BlockingAlerts { get; init; } = [];
     /// <summary>While a problem with one of these ids stands on the node, nothing disruptive starts; a <c>*</c> at the end stands for anything.</summary>
     public ImmutableArray<string> BlockingProblems { get; init; } = [];
     /// <summary>Names of probes that must all find it good before a drained node is uncordoned.</summary>
@@ -140,3 +142,15 @@ public sealed record PolicyTest(string Name, ImmutableArray<string> Run, TimeSpa
 /// <param name="Namespace">Null: any.</param>
 /// <param name="Label">Null: any; else <c>key</c> or <c>key=value</c>.</param>
 public sealed record BlockingPods(string? Namespace, string? Label);
+
+public enum AlertSource { Prometheus, Alertmanager }
+
+/// <param name="Address">Of the server, without the path of its API.</param>
+/// <param name="Names">Alerts that block; a <c>*</c> at the end stands for anything; empty: all.</param>
+/// <param name="Except">Alerts that do not, in the same form.</param>
+public sealed record BlockingAlerts(AlertSource Source, Uri Address, ImmutableArray<string> Names, ImmutableArray<string> Except)
+{
+    public bool Takes(string alert) => (Names.IsEmpty || Names.Any(name => IsLike(alert, name))) && !Except.Any(name => IsLike(alert, name));
+
+    private static bool IsLike(string alert, string name) => name.EndsWith('*') ? alert.AsSpan().StartsWith(name.AsSpan(0, name.Length - 1), StringComparison.Ordinal) : alert == name;
+}

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using AIInfra.Core.Health;
 using AIInfra.Core.Remediation.Ladders;
@@ -78,13 +79,16 @@ internal sealed partial class PlanTurn(RemediationPolicy policy, PlanSnapshot no
             Id = string.Create(CultureInfo.InvariantCulture, $"{operation}-{number}"),
             Operation = operation,
             Action = action,
-            Arguments = isRung ? rung!.Arguments : action == NodeSteps.Drain ? policy.DrainArguments : [],
+            Arguments = isRung ? rung!.Arguments : action is NodeSteps.Cordon or NodeSteps.Drain ? DrainArguments(rung) : [],
             Subject = subject,
             ProblemId = problem,
             Drain = rung?.Drain ?? DrainScope.None,
             Deadline = isRung || action == NodeSteps.Drain ? rung!.Deadline : NodeStepDeadline,
             BootId = now.BootId,
         }, ladder, place, isRung, IsDisruptive: action != NodeSteps.Uncordon && (rung?.IsDisruptive ?? false));
+
+    /// <summary>A cordon has them too: it looks whether the drain after it can be done.</summary>
+    private ImmutableArray<string> DrainArguments(Rung? rung) => rung?.Action == NodeSteps.Drain ? rung.Arguments : policy.DrainArguments;
 
     /// <summary>True while the moment has not come.</summary>
     private bool Wait(DateTimeOffset until)
