@@ -18,7 +18,7 @@ public sealed class SimulatedRemediationTests
         await using var run = await SimulatedNodeRun.StartAsync("node l4\n");
         await run.WaitForListAsync(healthy: 4, of: 4);
         await run.Kubelet.SendLineAsync("""{"pods":[]}"""); // it says who holds what: nobody
-        await run.InjectAsync($"gpu 1 xid 95");
+        await run.InjectAsync("gpu 1 xid 95");
         await run.WaitForListAsync(healthy: 3, of: 4);
 
         await Eventually.AsyncTrue(async () => await PlanAsync(run) is { } plan && plan.TryGetProperty("would", out _), () => run.Node.Transcript, TimeSpan.FromSeconds(60));

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
+using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Probes;
 using AIInfra.Core.Hosting;
-using AIInfra.Core.Devices;
 using AIInfra.Core.Remediation;
 using AIInfra.Core.Remediation.Engine;
 using AIInfra.Core.Remediation.Journal;
@@ -80,7 +80,7 @@ internal sealed class EngineRig : IAsyncDisposable
             Evidence.Add(step.Action);
             DuringEvidence?.Invoke();
             return Task.FromResult<string?>(Path.Combine(State, "evidence", step.Id));
-        });
+        }, () => 0);
         return _engine = new RemediationEngine(
             new RemediationOptions(Mode, Policy), parts, new NodeOutlook(boards, Mode, Policy, Orders, Journal, Time),
             new Verifier(Health, Looks, System.Collections.Frozen.FrozenDictionary.ToFrozenDictionary(Probes), Policy, Time), Time, Log);

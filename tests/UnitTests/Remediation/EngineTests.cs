@@ -1,7 +1,7 @@
 using System.Diagnostics;
+using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Probes;
-using AIInfra.Core.Devices;
 using AIInfra.Core.Remediation;
 using AIInfra.Core.Remediation.Engine;
 using AIInfra.Core.Remediation.Ladders;
@@ -339,6 +339,31 @@ public sealed class EngineTests : IAsyncLifetime
         await _rig.TurnAsync();
 
         Assert.Equal("stopped", _rig.View.History.Records.Single().Result?.Says);
+    }
+
+    [Fact]
+    public async Task Nobody_is_asked_for_what_is_not_possible_and_a_grant_is_kept_while_the_node_boots()
+    {
+        var grants = new FakeGrants();
+        _rig.Grants.Add(grants);
+        _rig.Actions["reboot"].Prepares = _ => Preparation.NotPossible("an upgrade blocks it.");
+        _rig.ReportXid79();
+        await _rig.PassAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(0, grants.Asked);
+
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(EngineRig.Stop);
+        _rig.Actions["reboot"].Prepares = _ => Preparation.Ready(new ActionProof(ProofKind.BootId, "boot-1"));
+        _rig.Actions["reboot"].Runs = async (_, stop) =>
+        {
+            await end.CancelAsync();
+            await Task.Delay(Timeout.Infinite, stop);
+            return ActionResult.Done("never");
+        };
+        _rig.Time.Advance(TimeSpan.FromSeconds(10));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _rig.Engine().RunAsync(end.Token));
+
+        Assert.Equal((1, 1), (grants.Asked, grants.Held)); // another node must not boot meanwhile
     }
 
     [Fact]

@@ -5,9 +5,9 @@ namespace AIInfra.Core.Remediation.Engine;
 
 /// <summary>The permission that the engine holds: of the node's own limits, and of whoever else must grant. All of them, or none.</summary>
 /// <param name="sources">In the order in which they are asked.</param>
-internal sealed class GrantBook(ImmutableArray<IGrants> sources, TimeProvider time)
+internal sealed class GrantBook(ImmutableArray<IGrants> sources, Func<double> random, TimeProvider time)
 {
-    /// <summary>After a refusal nobody is asked again before.</summary>
+    /// <summary>After a refusal nobody is asked again before, and up to half as long after that.</summary>
     public static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(30);
 
     private ImmutableArray<IGrant> _held = [];
@@ -37,7 +37,7 @@ internal sealed class GrantBook(ImmutableArray<IGrants> sources, TimeProvider ti
             if (answer.Grant is null)
             {
                 await ReleaseAsync();
-                _state = new GrantState(request.Operation, answer.Why, time.GetUtcNow() + AskAgain);
+                _state = new GrantState(request.Operation, answer.Why, time.GetUtcNow() + (AskAgain * (1 + (random() / 2))));
                 return answer.Why;
             }
             _held = _held.Add(answer.Grant);

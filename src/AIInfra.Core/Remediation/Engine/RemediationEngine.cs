@@ -18,9 +18,10 @@ public sealed record RemediationOptions(RemediationMode Mode, RemediationPolicy 
 /// <summary>What the engine acts with.</summary>
 /// <param name="Grants">Asked after the node's own limits, in order.</param>
 /// <param name="Evidence">Keeps what a step would destroy, and says where; null: there is none.</param>
+/// <param name="Random">From 0 to 1, for what all nodes would do at the same time; null: the usual one.</param>
 public sealed record EngineParts(
     HealthBoard Health, RemediationJournal Journal, RemediationOrders Orders, RemediationBoard Board, FrozenDictionary<string, IRemediationAction> Actions, ImmutableArray<IGrants> Grants,
-    Func<ActionStep, CancellationToken, Task<string?>> Evidence);
+    Func<ActionStep, CancellationToken, Task<string?>> Evidence, Func<double>? Random = null);
 
 /// <summary>The one part that acts. Each turn looks at the node, has the next step planned, and takes it: permission, evidence, intent on the disk, act, outcome, verification.
 /// One step at a time; what was not settled before is settled first.</summary>
@@ -57,7 +58,7 @@ public sealed partial class RemediationEngine : IWorker
         _planner = new Planner(options.Policy);
         _resolver = new StepResolver(parts.Journal, parts.Actions, time);
         _teller = new RemediationTeller(parts.Board, time, logger);
-        _grants = new GrantBook([new LocalGrants(options.Policy.Limits, _ => outlook.Limits(_asked)), .. parts.Grants], time);
+        _grants = new GrantBook([new LocalGrants(options.Policy.Limits, _ => outlook.Limits(_asked)), .. parts.Grants], parts.Random ?? Random.Shared.NextDouble, time);
     }
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -79,7 +80,8 @@ public sealed partial class RemediationEngine : IWorker
         }
         finally
         {
-            await _grants.ReleaseAsync();
+            if (_parts.Journal.History.Open is null) // else the node is in the midst of it, a boot for example: nobody else may begin
+                await _grants.ReleaseAsync();
         }
     }
 
@@ -161,8 +163,15 @@ public sealed partial class RemediationEngine : IWorker
         return true;
     }
 
+    /// <summary>Whoever grants is asked only for what can be done: it may be a server that all nodes ask.</summary>
     private async Task AskAsync(PlannedStep planned, CancellationToken cancellationToken)
     {
+        var (preparation, step, isRungs) = await PrepareAsync(planned, cancellationToken);
+        if (preparation.WhyNot is { } whyNot)
+        {
+            await NotPossibleAsync(planned with { Step = step }, whyNot, isRungs);
+            return;
+        }
         _asked = planned.Step.Subject.Kind == SubjectKind.Device ? planned.Step.Subject.Id : null;
         if (await _grants.AskAsync(new GrantRequest(planned.Step.Operation, planned.Step.Action, planned.Step.Drain), cancellationToken) is { } refused)
             _teller.NotAttempted(planned, refused);
