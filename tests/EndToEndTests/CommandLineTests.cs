@@ -59,7 +59,7 @@ public sealed class CommandLineTests
     public async Task Every_error_of_a_configuration_is_told_at_once_with_its_place_and_nothing_starts()
     {
         using var folder = new TestFolder();
-        var file = folder.Write("agent.yaml", "kubelet: { rot: /k }\nmetrics:\n  address: 9400\nremediation: { mode: on }\n");
+        var file = folder.Write("agent.yaml", "kubelet: { rot: /k }\nmetrics:\n  address: 9400\nvendors: { nvidia: { migConfig: x } }\n");
 
         foreach (var arguments in new[] { ["check-config", file], new[] { "run", "--config", file } })
         {
@@ -68,7 +68,7 @@ public sealed class CommandLineTests
             Assert.Equal(78, status);
             Assert.Contains($"stderr: {file}:1:12: kubelet.rot is not a setting. Did you mean kubelet.root?", output, StringComparison.Ordinal);
             Assert.Contains($"stderr: {file}:3:12: metrics.address: \"9400\" is not usable", output, StringComparison.Ordinal);
-            Assert.Contains($"stderr: {file}:4:22: remediation.mode: \"on\" is not available in this version", output, StringComparison.Ordinal);
+            Assert.Contains($"stderr: {file}:4:34: vendors.nvidia.migConfig: \"x\" is not available in this version", output, StringComparison.Ordinal);
         }
     }
 

@@ -9,7 +9,7 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private readonly List<(Func<TimeSpan, bool> Wanted, TaskCompletionSource Seen)> _watchers = [];
-    private TimeSpan _elapsed;
+    private TimeSpan _elapsed, _set;
 
     public ManualTime() : this(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero))
     {
@@ -27,7 +27,14 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
     public override DateTimeOffset GetUtcNow()
     {
         lock (_gate)
-            return start + _elapsed;
+            return start + _elapsed + _set;
+    }
+
+    /// <summary>Sets the wall's clock, as a person or NTP does; no time passes.</summary>
+    public void Jump(TimeSpan by)
+    {
+        lock (_gate)
+            _set += by;
     }
 
     /// <summary>How long each pending timer has still to wait, soonest first.</summary>

@@ -2,19 +2,33 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Health.Probes;
+using AIInfra.Core.Hosting;
 using AIInfra.Core.Remediation;
+using AIInfra.Core.Remediation.Engine;
 using AIInfra.Core.Remediation.Journal;
+using AIInfra.Core.Remediation.Ladders;
+using AIInfra.Core.Remediation.Planning;
+using AIInfra.Core.Remediation.Verification;
+using AIInfra.Core.Sharing;
+using AIInfra.Core.VendorHost;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AIInfra.VendorHostChild;
 
-/// <summary>An agent that does one step, as the engine has to: settle what is unfinished, intent, act, outcome. The act writes a new invocation id into the file
-/// <c>unit</c> and a line into <c>acts</c>. FOLDER journal KIND WHERE: KIND is the proof, WHERE is the point at which it kills itself, or from which on no file grows (<c>full-before</c>, <c>full-after</c>).</summary>
-/// <remarks>What it knows at its end stands in <c>said</c>: the state and outcome of each step, then the fault. Points: before, intended, acted, recorded, resolved, never.</remarks>
-internal sealed partial class JournaledAct(string folder, ProofKind kind, string where) : IRemediationAction
+/// <summary>The engine with one problem, and one action against it: the act writes a new invocation id into the file <c>unit</c> and a line into <c>acts</c>.
+/// FOLDER journal KIND WHERE: KIND is the proof, WHERE is the point at which it kills itself, or from which on no file grows (<c>full-before</c>, <c>full-after</c>).</summary>
+/// <remarks>What it knows at its end stands in <c>said</c>: the state and outcome of each step, then the fault. Points: before, intended, acted, recorded, resolved, verified, never.</remarks>
+internal sealed partial class JournaledAct(string folder, ProofKind kind, string where) : IRemediationAction, IVerificationProbe, IProblemLooks
 {
-    public string Name => "restart";
+    private const int MostTurns = 20;
+
+    private bool _isResolved;
+
+    string IRemediationAction.Name => "restart";
+    string IVerificationProbe.Name => "runs";
     public bool IsDisruptive => true;
 
     private string Unit => Path.Combine(folder, "unit");
@@ -23,65 +37,76 @@ internal sealed partial class JournaledAct(string folder, ProofKind kind, string
     {
         var act = new JournaledAct(folder, Enum.Parse<ProofKind>(kind), where);
         using var journal = new RemediationJournal(folder, TimeProvider.System, NullLogger<RemediationJournal>.Instance);
-        await journal.RecoverAsync();
-        await new StepResolver(journal, new Dictionary<string, IRemediationAction> { [act.Name] = act }.ToFrozenDictionary(), TimeProvider.System).ResolveAsync(CancellationToken.None);
-        act.Reached("resolved");
-        if (journal.Fault is null && journal.History.Records.IsEmpty)
-            await act.DoAsync(journal);
+        await act.MendAsync(journal);
         File.WriteAllLines(Path.Combine(folder, "said"), [.. journal.History.Records.Select(record => $"{record.State} {record.Result?.Outcome}"), journal.Fault ?? ""]);
         return 0;
     }
 
-    private async Task DoAsync(RemediationJournal journal)
+    /// <summary>Turns of the engine until there is nothing more to do.</summary>
+    private async Task MendAsync(RemediationJournal journal)
     {
-        var record = new StepRecord
+        using var health = new HealthBoard(TimeProvider.System, "boot-1", []);
+        health.Report(new ProblemReport
         {
-            Step = new ActionStep
+            Id = "host.test", Subject = Subject.Node, Severity = Severity.Fatal, Cause = Cause.Host, Action = SuggestedAction.Observe, Clearing = Clearing.ByHand,
+            Message = "m", Evidence = "e", At = DateTimeOffset.UtcNow.AddMinutes(-1),
+        });
+        var actions = new Dictionary<string, IRemediationAction> { ["restart"] = this }.ToFrozenDictionary();
+        var (policy, errors) = PolicyReader.Read("test", "ladders:\n  - { name: test, problems: [host.test], rungs: [{ do: restart, verify: runs, stable: 0s }] }\n", actions, new HashSet<string> { "runs" });
+        if (errors.Length > 0)
+            throw new InvalidOperationException(errors[0].ToString());
+        var (orders, board, inventory) = (new RemediationOrders(folder, TimeProvider.System), new RemediationBoard(), new InventoryBoard());
+        var boards = new OutlookBoards(
+            health, inventory, new ProbeBoard(), new PodResourcesBoard(), new OfferBoard(inventory, [], NullLogger<OfferBoard>.Instance), new VendorReleases(TimeProvider.System, []),
+            new HostPaths { Root = folder }, [], []);
+        var engine = new RemediationEngine(
+            new RemediationOptions(RemediationMode.On, policy), new EngineParts(health, journal, orders, board, actions, [], (_, _) => Task.FromResult<string?>(null)),
+            new NodeOutlook(boards, RemediationMode.On, policy, orders, journal, TimeProvider.System),
+            new Verifier(health, this, new Dictionary<string, IVerificationProbe> { ["runs"] = this }.ToFrozenDictionary(), policy, TimeProvider.System), TimeProvider.System, NullLogger.Instance);
+        for (var turn = 0; turn < MostTurns; turn++)
+        {
+            await engine.TurnAsync(CancellationToken.None);
+            if (journal.Fault is { } fault)
             {
-                Id = "a1-0",
-                Operation = "a1",
-                Action = Name,
-                Arguments = [],
-                Subject = Subject.Node,
-                ProblemId = "host.test",
-                Deadline = TimeSpan.FromMinutes(1),
-                BootId = "boot-1",
-                Proof = new ActionProof(kind, ReadUnit()),
-            },
-            Ladder = "test",
-            Rung = 0,
-            IsRung = true,
-            State = StepState.Intended,
-            IntendedAt = DateTimeOffset.UtcNow,
-        };
-        Reached("before");
-        if (await journal.IntendAsync(record) is { } refusal)
-        {
-            Kill(refusal);
-            return;
+                if (where.StartsWith("full", StringComparison.Ordinal))
+                    Kill(fault);
+                return;
+            }
+            if (board.Current.Value.Plan.Next is null && journal.History.Records.All(record => record.State == StepState.Closed))
+                break;
         }
-        Reached("intended");
-        var result = await RunAsync(record.Step, CancellationToken.None);
-        Reached("acted");
-        if (await journal.RecordAsync(record.With(result, DateTimeOffset.UtcNow)) is { } fault)
-            Kill(fault);
-        Reached("recorded");
+        Reached("verified");
+    }
+
+    public Task LookForAsync(string problemId, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task<Verdict> CheckAsync(ActionStep planned, CancellationToken cancellationToken)
+    {
+        Reached(_isResolved ? "resolved" : "recorded");
+        return Task.FromResult(new Verdict(VerdictKind.Good, "It runs."));
     }
 
     public string? Refuse(ImmutableArray<string> arguments) => null;
 
-    public Task<Preparation> PrepareAsync(ActionStep planned, CancellationToken cancellationToken) => throw new UnreachableException();
+    public Task<Preparation> PrepareAsync(ActionStep planned, CancellationToken cancellationToken)
+    {
+        Reached("before");
+        return Task.FromResult(Preparation.Ready(new ActionProof(kind, ReadUnit())));
+    }
 
     public Task<ActionResult> RunAsync(ActionStep planned, CancellationToken cancellationToken)
     {
+        Reached("intended");
         File.AppendAllText(Path.Combine(folder, "acts"), $"{planned.Id}\n");
         File.WriteAllText(Unit + ".new", Guid.NewGuid().ToString());
         File.Move(Unit + ".new", Unit, overwrite: true);
+        Reached("acted");
         return Task.FromResult(ActionResult.Done("restarted"));
     }
 
     public Task<ActionResult> ResolveAsync(ActionStep planned, CancellationToken cancellationToken)
     {
+        _isResolved = true;
         File.AppendAllText(Path.Combine(folder, "resolves"), $"{planned.Id}\n");
         return Task.FromResult(ReadUnit() != planned.Proof.Before ? ActionResult.Done("it runs anew") : ActionResult.Failed("it is the same run"));
     }

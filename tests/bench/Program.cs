@@ -14,6 +14,7 @@ using AIInfra.Bench;
     ("sharing", SharingCost.RunAsync),
     ("vendorfiles", VendorFilesCost.RunAsync),
     ("reporting", ReportingCost.RunAsync),
+    ("remediation", RemediationCost.RunAsync),
     ("scrape", ScrapeShare.RunAsync),
     ("agent", AgentCost.RunAsync),
 ];

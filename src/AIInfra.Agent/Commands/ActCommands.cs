@@ -6,7 +6,7 @@ using AIInfra.Agent.Control;
 
 namespace AIInfra.Agent.Commands;
 
-/// <summary>The commands that make a running daemon change something: <c>clear</c>, <c>release</c>, <c>resume</c>; and <c>problems</c> with its history.</summary>
+/// <summary>The commands that make a running daemon change something: <c>clear</c>, <c>release</c>; and <c>problems</c> with its history.</summary>
 internal sealed class ActCommands(Option<string?> configFile, Option<string> output)
 {
     public Command Problems()
@@ -34,8 +34,6 @@ internal sealed class ActCommands(Option<string?> configFile, Option<string> out
     public Command Release() => ForVendor("release", "/v1/release",
         "Let go of a vendor's devices, so that its driver can be changed; they get no new work until they are resumed");
 
-    public Command Resume() => ForVendor("resume", "/v1/resume", "Take a released vendor's devices back");
-
     private Command ForVendor(string name, string path, string description)
     {
         var vendor = new Argument<string>("VENDOR") { Description = "Its key in the configuration, for example nvidia" };
@@ -45,7 +43,7 @@ internal sealed class ActCommands(Option<string?> configFile, Option<string> out
         return command;
     }
 
-    private Task<int> ActAsync<T>(ParseResult parsed, string path, T request, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+    public Task<int> ActAsync<T>(ParseResult parsed, string path, T request, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         WithDaemonAsync(parsed, async socket =>
         {
             using var client = new ControlClient(socket);

@@ -17,6 +17,7 @@ internal static class AgentCommandLine
     private static readonly Option<string?> ConfigFile = new("--config") { Description = $"The configuration file (default: {AgentConfig.DefaultFile} if it is there)", HelpName = "FILE" };
     private static readonly Option<string> Output = OutputOption();
     private static readonly ActCommands Acts = new(ConfigFile, Output);
+    private static readonly RemediationCommands Remediation = new(Acts, ConfigFile, Output);
     /// <summary>How long a command may take to end in order after Ctrl-C; longer than the daemon's own limit.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(30);
 
@@ -27,7 +28,8 @@ internal static class AgentCommandLine
         {
             Run(), Show("status", "What is wrong on this node, since when, and what happens next", (show, _) => show.StatusAsync()),
             Devices(),
-            Acts.Problems(), Acts.Clear(), Acts.Release(), Acts.Resume(),
+            Acts.Problems(), Acts.Clear(), Acts.Release(),
+            Show("actions", "What is mended or would be, what was done, and what waits for a person", (show, _) => show.ActionsAsync()), Remediation.Approve(), Remediation.Pause(), Remediation.Resume(),
             DiagCommand.Create(ConfigFile, Output), ScanLogCommand.Create(ConfigFile, Output), ExplainCommand.Create(ConfigFile, Output),
             CheckConfig(), ConfigReferencePage(), Simulate(), Version(),
         };

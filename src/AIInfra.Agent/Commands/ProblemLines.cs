@@ -47,7 +47,7 @@ internal sealed class ProblemLines(IAnsiConsole console, DateTimeOffset now)
         if (others.Count > MostInBrief)
             console.WriteLine($"and {others.Count - MostInBrief} more");
         console.WriteLine();
-        Terminal.WriteParagraph(console, "", $"Nothing is mended by itself in this version.{(others.Count > 0 ? " `aiinfra-agent problems` shows all of it," : "")} `aiinfra-agent explain {Terminal.Show(groups[0].Head.Id)}` says what it means.");
+        Terminal.WriteParagraph(console, "", $"{(others.Count > 0 ? "`aiinfra-agent problems` shows all of it, " : "")}`aiinfra-agent explain {Terminal.Show(groups[0].Head.Id)}` says what it means.");
     }
 
     /// <param name="steps">Oldest first.</param>
@@ -74,6 +74,8 @@ internal sealed class ProblemLines(IAnsiConsole console, DateTimeOffset now)
         Line("hit", Hit(group));
         if (group.Heads.Any(head => head.Devices.Count > 0))
             Line("pods", Pods(group));
+        if (head.Plan is { } plan)
+            Line("mend", plan);
         Line("next", $"{head.Next} Suggested: {Word(head.Action)} (cause: {Word(head.Cause)}).");
     }
 

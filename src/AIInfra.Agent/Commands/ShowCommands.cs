@@ -30,6 +30,8 @@ internal sealed class ShowCommands(string socketPath, bool asJson, CancellationT
 
     public Task<int> HistoryAsync() => AskAsync("/v1/history", ControlJson.Default.IReadOnlyListHistoryStep, steps => new ProblemLines(Terminal.Open(), TimeProvider.System.GetUtcNow()).ShowHistory(steps));
 
+    public Task<int> ActionsAsync() => AskAsync("/v1/actions", ControlJson.Default.ActionsReport, report => new ActionLines(Terminal.Open()).Show(report));
+
     private async Task<int> AskAsync<T>(string path, JsonTypeInfo<T> type, Action<T> show)
     {
         using var client = new ControlClient(socketPath);
@@ -64,6 +66,7 @@ internal sealed class ShowCommands(string socketPath, bool asJson, CancellationT
             Terminal.WriteParagraph(console, "  NOT OFFERED ", Terminal.Show(fault));
         Terminal.WriteParagraph(console, "  ", $"agent {status.Version}, up since {status.Started:yyyy-MM-dd HH:mm:ss}Z{(missing.Count == 0 ? ", every part is ready" : "")}");
         ShowProbes(console, status.Probes);
+        Terminal.WriteParagraph(console, "  ", ActionLines.Summary(status.Remediation));
         if (status.Problems.Count > 0)
             new ProblemLines(console, TimeProvider.System.GetUtcNow()).ShowSummary(status.Problems);
     }

@@ -6,6 +6,7 @@ using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Health.Npd.Configuration;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Passthrough;
+using AIInfra.Core.Remediation.Ladders;
 using AIInfra.Core.VendorHost;
 using AIInfra.Core.Web;
 using AIInfra.Kubernetes.DevicePlugin;
@@ -22,6 +23,8 @@ internal sealed record AgentFiles(ImmutableArray<LogRule> Rules, NvidiaPluginCon
 {
     /// <summary>Of the metrics' web config.</summary>
     public ImmutableArray<ConfigError> WebNotes { get; init; } = [];
+    /// <summary>Null where the configuration is wrong.</summary>
+    public RemediationPolicy? Policy { get; init; }
 
     /// <summary>What has no effect here of what the files ask for, with its place.</summary>
     public IEnumerable<string> Notes => Nvidia.Notes.Concat(FileVendors.Notes).Concat(WebNotes).Select(note => note.ToString()).Concat(Dcgm?.Notes ?? []);
@@ -61,11 +64,12 @@ internal static class AgentConfig
         var nvidia = errors.IsEmpty ? NvidiaSettings.Load(config) : NvidiaPluginConfig.None;
         var others = errors.IsEmpty ? FileVendorSettings.Load(config) : FileVendorSettings.None;
         var (webErrors, webNotes) = errors.IsEmpty && OrNull(config.Get(AgentKeys.WebConfig)) is { } web ? WebConfigFile.Check(web) : ([], []);
-        var files = new AgentFiles(rules, nvidia, others) { WebNotes = webNotes };
+        var (policy, policyErrors) = errors.IsEmpty ? RemediationSettings.Load(config) : (null, []);
+        var files = new AgentFiles(rules, nvidia, others) { WebNotes = webNotes, Policy = policy };
         if (!errors.IsEmpty || config.Get(AgentKeys.DcgmCsv) is not { Length: > 0 } csv)
-            return (config, files, [.. errors, .. nvidia.Errors, .. others.Errors, .. webErrors]);
+            return (config, files, [.. errors, .. nvidia.Errors, .. others.Errors, .. webErrors, .. policyErrors]);
         var (dcgm, faults) = DcgmChoice.Load(csv);
-        return (config, files with { Dcgm = dcgm }, [.. errors, .. nvidia.Errors, .. others.Errors, .. webErrors, .. faults]);
+        return (config, files with { Dcgm = dcgm }, [.. errors, .. nvidia.Errors, .. others.Errors, .. webErrors, .. policyErrors, .. faults]);
     }
 
     public static MetricsServerOptions MetricsServer(Config config) => new()
@@ -137,6 +141,7 @@ internal static class AgentConfig
             Kubeconfig = config.Get(AgentKeys.Kubeconfig),
             Report = config.Get(AgentKeys.KubernetesReport),
             SetsTaint = config.Get(AgentKeys.RemediationDrain) == "self",
+            MovesPods = config.Get(AgentKeys.RemediationDrain) == "self" && config.Get(AgentKeys.RemediationMode) != "off",
             FollowsPods = config.Get(AgentKeys.PodUid) || !config.Get(AgentKeys.PodLabels).IsEmpty,
             PodLabels = config.Get(AgentKeys.PodLabels),
             Version = ProgramInfo.Version,

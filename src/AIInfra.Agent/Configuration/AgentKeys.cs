@@ -86,9 +86,9 @@ internal static class AgentKeys
 
     public static readonly ConfigKey<bool> Journal = ConfigForm.Flag("health.journal", true, "Read the host's journal with the rules for services, and with those for the kernel where health.kernelLog.path is empty.");
 
-    public static readonly ConfigKey<string> RemediationMode = Later(ConfigForm.Choice("remediation.mode", ["off", "dry-run", "on"], "dry-run", "Whether anything is mended; this version acts on nothing."), "off|dry-run", "nothing is mended yet; set it to off or dry-run.");
-    public static readonly ConfigKey<string> RemediationPolicy = Later(ConfigForm.Text("remediation.policy", "", "A policy file."), "", "nothing is mended yet; remove the line.");
-    public static readonly ConfigKey<string> RemediationDrain = ConfigForm.Choice("remediation.drain", ["aggregator", "self"], "aggregator", "Whose account changes the node's spec: self sets the taint aiinfra.io/unhealthy while the node as a whole is unfit; nothing drains in this version.");
+    public static readonly ConfigKey<string> RemediationMode = ConfigForm.Choice("remediation.mode", ["off", "dry-run", "on"], "dry-run", "dry-run: it is planned and said what would be done, and nothing is; on: it is done; see remediation.md.");
+    public static readonly ConfigKey<string> RemediationPolicy = ConfigForm.Text("remediation.policy", "", "A policy file: ladders that stand before the built-in ones, limits, windows, what blocks; read at the start; see remediation.md.");
+    public static readonly ConfigKey<string> RemediationDrain = ConfigForm.Choice("remediation.drain", ["aggregator", "self"], "aggregator", "Whose account cordons, taints and drains: the aggregator's, or the agent's own (self), which needs rights of its own and also sets the taint aiinfra.io/unhealthy while the node as a whole is unfit; see remediation.md.");
 
     public static readonly ConfigKey<string> FleetAggregator = Later(ConfigForm.Text("fleet.aggregator", "", "Address of the aggregator."), "", "there is no aggregator yet; remove the line.");
     public static readonly ConfigKey<string> FleetCredentials = Later(ConfigForm.Text("fleet.credentials", "", "Credentials for the aggregator."), "", "there is no aggregator yet; remove the line.");
@@ -104,7 +104,7 @@ internal static class AgentKeys
         NvidiaDeviceLists, NvidiaDeviceIds, NvidiaDeviceSpecs, NvidiaReplicas, NvidiaSharedRename, NvidiaSharedOne, NvidiaSharedPlacement,
         NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig,
         .. FileVendorKeys.All, PassthroughEnabled, PassthroughPciIds, PassthroughNames, LabelsFile,
-        NpdConfig, Rules, KernelLogPath, KernelLogTrust, LogFiles, Journal, .. ProbeKeys.All, RemediationMode, RemediationPolicy, RemediationDrain,
+        NpdConfig, Rules, KernelLogPath, KernelLogTrust, LogFiles, Journal, .. ProbeKeys.All, RemediationMode, RemediationPolicy, RemediationDrain, .. NodeStepKeys.All,
         FleetAggregator, FleetCredentials, FleetUnreachable,
     ], new ConfigConflict(KubeletRoot, KubeletRoots, "keep kubelet.roots and list all kubelets in it, or keep kubelet.root where there is only one."));
 

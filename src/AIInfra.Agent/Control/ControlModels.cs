@@ -13,7 +13,7 @@ namespace AIInfra.Agent.Control;
 internal sealed record NodeStatus(
     string Node, string Version, DateTimeOffset Started, bool IsReady, IReadOnlyList<PartStatus> Parts,
     IReadOnlyList<VendorStatus> Vendors, IReadOnlyList<DeviceStatus> Devices, IReadOnlyList<ProblemStatus> Problems, IReadOnlyList<string> NotOffered, string? PodsUnknown,
-    IReadOnlyList<ProbeStatus> Probes);
+    IReadOnlyList<ProbeStatus> Probes, RemediationStatus Remediation);
 
 /// <param name="Detail">What is missing and what to do; null when ready.</param>
 /// <param name="Faults">Faults in a row.</param>
@@ -48,10 +48,11 @@ internal sealed record DeviceStatus(
 /// <param name="Devices">Who is hit.</param>
 /// <param name="Next">What happens now, in sentences.</param>
 /// <param name="PodsUnknown">Why it is not known which pods hold those devices; null when it is, or when no device is hit.</param>
+/// <param name="Plan">What remediation does about it, or why nothing; null where no ladder takes it.</param>
 internal sealed record ProblemStatus(
     string Id, string Subject, Severity Severity, Cause Cause, SuggestedAction Action, string Message, string Clears,
     DateTimeOffset FirstSeen, DateTimeOffset LastSeen, long Count, IReadOnlyList<string> Evidence,
-    string? Incident, bool IsHeadline, int Flaps, IReadOnlyList<HitDevice> Devices, string Next, string? PodsUnknown);
+    string? Incident, bool IsHeadline, int Flaps, IReadOnlyList<HitDevice> Devices, string Next, string? PodsUnknown, string? Plan);
 
 /// <param name="Processes">Those that have work on it, or had when it last answered; a few.</param>
 /// <param name="Pods">Who holds it; null when that is not known.</param>
@@ -124,6 +125,10 @@ internal sealed record ProgramVersion(string Version, string Runtime);
 [JsonSerializable(typeof(ClearRequest))]
 [JsonSerializable(typeof(VendorRequest))]
 [JsonSerializable(typeof(CommandAnswer))]
+[JsonSerializable(typeof(ActionsReport))]
+[JsonSerializable(typeof(PauseRequest))]
+[JsonSerializable(typeof(ApproveRequest))]
+[JsonSerializable(typeof(ResumeRequest))]
 [JsonSerializable(typeof(ConfigCheck))]
 [JsonSerializable(typeof(ProgramVersion))]
 [JsonSerializable(typeof(ProblemExplanation))]

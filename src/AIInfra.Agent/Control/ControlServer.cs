@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace AIInfra.Agent.Control;
 
 /// <summary>The local control API: HTTP and JSON on <c>agent.sock</c> in the run folder, for its owner alone (mode 0600).</summary>
-internal sealed class ControlServer(string socketPath, NodeView view, NodeCommands commands, AllocationView allocation, DaemonDiag diag, ILoggerFactory loggers) : IWorker
+internal sealed class ControlServer(string socketPath, NodeView view, NodeCommands commands, AllocationView allocation, RemediationControl remediation, DaemonDiag diag, ILoggerFactory loggers) : IWorker
 {
     public static string SocketPath(Config config) => Path.Combine(config.Get(AgentKeys.RunPath), "agent.sock");
 
@@ -35,6 +35,10 @@ internal sealed class ControlServer(string socketPath, NodeView view, NodeComman
         ("GET", "/v1/allocation") => WriteAsync(
             context, allocation.Explain(context.Request.Query["resource"], context.Request.Query["count"]), ControlJson.Default.AllocationExplanation),
         ("GET", "/v1/diag") => DiagnoseAsync(context),
+        ("GET", "/v1/actions") => WriteAsync(context, remediation.Actions(), ControlJson.Default.ActionsReport),
+        ("POST", "/v1/approve") => ActAsync(context, ControlJson.Default.ApproveRequest, remediation.ApproveAsync),
+        ("POST", "/v1/pause") => ActAsync(context, ControlJson.Default.PauseRequest, remediation.PauseAsync),
+        ("POST", "/v1/unpause") => ActAsync(context, ControlJson.Default.ResumeRequest, _ => remediation.ResumeAsync()),
         ("POST", "/v1/clear") => ActAsync(context, ControlJson.Default.ClearRequest, request => Task.FromResult(commands.Clear(request))),
         ("POST", "/v1/release") => ActAsync(context, ControlJson.Default.VendorRequest, request => commands.ReleaseAsync(request.Vendor, context.RequestAborted)),
         ("POST", "/v1/resume") => ActAsync(context, ControlJson.Default.VendorRequest, request => Task.FromResult(commands.Resume(request.Vendor))),

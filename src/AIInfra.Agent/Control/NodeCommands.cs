@@ -59,6 +59,8 @@ internal sealed class NodeCommands(HealthBoard health, InventoryBoard inventory,
     private static CommandAnswer Answer(string vendor, ReleaseProof proof)
     {
         List<string> details = [.. proof.Ours.Concat(proof.Others).Select(holder => $"held by process {holder.ProcessId} ({holder.Program}): {holder.Node}")];
+        if (proof.MoreOthers > 0)
+            details.Add($"and {proof.MoreOthers} more are held by other processes");
         if (proof.Unseen > 0)
             details.Add($"{proof.Unseen} processes could not be looked into: run the agent as root to see them");
         if (!proof.Ours.IsEmpty)

@@ -11,7 +11,7 @@ namespace AIInfra.Agent.Control;
 /// <summary>The boards' newest snapshots as the control socket shows them.</summary>
 internal sealed class NodeView(
     string node, InventoryBoard inventory, HealthBoard health, SampleBoard samples, OfferBoard offers, PodResourcesBoard pods, WorkerBoard workers, HostPaths host,
-    LabelBoard labels, ProbeBoard probes, TimeProvider time)
+    LabelBoard labels, ProbeBoard probes, RemediationControl remediation, TimeProvider time)
 {
     private readonly DateTimeOffset _started = time.GetUtcNow();
     private readonly ProcessNames _names = new(host);
@@ -24,7 +24,7 @@ internal sealed class NodeView(
             [.. workers.Parts.Values.Select(part => new PartStatus(part.Name, part.IsReady, part.Detail, part.Faults))],
             [.. now.Vendors.Select(vendor => Vendor(vendor, problems))],
             Devices(now, problems, holders), Problems(now, problems, holders), offers.Current.Value.Faults, holders.Unknown,
-            [.. probes.Current.Value.Values.Select(Probe)]);
+            [.. probes.Current.Value.Values.Select(Probe)], remediation.Status());
     }
 
     public IReadOnlyList<DeviceStatus> Devices() => Devices(inventory.Current.Value, health.Current.Value, Pods());
@@ -39,7 +39,7 @@ internal sealed class NodeView(
             step.At, step.Kind, step.ProblemId, step.Subject.ToString(), step.Severity, step.Why, step.BootId, step.BootId == health.BootId))];
 
     private List<ProblemStatus> Problems(NodeInventory now, HealthSnapshot problems, PodsView holders) =>
-        new ProblemView(now, problems, samples.Current.Value, _names, holders).ToList();
+        new ProblemView(now, problems, samples.Current.Value, _names, holders, remediation.Plans()).ToList();
 
     private PodsView Pods() => new(pods.Current.Value, offers.Current.Value);
 

@@ -6,7 +6,7 @@ using AIInfra.Core.Sampling;
 namespace AIInfra.Agent.Control;
 
 /// <summary>The problems that stand, for somebody who was just woken: worst first, incident by incident.</summary>
-internal sealed class ProblemView(NodeInventory inventory, HealthSnapshot health, NodeSample sample, ProcessNames names, PodsView pods)
+internal sealed class ProblemView(NodeInventory inventory, HealthSnapshot health, NodeSample sample, ProcessNames names, PodsView pods, ILookup<(string Problem, string Subject), string> plans)
 {
     private const int MostProcesses = 16;
 
@@ -26,7 +26,7 @@ internal sealed class ProblemView(NodeInventory inventory, HealthSnapshot health
     private ProblemStatus Of(Problem problem, List<HitDevice> hit) => new(
         problem.Id, problem.Subject.ToString(), problem.Severity, problem.Cause, problem.Action, problem.Message, Clears(problem),
         problem.FirstSeen, problem.LastSeen, problem.Count, problem.Evidence,
-        problem.Incident?.Id, problem.IsHeadline, problem.Flaps, hit, Next(problem, hit), hit.Count > 0 ? pods.Unknown : null);
+        problem.Incident?.Id, problem.IsHeadline, problem.Flaps, hit, Next(problem, hit), hit.Count > 0 ? pods.Unknown : null, plans[(problem.Id, problem.Subject.ToString())].FirstOrDefault());
 
     /// <summary>The device and its partitions; for the node, all.</summary>
     private List<HitDevice> Hit(Subject subject) =>

@@ -16,12 +16,14 @@ using AIInfra.Core.Labels;
 using AIInfra.Core.Metrics;
 using AIInfra.Core.Passthrough;
 using AIInfra.Core.Remediation.Actions;
+using AIInfra.Core.Remediation.Engine;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.State;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.Audit;
 using AIInfra.Kubernetes.DevicePlugin;
+using AIInfra.Kubernetes.Remediation;
 using AIInfra.Kubernetes.Reporting;
 using AIInfra.Linux.Uevents;
 using AIInfra.Vendors;
@@ -38,6 +40,9 @@ internal static class DaemonServices
         .AddBoards(AgentConfig.HostPaths(config))
         .AddServiceManager(config)
         .AddHostActions(new ActionOptions(AgentConfig.NodeName(config), config.Get(AgentKeys.StatePath), config.Get(AgentKeys.KubeletPodResources) ? AgentConfig.Kubelet(config).Roots : []))
+        .AddRemediation(
+            new RemediationOptions(RemediationSettings.Mode(config), files.Policy!), config.Get(AgentKeys.StatePath),
+            config.Get(AgentKeys.KubeletPodResources) ? AgentConfig.Kubelet(config).Roots : [])
         .AddState(config.Get(AgentKeys.StatePath))
         .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
         .AddVendors(config, AgentConfig.NvidiaOptions(config, files))
@@ -51,6 +56,7 @@ internal static class DaemonServices
         .AddCdi(config)
         .AddSingleton(provider => new FeatureLabels(provider.GetRequiredService<LabelBoard>().Current))
         .AddReporting(AgentConfig.Reporting(config))
+        .AddNodeSteps(NodeStepKeys.Options(config))
         .AddWorkloads(config)
         .AddMetrics(config)
         .AddOtlp()
@@ -154,11 +160,12 @@ internal static class DaemonServices
             AgentConfig.NodeName(config), provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(),
             provider.GetRequiredService<SampleBoard>(), provider.GetRequiredService<OfferBoard>(), provider.GetRequiredService<PodResourcesBoard>(),
             provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<HostPaths>(), provider.GetRequiredService<LabelBoard>(),
-            provider.GetRequiredService<ProbeBoard>(), provider.GetRequiredService<TimeProvider>()))
+            provider.GetRequiredService<ProbeBoard>(), provider.GetRequiredService<RemediationControl>(), provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton<RemediationControl>()
         .AddSingleton<NodeCommands>()
         .AddSingleton<AllocationView>()
         .AddSingleton<DaemonDiag>()
         .AddWorker("control", provider => new ControlServer(
-            ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(), provider.GetRequiredService<AllocationView>(),
+            ControlServer.SocketPath(config), provider.GetRequiredService<NodeView>(), provider.GetRequiredService<NodeCommands>(), provider.GetRequiredService<AllocationView>(), provider.GetRequiredService<RemediationControl>(),
             provider.GetRequiredService<DaemonDiag>(), provider.GetRequiredService<ILoggerFactory>()));
 }

@@ -101,6 +101,22 @@ public sealed class AgentMetric : MetricHead
     public static AgentMetric SeriesDropped { get; } = new("aiinfra_agent_series_dropped", MetricType.Gauge,
         "Series of a family that are left out of this page, because there are more than metrics.maxSeries.", "family");
 
+    public static AgentMetric RemediationMode { get; } = new("aiinfra_agent_remediation_mode", MetricType.Gauge, "Always 1; the mode of remediation: off, dry-run or on.", "mode");
+
+    public static AgentMetric RemediationHeld { get; } = new("aiinfra_agent_remediation_held", MetricType.Gauge,
+        "1 for what holds every step back: the journal, the start, a pause, or a step of which it is not known what became of it.", "reason");
+
+    public static AgentMetric RemediationOpen { get; } = new("aiinfra_agent_remediation_open_operations", MetricType.Gauge, "Operations that are begun and not over: 0 or 1.");
+
+    public static AgentMetric RemediationProblems { get; } = new("aiinfra_agent_remediation_problems", MetricType.Gauge,
+        "Problems that stand, by what is planned about them.", "state");
+
+    public static AgentMetric RemediationPlan { get; } = new("aiinfra_agent_remediation_plan_info", MetricType.Gauge,
+        "Always 1 for each problem that something is planned about, the first 100: the ladder, the action that is next, and whether it waits.", "problem", "subject_kind", "subject", "ladder", "action", "state");
+
+    public static AgentMetric RemediationSteps { get; } = new("aiinfra_agent_remediation_steps_total", MetricType.Counter,
+        "Steps since the agent was started, by action: how they ended (done, failed, unknown, not_possible), whether they helped (helped, no_help), and those that a dry run would have done (dry_run).", "action", "outcome");
+
     public static AgentMetric ProbeWell { get; } = new("aiinfra_agent_probe_success", MetricType.Gauge,
         "1 when the probe's newest look came to its end, 0 when it hangs or failed; what it found is told as problems.", "probe");
 
@@ -134,6 +150,7 @@ public sealed class AgentMetric : MetricHead
         BuildInfo, VendorInfo, DeviceHealthy, DeviceSampleAge, AttributionState, AttributionAge, AttributionUnmatched, DeviceAllocation,
         PodAllocatedSeconds, PodUsedSeconds, PodIdleSeconds, PodEnergy, PodMemory, PodAccountsOmitted, Problems, ProblemInfo, ProblemLastSeen, ProblemSeriesOmitted, ProblemsDropped,
         PartReady, PartFaults, KernelLogLines, KernelLogOverruns, SlowRuleTimeouts, SlowRule, ProblemCounter, ProblemGauge,
+        RemediationMode, RemediationHeld, RemediationOpen, RemediationProblems, RemediationPlan, RemediationSteps,
         ProbeChildrenStuck, ProbeWell, ProbeDuration, ProbeLastRun, ProbeSubjects, Scrapes, ScrapeDuration, ResidentMemory, CpuSeconds, StartTime,
         SeriesDropped, Series,
     ];

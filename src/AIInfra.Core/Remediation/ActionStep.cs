@@ -19,7 +19,7 @@ public sealed record ActionStep
     public required string ProblemId { get; init; }
     /// <summary>What the drain has to free; for <see cref="DrainScope.Device"/> the pods of the reset group.</summary>
     public DrainScope Drain { get; init; }
-    /// <summary>Known after the preparation.</summary>
+    /// <summary>Devices that are reset together, known after the preparation. A drain of scope <see cref="DrainScope.Device"/> has those of the rung that it is done for.</summary>
     public ImmutableArray<string> ResetGroup { get; init => field = value.IsDefault ? [] : value; } = [];
     public ActionProof Proof { get; init; } = ActionProof.None;
     /// <summary>From the act's start until it is cancelled.</summary>

@@ -1,6 +1,7 @@
 namespace AIInfra.Core.Remediation;
 
-/// <summary>Permission for one disruptive operation. Local limits, a lease of the failure domain, or the aggregator; the local policy bounds them all.</summary>
+/// <summary>Permission for one disruptive operation. The engine asks the local limits of the policy first, then every one that is registered, in order: a lease of the
+/// failure domain, or the aggregator. All must grant and all are held; losing one ends the step. So nothing that comes from elsewhere can widen the policy.</summary>
 public interface IGrants
 {
     /// <summary>Asks once; does not wait for a turn.</summary>

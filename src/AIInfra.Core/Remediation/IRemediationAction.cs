@@ -56,6 +56,8 @@ public enum ProofKind
     InvocationId,
     /// <summary>The name of a transient unit that is given once: systemd knows what became of it.</summary>
     TransientUnit,
+    /// <summary>The number that the kernel gave a device's folder in sysfs: another one means that it was taken from the bus and found anew.</summary>
+    KernelObject,
     /// <summary>Doing it again does no harm and leads to the same: it is found out by looking.</summary>
     Level,
 }

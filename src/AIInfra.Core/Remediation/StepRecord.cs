@@ -21,12 +21,16 @@ public sealed record StepRecord
     public required int Rung { get; init; }
     public required StepState State { get; init; }
     public required DateTimeOffset IntendedAt { get; init; }
+    /// <summary>Of the boot, when it was intended; null when that is not known. Only comparable within one <see cref="ActionStep.BootId"/>.</summary>
+    public TimeSpan? Uptime { get; init; }
     /// <summary>Null before there is an outcome.</summary>
     public ActionResult? Result { get; init; }
     public DateTimeOffset? ActedAt { get; init; }
     public DateTimeOffset? ClosedAt { get; init; }
     /// <summary>Null: not known, or not asked of this step.</summary>
     public bool? Helped { get; init; }
+    /// <summary>What showed whether it helped, in a sentence; null before that is known.</summary>
+    public string? Verified { get; init; }
     /// <summary>True when the problem's own action it is, false for cordon, drain and uncordon around it.</summary>
     public bool IsRung { get; init; }
     public bool IsDisruptive { get; init; }

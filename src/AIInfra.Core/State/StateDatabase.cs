@@ -8,37 +8,27 @@ using Microsoft.Data.Sqlite;
 
 namespace AIInfra.Core.State;
 
-/// <summary>The database file cannot be used as it is: it must be set aside.</summary>
-/// <param name="suffix">Why, as it stands in the new name: <c>corrupt</c> or <c>newer</c>.</param>
-internal sealed class UnusableStateException(string suffix, string message) : Exception(message)
-{
-    public string Suffix { get; } = suffix;
-}
-
 /// <summary>The tables of <c>state.db</c>. Blocks on the disk: only ever used on a thread that may hang.</summary>
 internal sealed class StateDatabase : IDisposable
 {
     public static int SchemaVersion => StateSchema.Steps.Length;
 
-    private const int Corrupt = 11, NotADatabase = 26; // sqlite.org/rescode.html
+    private readonly DatabaseFile _file;
 
-    private readonly SqliteConnection _connection;
-
-    private StateDatabase(SqliteConnection connection) => _connection = connection;
+    private StateDatabase(DatabaseFile file) => _file = file;
 
     /// <summary>Opens the file, or makes it with its tables.</summary>
     /// <exception cref="UnusableStateException">It is corrupt, not a database, or of a newer agent.</exception>
     /// <exception cref="SqliteException">The folder or the disk refuses.</exception>
     public static StateDatabase Open(string file)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = 5 }.ToString());
-        var database = new StateDatabase(connection);
+        var database = new StateDatabase(new DatabaseFile(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = 5 }));
         try
         {
-            database.Guard(() =>
+            database._file.Guard(() =>
             {
-                connection.Open();
-                database.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
+                database._file.Open();
+                database._file.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
                 database.Prepare(file);
             });
             return database;
@@ -57,13 +47,12 @@ internal sealed class StateDatabase : IDisposable
     public static StateDatabase OpenReadOnly(string file)
     {
         var uri = $"file:{Uri.EscapeDataString(file)}?immutable=1";
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = uri, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
-        var database = new StateDatabase(connection);
+        var database = new StateDatabase(new DatabaseFile(new SqliteConnectionStringBuilder { DataSource = uri, Mode = SqliteOpenMode.ReadOnly, Pooling = false }));
         try
         {
-            database.Guard(() =>
+            database._file.Guard(() =>
             {
-                connection.Open();
+                database._file.Open();
                 database.CheckVersion(file);
             });
             return database;
@@ -86,7 +75,7 @@ internal sealed class StateDatabase : IDisposable
         ImmutableArray<HealthTransition> transitions = [];
         ImmutableArray<VendorRelease> releases = [];
         var positions = new List<ReadingPosition>();
-        Guard(() =>
+        _file.Guard(() =>
         {
             problems = Read("SELECT body FROM problems", row => StoredRows.Problem(row.GetFieldValue<byte[]>(0)), ref skipped);
             inventories = Read("SELECT body, boot_id FROM inventories ORDER BY vendor", row =>
@@ -100,7 +89,7 @@ internal sealed class StateDatabase : IDisposable
                 return; // read only, and written by an older agent
             transitions = Read("SELECT body FROM transitions ORDER BY number", row => StoredRows.Transition(row.GetFieldValue<byte[]>(0)), ref skipped);
             releases = Read("SELECT vendor, since FROM releases", row => StoredRows.Release(row.GetString(0), row.GetString(1)), ref skipped);
-            using var command = Command("SELECT log, boot_id, sequence FROM positions");
+            using var command = _file.Command("SELECT log, boot_id, sequence FROM positions");
             using var rows = command.ExecuteReader();
             while (rows.Read())
                 positions.Add(new ReadingPosition(rows.GetString(0), rows.GetString(1), rows.GetInt64(2)));
@@ -118,30 +107,30 @@ internal sealed class StateDatabase : IDisposable
     }
 
     /// <summary>Writes one change as one transaction: all of it or nothing.</summary>
-    public void Save(StateChange change, string bootId) => Guard(() =>
+    public void Save(StateChange change, string bootId) => _file.Guard(() =>
     {
-        using var transaction = _connection.BeginTransaction();
+        using var transaction = _file.Begin();
         foreach (var problem in change.Problems)
         {
-            Execute("INSERT OR REPLACE INTO problems VALUES ($1, $2, $3, $4, $5)", problem.Id, Kind(problem.Subject), problem.Subject.Id,
+            _file.Execute("INSERT OR REPLACE INTO problems VALUES ($1, $2, $3, $4, $5)", problem.Id, Kind(problem.Subject), problem.Subject.Id,
                 problem.BootId, JsonSerializer.SerializeToUtf8Bytes(problem, StateJson.Default.Problem));
         }
         foreach (var (id, subject) in change.GoneProblems)
-            Execute("DELETE FROM problems WHERE id = $1 AND subject_kind = $2 AND subject = $3", id, Kind(subject), subject.Id);
+            _file.Execute("DELETE FROM problems WHERE id = $1 AND subject_kind = $2 AND subject = $3", id, Kind(subject), subject.Id);
         foreach (var inventory in change.Inventories)
         {
-            Execute("INSERT OR REPLACE INTO inventories VALUES ($1, $2, $3)", inventory.Vendor, bootId,
+            _file.Execute("INSERT OR REPLACE INTO inventories VALUES ($1, $2, $3)", inventory.Vendor, bootId,
                 JsonSerializer.SerializeToUtf8Bytes(inventory, StateJson.Default.VendorInventory));
         }
         foreach (var vendor in change.GoneVendors)
-            Execute("DELETE FROM inventories WHERE vendor = $1", vendor);
+            _file.Execute("DELETE FROM inventories WHERE vendor = $1", vendor);
         foreach (var vendor in change.GoneReleases)
-            Execute("DELETE FROM releases WHERE vendor = $1", vendor);
+            _file.Execute("DELETE FROM releases WHERE vendor = $1", vendor);
         foreach (var release in change.Releases)
-            Execute("INSERT OR REPLACE INTO releases VALUES ($1, $2)", release.Vendor, release.Since.ToString("O", CultureInfo.InvariantCulture));
+            _file.Execute("INSERT OR REPLACE INTO releases VALUES ($1, $2)", release.Vendor, release.Since.ToString("O", CultureInfo.InvariantCulture));
         SaveTransitions(change.Transitions);
         foreach (var position in change.Positions)
-            Execute("INSERT OR REPLACE INTO positions VALUES ($1, $2, $3)", position.Log, position.BootId, position.Sequence);
+            _file.Execute("INSERT OR REPLACE INTO positions VALUES ($1, $2, $3)", position.Log, position.BootId, position.Sequence);
         transaction.Commit();
     });
 
@@ -150,21 +139,21 @@ internal sealed class StateDatabase : IDisposable
         if (transitions.IsEmpty)
             return;
         foreach (var step in transitions)
-            Execute("INSERT INTO transitions (boot_id, body) VALUES ($1, $2)", step.BootId, JsonSerializer.SerializeToUtf8Bytes(step, StateJson.Default.HealthTransition));
-        Execute("DELETE FROM transitions WHERE number <= (SELECT max(number) FROM transitions) - $1", HealthBoard.HistoryLength);
-        Execute("""
+            _file.Execute("INSERT INTO transitions (boot_id, body) VALUES ($1, $2)", step.BootId, JsonSerializer.SerializeToUtf8Bytes(step, StateJson.Default.HealthTransition));
+        _file.Execute("DELETE FROM transitions WHERE number <= (SELECT max(number) FROM transitions) - $1", HealthBoard.HistoryLength);
+        _file.Execute("""
             DELETE FROM transitions WHERE boot_id NOT IN
                 (SELECT boot_id FROM transitions GROUP BY boot_id ORDER BY max(number) DESC LIMIT $1)
             """, HealthBoard.HistoryBoots);
     }
 
-    public void Dispose() => _connection.Dispose();
+    public void Dispose() => _file.Dispose();
 
     private void Prepare(string file)
     {
-        if (Scalar("PRAGMA quick_check(1)") is not "ok")
+        if (_file.Scalar("PRAGMA quick_check(1)") is not "ok")
             throw new UnusableStateException("corrupt", $"{file} is corrupt");
-        var isNew = Scalar("SELECT count(*) FROM sqlite_master") is 0L;
+        var isNew = _file.Scalar("SELECT count(*) FROM sqlite_master") is 0L;
         if (!isNew)
             CheckVersion(file);
         Migrate(isNew ? 0 : (long)Version()!);
@@ -175,10 +164,10 @@ internal sealed class StateDatabase : IDisposable
     {
         if (from == SchemaVersion)
             return;
-        using var transaction = _connection.BeginTransaction();
+        using var transaction = _file.Begin();
         foreach (var step in StateSchema.Steps.Skip((int)from))
-            Execute(step);
-        Execute(from == 0 ? "INSERT INTO schema_version VALUES ($1)" : "UPDATE schema_version SET version = $1", SchemaVersion);
+            _file.Execute(step);
+        _file.Execute(from == 0 ? "INSERT INTO schema_version VALUES ($1)" : "UPDATE schema_version SET version = $1", SchemaVersion);
         transaction.Commit();
     }
 
@@ -193,13 +182,13 @@ internal sealed class StateDatabase : IDisposable
 
     /// <summary>A long; anything else when it is not a state of this agent.</summary>
     private object? Version() =>
-        Scalar("SELECT count(*) FROM sqlite_master WHERE name = 'schema_version'") is 1L ? Scalar("SELECT max(version) FROM schema_version") : null;
+        _file.Scalar("SELECT count(*) FROM sqlite_master WHERE name = 'schema_version'") is 1L ? _file.Scalar("SELECT max(version) FROM schema_version") : null;
 
     /// <param name="restore">Null for a row that cannot be understood.</param>
     private ImmutableArray<T> Read<T>(string select, Func<SqliteDataReader, T?> restore, ref int skipped) where T : class
     {
         var all = ImmutableArray.CreateBuilder<T>();
-        using var command = Command(select);
+        using var command = _file.Command(select);
         using var rows = command.ExecuteReader();
         while (rows.Read())
         {
@@ -212,38 +201,4 @@ internal sealed class StateDatabase : IDisposable
     }
 
     private static string Kind(Subject subject) => subject.Kind.ToString();
-
-    /// <summary>Turns the library's words for a broken file into ours.</summary>
-    private void Guard(Action work)
-    {
-        try
-        {
-            work();
-        }
-        catch (SqliteException fault) when (fault.SqliteErrorCode is Corrupt or NotADatabase)
-        {
-            throw new UnusableStateException("corrupt", $"{_connection.DataSource} is corrupt ({fault.Message})");
-        }
-    }
-
-    private SqliteCommand Command(string text, params ReadOnlySpan<object> values)
-    {
-        var command = _connection.CreateCommand();
-        command.CommandText = text;
-        for (var at = 0; at < values.Length; at++)
-            command.Parameters.AddWithValue($"${at + 1}", values[at]);
-        return command;
-    }
-
-    private void Execute(string text, params ReadOnlySpan<object> values)
-    {
-        using var command = Command(text, values);
-        command.ExecuteNonQuery();
-    }
-
-    private object? Scalar(string text)
-    {
-        using var command = Command(text);
-        return command.ExecuteScalar();
-    }
 }

@@ -27,7 +27,7 @@ internal sealed class NodeHolders(HostPaths host, VendorDefinition definition, I
             else
                 (ours.Contains(id) ? held : others).AddRange(found);
         }
-        return new ReleaseProof(release, [.. held], [.. others.Take(MostOthers)], unseen);
+        return new ReleaseProof(release, [.. held], [.. others.Take(MostOthers)], unseen, Math.Max(0, others.Count - MostOthers));
     }
 
     private Dictionary<int, (int Parent, string Program)> Processes()

@@ -16,7 +16,8 @@ public sealed record NodeHolder(int ProcessId, string Program, string Node);
 /// <param name="Ours">The agent and its children. Empty: the release is proved.</param>
 /// <param name="Others">Everybody else, the first few: a driver cannot be unloaded before they let go.</param>
 /// <param name="Unseen">Processes that could not be looked into.</param>
-public sealed record ReleaseProof(VendorRelease Release, ImmutableArray<NodeHolder> Ours, ImmutableArray<NodeHolder> Others, int Unseen);
+/// <param name="MoreOthers">How many of them are not in <paramref name="Others"/>.</param>
+public sealed record ReleaseProof(VendorRelease Release, ImmutableArray<NodeHolder> Ours, ImmutableArray<NodeHolder> Others, int Unseen, int MoreOthers = 0);
 
 /// <summary>Which vendors are released. What is wanted is a level: the vendor's worker follows it, also after a restart.</summary>
 public sealed class VendorReleases

@@ -41,6 +41,8 @@ public sealed class ApiException(ApiFault fault, string message, Exception? inne
     public string? Reason { get; init; }
     /// <summary>The reasons among its causes, for example <c>DisruptionBudget</c>.</summary>
     public IReadOnlyList<string> Causes { get; init; } = [];
+    /// <summary>The server's own words, on one line; null without a Status object.</summary>
+    public string? Said { get; init; }
     /// <summary>How long the server asks to wait.</summary>
     public TimeSpan? RetryAfter { get; init; }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AIInfra.Kubernetes.Remediation;
 
 namespace AIInfra.Kubernetes.Api;
 
@@ -12,10 +13,14 @@ namespace AIInfra.Kubernetes.Api;
 [JsonSerializable(typeof(PodObject))]
 [JsonSerializable(typeof(EventObject))]
 [JsonSerializable(typeof(LeaseObject))]
+[JsonSerializable(typeof(BudgetObject))]
 [JsonSerializable(typeof(ObjectList<NodeObject>))]
 [JsonSerializable(typeof(ObjectList<PodObject>))]
 [JsonSerializable(typeof(ObjectList<EventObject>))]
 [JsonSerializable(typeof(ObjectList<LeaseObject>))]
+[JsonSerializable(typeof(ObjectList<BudgetObject>))]
+[JsonSerializable(typeof(AgentMark))]
+[JsonSerializable(typeof(bool))]
 [JsonSerializable(typeof(ApiStatus))]
 [JsonSerializable(typeof(WatchLine))]
 [JsonSerializable(typeof(DeleteOptions))]

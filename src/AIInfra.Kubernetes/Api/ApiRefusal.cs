@@ -30,6 +30,7 @@ internal static class ApiRefusal
             StatusCode = code,
             Reason = status.Reason,
             Causes = [.. (status.Details?.Causes ?? []).Select(cause => cause.Reason ?? "")],
+            Said = Shorten(string.Join(' ', [status.Message, .. (status.Details?.Causes ?? []).Select(cause => cause.Message)]), MostShown),
             RetryAfter = RetryAfter(answer, status),
         };
     }

@@ -20,6 +20,7 @@ public static class ApiResources
 {
     public static ApiResource<NodeObject> Nodes { get; } = new("/api/v1", "nodes", ApiJson.Default.NodeObject, ApiJson.Default.ObjectListNodeObject);
     public static ApiResource<PodObject> Pods { get; } = new("/api/v1", "pods", ApiJson.Default.PodObject, ApiJson.Default.ObjectListPodObject);
+    public static ApiResource<BudgetObject> Budgets { get; } = new("/apis/policy/v1", "poddisruptionbudgets", ApiJson.Default.BudgetObject, ApiJson.Default.ObjectListBudgetObject);
     public static ApiResource<EventObject> Events { get; } = new("/apis/events.k8s.io/v1", "events", ApiJson.Default.EventObject, ApiJson.Default.ObjectListEventObject);
     public static ApiResource<LeaseObject> Leases { get; } = new("/apis/coordination.k8s.io/v1", "leases", ApiJson.Default.LeaseObject, ApiJson.Default.ObjectListLeaseObject);
 }

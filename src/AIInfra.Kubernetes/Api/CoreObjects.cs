@@ -60,7 +60,18 @@ public sealed record PodObject : ApiObject
 public sealed record PodSpec
 {
     public string? NodeName { get; init; }
+    public int? TerminationGracePeriodSeconds { get; init; }
+    public ImmutableArray<PodVolume> Volumes { get; init => field = value.IsDefault ? [] : value; } = [];
 }
+
+public sealed record PodVolume
+{
+    /// <summary>Gone with the pod; null for a volume of another kind.</summary>
+    public EmptyDirVolume? EmptyDir { get; init; }
+}
+
+/// <param name="Medium"><c>Memory</c>, or null for the node's disk.</param>
+public sealed record EmptyDirVolume(string? Medium);
 
 public sealed record PodStatus
 {
@@ -119,4 +130,59 @@ public sealed record LeaseSpec
     [JsonConverter(typeof(ApiMicroTime))]
     public DateTimeOffset? RenewTime { get; init; }
     public int? LeaseTransitions { get; init; }
+}
+
+/// <summary>policy/v1 PodDisruptionBudget.</summary>
+public sealed record BudgetObject : ApiObject
+{
+    public BudgetSpec Spec { get; init => field = value ?? new BudgetSpec(); } = new();
+    public BudgetStatus Status { get; init => field = value ?? new BudgetStatus(); } = new();
+}
+
+public sealed record BudgetSpec
+{
+    /// <summary>Null selects no pod, an empty one all of the namespace.</summary>
+    public LabelSelector? Selector { get; init; }
+    /// <summary><c>AlwaysAllow</c>: a pod that is not ready may always be moved.</summary>
+    public string? UnhealthyPodEvictionPolicy { get; init; }
+}
+
+public sealed record BudgetStatus
+{
+    public int? DisruptionsAllowed { get; init; }
+    public int? DesiredHealthy { get; init; }
+    public int? ExpectedPods { get; init; }
+}
+
+public sealed record LabelSelector
+{
+    public ImmutableSortedDictionary<string, string>? MatchLabels { get; init; }
+    public ImmutableArray<LabelRequirement> MatchExpressions { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    public bool Takes(ImmutableSortedDictionary<string, string>? labels)
+    {
+        labels ??= ImmutableSortedDictionary<string, string>.Empty;
+        return (MatchLabels ?? ImmutableSortedDictionary<string, string>.Empty).All(label => labels.GetValueOrDefault(label.Key) == label.Value) && MatchExpressions.All(one => one.Takes(labels));
+    }
+}
+
+public sealed record LabelRequirement
+{
+    public string? Key { get; init; }
+    public string? Operator { get; init; }
+    public ImmutableArray<string> Values { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>An operator of a later server takes everything: what is not understood may protect the pod.</summary>
+    internal bool Takes(ImmutableSortedDictionary<string, string> labels)
+    {
+        var value = labels.GetValueOrDefault(Key ?? "");
+        return Operator switch
+        {
+            "In" => value is not null && Values.Contains(value),
+            "NotIn" => value is null || !Values.Contains(value),
+            "Exists" => value is not null,
+            "DoesNotExist" => value is null,
+            _ => true,
+        };
+    }
 }

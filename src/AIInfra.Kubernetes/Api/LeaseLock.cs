@@ -3,14 +3,19 @@ namespace AIInfra.Kubernetes.Api;
 /// <summary>Takes, renews and gives back a Lease. Who holds one may act for <see cref="HeldFor"/>, by this node's monotonic clock.</summary>
 /// <remarks>A lease tells its holder to stop; it stops nobody. Another's counts as lapsed when it was not seen to change for its whole duration here:
 /// clocks that differ between nodes play no part.</remarks>
-public sealed class LeaseLock(ApiClient client, string inNamespace, string name, string holder, TimeSpan duration, TimeProvider time)
+/// <param name="duration">After which others may start.</param>
+/// <param name="renewDeadline">After which a holder that could not renew stops; null: two thirds of the duration.</param>
+public sealed class LeaseLock(ApiClient client, string inNamespace, string name, string holder, TimeSpan duration, TimeProvider time, TimeSpan? renewDeadline = null)
 {
     private string? _version;
     private (string Version, long At)? _seenOther;
     private long? _heldUntil;
 
-    /// <summary>The share of the duration after which a holder that could not renew stops, well before others may start.</summary>
-    private TimeSpan RenewDeadline => duration * (2.0 / 3);
+    /// <summary>Well before others may start.</summary>
+    private TimeSpan RenewDeadline => renewDeadline ?? duration * (2.0 / 3);
+
+    /// <summary>Who held it at the last look, if that was another; empty otherwise.</summary>
+    public string Other { get; private set; } = "";
 
     /// <summary>Time left in which the holder may act; null when it does not hold it.</summary>
     public TimeSpan? HeldFor => _heldUntil is { } until && time.GetElapsedTime(time.GetTimestamp(), until) is var left && left > TimeSpan.Zero ? left : null;
@@ -33,7 +38,7 @@ public sealed class LeaseLock(ApiClient client, string inNamespace, string name,
         }
         catch (ApiException fault) when (fault.Fault is ApiFault.Conflict or ApiFault.Exists)
         {
-            (_version, _heldUntil) = (null, null); // another was faster
+            _version = null; // somebody wrote it first; what was held runs on until the next look says whose it is
             return false;
         }
     }
@@ -55,6 +60,10 @@ public sealed class LeaseLock(ApiClient client, string inNamespace, string name,
         }
         _version = null;
     }
+
+    /// <summary>True when the lease names this holder, also one that this process did not take or does not know of.</summary>
+    /// <exception cref="ApiException">It could not be read.</exception>
+    public async Task<bool> IsOursAsync(CancellationToken cancellationToken) => (await FindAsync(cancellationToken))?.Spec.HolderIdentity == holder;
 
     private async Task<LeaseObject?> FindAsync(CancellationToken cancellationToken)
     {
@@ -85,9 +94,10 @@ public sealed class LeaseLock(ApiClient client, string inNamespace, string name,
     {
         var version = found.Metadata.ResourceVersion ?? "";
         var isOurs = found.Spec.HolderIdentity == holder;
-        if (!isOurs && !string.IsNullOrEmpty(found.Spec.HolderIdentity) && !HasLapsed(found, version))
+        Other = isOurs ? "" : found.Spec.HolderIdentity ?? "";
+        if (Other.Length > 0 && !HasLapsed(found, version))
             return null;
-        _seenOther = null;
+        (_seenOther, Other) = (null, "");
         var now = time.GetUtcNow();
         return await PatchAsync(version, new LeaseSpec
         {
@@ -106,7 +116,8 @@ public sealed class LeaseLock(ApiClient client, string inNamespace, string name,
             _seenOther = (version, time.GetTimestamp());
             return false;
         }
-        return time.GetElapsedTime(seen.At) > TimeSpan.FromSeconds(found.Spec.LeaseDurationSeconds ?? (int)duration.TotalSeconds);
+        var theirs = TimeSpan.FromSeconds(found.Spec.LeaseDurationSeconds ?? 0);
+        return time.GetElapsedTime(seen.At) > (theirs > duration ? theirs : duration);
     }
 
     private Task<LeaseObject> PatchAsync(string version, LeaseSpec spec, CancellationToken cancellationToken) =>

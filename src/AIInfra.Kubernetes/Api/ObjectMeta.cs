@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace AIInfra.Kubernetes.Api;
 
@@ -12,7 +13,16 @@ public sealed record ObjectMeta
     public string? ResourceVersion { get; init; }
     public ImmutableSortedDictionary<string, string>? Labels { get; init; }
     public ImmutableSortedDictionary<string, string>? Annotations { get; init; }
+    /// <summary>When it has to be gone: it is being deleted.</summary>
+    [JsonConverter(typeof(ApiTime))]
+    public DateTimeOffset? DeletionTimestamp { get; init; }
+    /// <summary>Who has to let go before it is.</summary>
+    public ImmutableArray<string>? Finalizers { get; init; }
+    public ImmutableArray<OwnerReference>? OwnerReferences { get; init; }
 }
+
+/// <param name="Controller">True for the one that makes another when this one goes.</param>
+public sealed record OwnerReference(string? Kind, string? Name, bool? Controller);
 
 /// <summary>Any kind that the client reads.</summary>
 public abstract record ApiObject

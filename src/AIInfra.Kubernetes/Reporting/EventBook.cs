@@ -5,6 +5,7 @@ using System.Text;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Npd;
+using AIInfra.Core.Remediation.Engine;
 using AIInfra.Core.VendorHost;
 
 namespace AIInfra.Kubernetes.Reporting;
@@ -60,7 +61,7 @@ internal sealed class EventBook(string node, HealthBoard health, IDeviceHolders 
     private readonly List<EventEntry> _all = [];
     private readonly NpdEventPace _pace = new(time);
     private readonly Dictionary<(string Source, bool IsWarning, string Reason, string Message), EventEntry> _matches = [];
-    private long _lastMatch;
+    private long _lastMatch, _lastNote;
     private HealthTransition? _lastStep = health.Current.Value.Transitions.LastOrDefault(step => step.At < time.GetUtcNow() - HistoryAtStart);
     private bool _isFirst = true;
 
@@ -122,6 +123,29 @@ internal sealed class EventBook(string node, HealthBoard health, IDeviceHolders 
         {
             entry.IsStanding = false;
             _matches.Remove(key);
+        }
+    }
+
+    /// <summary>Takes in what remediation did, or in a dry run would do: an event for each.</summary>
+    public void Update(IReadOnlyList<StepNote> notes)
+    {
+        foreach (var note in notes.Where(note => note.Number > _lastNote))
+        {
+            _lastNote = note.Number;
+            Add(new EventEntry
+            {
+                Name = NameOf(note.Key, Subject.Node, DateTimeOffset.UnixEpoch, null, "remediation"), // the same after a restart
+                Pod = null,
+                Reason = note.Reason,
+                Action = note.Action,
+                IsWarning = note.IsWarning,
+                Note = EventText.Bound(note.Says, EventText.LongestNote),
+                FirstSeen = note.At,
+                LastSeen = note.At,
+                Order = note.IsWarning ? 1 : 2,
+                Count = 1,
+                IsStanding = false,
+            });
         }
     }
 

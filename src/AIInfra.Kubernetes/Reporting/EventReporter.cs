@@ -2,6 +2,7 @@ using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Npd;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Remediation.Engine;
 using AIInfra.Kubernetes.Api;
 using AIInfra.Kubernetes.DevicePlugin;
 using Microsoft.Extensions.Logging;
@@ -10,7 +11,7 @@ namespace AIInfra.Kubernetes.Reporting;
 
 /// <summary>Tells the API server what is in the <see cref="EventBook"/>: one event after another, the worst first.</summary>
 internal sealed partial class EventReporter(
-    ApiClient client, ReportingOptions options, NodeBoard node, HealthBoard health, InventoryBoard inventory, Latest<NpdSnapshot> npd, EventBook book, WorkerBoard parts, TimeProvider time,
+    ApiClient client, ReportingOptions options, NodeBoard node, HealthBoard health, InventoryBoard inventory, Latest<NpdSnapshot> npd, Latest<IReadOnlyList<StepNote>> steps, EventBook book, WorkerBoard parts, TimeProvider time,
     Func<double> random, ILogger<EventReporter> logger)
 {
     /// <summary>Name of the part in /readyz.</summary>
@@ -29,9 +30,10 @@ internal sealed partial class EventReporter(
     {
         while (true)
         {
-            var (state, problems, devices, matches) = (node.Current.Value, health.Current.Value, inventory.Current.Value, npd.Value);
+            var (state, problems, devices, matches, notes) = (node.Current.Value, health.Current.Value, inventory.Current.Value, npd.Value, steps.Value);
             var isWaiting = book.Update(problems, devices); // also while nothing can be sent
             book.Update(matches);
+            book.Update(notes);
             var next = book.Next(out var wait);
             if (state.Node is { } now && next is not null)
             {
@@ -44,6 +46,7 @@ internal sealed partial class EventReporter(
                 token => node.Current.WaitForChangeAsync(state, token),
                 token => health.Current.WaitForChangeAsync(problems, token),
                 token => npd.WaitForChangeAsync(matches, token),
+                token => steps.WaitForChangeAsync(notes, token),
                 token => Task.Delay(isWaiting ? HolderBeat : wait ?? Timeout.InfiniteTimeSpan, time, token));
         }
     }

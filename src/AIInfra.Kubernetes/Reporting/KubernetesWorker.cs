@@ -2,9 +2,11 @@ using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Npd;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Remediation.Engine;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.Api;
+using AIInfra.Kubernetes.Remediation;
 using Microsoft.Extensions.Logging;
 
 namespace AIInfra.Kubernetes.Reporting;
@@ -12,7 +14,7 @@ namespace AIInfra.Kubernetes.Reporting;
 /// <summary>What the reporting reads and writes to.</summary>
 public sealed record ReportingBoards(
     HealthBoard Health, InventoryBoard Inventory, WorkerBoard Workers, VendorReleases Releases, VendorPauses Pauses, FeatureLabels Labels, IDeviceHolders Holders,
-    NpdBoard? Npd = null, PodDirectory? Pods = null);
+    NpdBoard? Npd = null, PodDirectory? Pods = null, RemediationBoard? Remediation = null, ClusterBoard? Cluster = null, PodBoard? NodePods = null);
 
 /// <summary>Speaks to the API server for as long as there is one to speak to. Without one nothing else is different.</summary>
 public sealed partial class KubernetesWorker(ReportingOptions options, ReportingBoards boards, TimeProvider time, ILoggerFactory loggers) : IWorker
@@ -28,7 +30,9 @@ public sealed partial class KubernetesWorker(ReportingOptions options, Reporting
         if (!options.Report || await FindAsync(cancellationToken) is not { } credentials)
         {
             boards.Workers.Remove(NodeWatch.Part);
-            LogOff(options.Report ? "this is no pod, and kubernetes.kubeconfig is empty" : "kubernetes.report is false");
+            var why = options.Report ? "this is no pod, and kubernetes.kubeconfig is empty" : "kubernetes.report is false";
+            LogOff(why);
+            boards.Cluster?.TakeOff($"No API server is spoken to: {why}.");
             return;
         }
         using var client = new ApiClient(credentials, Tune(new ApiClientOptions
@@ -44,12 +48,14 @@ public sealed partial class KubernetesWorker(ReportingOptions options, Reporting
         var node = new NodeBoard();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         List<Task> loops = [.. Loops(client, node, ended.Token)];
+        boards.Cluster?.Take(new ClusterLink(client, node, options.NodeName));
         try
         {
             await await Task.WhenAny(loops); // a loop ends only by a fault that it does not know: then the supervisor starts all of this again
         }
         finally
         {
+            boards.Cluster?.TakeLost();
             await ended.CancelAsync();
             await Task.WhenAll(loops).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
@@ -63,9 +69,12 @@ public sealed partial class KubernetesWorker(ReportingOptions options, Reporting
         yield return new ConditionReporter(client, node, health, inventory, npd, workers, time, Random, loggers.CreateLogger<ConditionReporter>()).RunAsync(cancellationToken);
         yield return new NodeDetails(client, node, boards.Labels, boards.Releases, boards.Pauses, npd, workers, time, Random, loggers.CreateLogger<NodeDetails>()).RunAsync(cancellationToken);
         var book = new EventBook(options.NodeName, health, boards.Holders, time);
-        yield return new EventReporter(client, options, node, health, inventory, npd.Current, book, workers, time, Random, loggers.CreateLogger<EventReporter>()).RunAsync(cancellationToken);
-        if (options.FollowsPods && boards.Pods is { } pods)
-            yield return new PodWatch(client, options, pods, workers, time, Random, loggers.CreateLogger<PodWatch>()).RunAsync(cancellationToken);
+        yield return new EventReporter(client, options, node, health, inventory, npd.Current, (boards.Remediation ?? new RemediationBoard()).Notes, book, workers, time, Random, loggers.CreateLogger<EventReporter>()).RunAsync(cancellationToken);
+        var (directory, moved) = (options.FollowsPods ? boards.Pods : null, options.MovesPods ? boards.NodePods : null);
+        if (directory is not null || moved is not null)
+            yield return new PodWatch(client, options, directory, moved, workers, time, Random, loggers.CreateLogger<PodWatch>()).RunAsync(cancellationToken);
+        if (options.SetsTaint)
+            yield return new MarkKeeper(client, node, health, workers, time, Random, loggers.CreateLogger<MarkKeeper>()).RunAsync(cancellationToken);
         if (options.SetsTaint)
             yield return new TaintReporter(client, node, health, inventory, workers, time, Random, loggers.CreateLogger<TaintReporter>()).RunAsync(cancellationToken);
     }

@@ -2,13 +2,16 @@ using System.Collections.Immutable;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Sharing;
 using AIInfra.Kubernetes.Api;
+using AIInfra.Kubernetes.Remediation;
 using Microsoft.Extensions.Logging;
 
 namespace AIInfra.Kubernetes.Reporting;
 
-/// <summary>Follows the pods of this node, and no others, for what metrics show of them: uid and the labels that are asked for. Nothing else of them is kept.</summary>
+/// <summary>Follows the pods of this node, and no others: for metrics their uid and the labels that are asked for, for remediation what bears on moving them.</summary>
+/// <param name="directory">For metrics; null where they do not ask.</param>
+/// <param name="board">For remediation; null where nothing is moved.</param>
 internal sealed class PodWatch(
-    ApiClient client, ReportingOptions options, PodDirectory directory, WorkerBoard parts, TimeProvider time, Func<double> random, ILogger<PodWatch> logger)
+    ApiClient client, ReportingOptions options, PodDirectory? directory, PodBoard? board, WorkerBoard parts, TimeProvider time, Func<double> random, ILogger<PodWatch> logger)
 {
     /// <summary>Name of the part in /readyz.</summary>
     public const string Part = "kubernetes pods";
@@ -36,8 +39,9 @@ internal sealed class PodWatch(
             catch (ApiException fault)
             {
                 _part.Bad(fault);
+                board?.Current.Publish(PodView.Unknown(fault.Message));
                 if (fault.Fault == ApiFault.Forbidden)
-                    directory.Current.Publish(ImmutableDictionary<(string Namespace, string Name), PodDetails>.Empty); // what may not be seen any more is not shown any more
+                    directory?.Current.Publish(ImmutableDictionary<(string Namespace, string Name), PodDetails>.Empty); // what may not be seen any more is not shown any more
                 wait = fault.Fault == ApiFault.Forbidden ? LookAgain : _backoff.Next(fault.RetryAfter);
             }
             await Task.Delay(wait, time, cancellationToken);
@@ -47,7 +51,8 @@ internal sealed class PodWatch(
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
         var list = await client.ListAsync(ApiResources.Pods, null, _selector, cancellationToken);
-        directory.Current.Publish(list.Items.Where(IsNamed).ToImmutableDictionary(KeyOf, DetailsOf));
+        directory?.Current.Publish(list.Items.Where(IsNamed).ToImmutableDictionary(KeyOf, DetailsOf));
+        board?.Current.Publish(new PodView(list.Items.Where(IsNamed).ToImmutableDictionary(KeyOf), null));
         _part.Good();
         var version = list.Metadata.ResourceVersion ?? "";
         while (true)
@@ -68,9 +73,19 @@ internal sealed class PodWatch(
 
     private void Take(PodObject pod, bool isGone)
     {
-        var (pods, key, details) = (directory.Current.Value, KeyOf(pod), DetailsOf(pod));
+        var key = KeyOf(pod);
+        if (board?.Current.Value is { } view)
+        {
+            if (!isGone)
+                board.Current.Publish(view with { Pods = view.Pods.SetItem(key, pod) });
+            else if (view.Pods.TryGetValue(key, out var there) && there.Metadata.Uid == pod.Metadata.Uid)
+                board.Current.Publish(view with { Pods = view.Pods.Remove(key) }); // one that was made anew under the name stays
+        }
+        if (directory is null)
+            return;
+        var (pods, details) = (directory.Current.Value, DetailsOf(pod));
         if (isGone && pods.TryGetValue(key, out var known) && known.Uid == details.Uid)
-            directory.Current.Publish(pods.Remove(key)); // one that was made anew under the name stays
+            directory.Current.Publish(pods.Remove(key));
         else if (!isGone && !details.IsSameAs(pods.GetValueOrDefault(key)))
             directory.Current.Publish(pods.SetItem(key, details));
     }

@@ -12,6 +12,8 @@ public sealed record ReportingOptions
     public bool Report { get; init; } = true;
     /// <summary><c>remediation.drain: self</c>: the agent sets the taint itself. Otherwise it never touches a node's spec.</summary>
     public bool SetsTaint { get; init; }
+    /// <summary>The agent moves pods itself: those of this node are followed for that.</summary>
+    public bool MovesPods { get; init; }
     /// <summary>The pods of this node are followed, for metrics.</summary>
     public bool FollowsPods { get; init; }
     /// <summary>Keys of their labels that are kept; one that ends with an asterisk stands for all that begin so.</summary>

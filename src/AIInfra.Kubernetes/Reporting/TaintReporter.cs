@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
@@ -61,11 +60,11 @@ internal sealed partial class TaintReporter(
 
     private async Task<TimeSpan?> StepAsync(NodeSnapshot? now, bool isUnfit, CancellationToken cancellationToken)
     {
-        if (now is null || Steps(now, isUnfit) is not { IsEmpty: false } steps)
+        if (now is null || Change(now, isUnfit) is not { } change)
             return null;
         try
         {
-            node.Take(NodeSnapshot.Of(await client.PatchAsync(ApiResources.Nodes, null, now.Name, null, ApiPatch.Json(steps), cancellationToken, isUrgent: true)));
+            node.Take(NodeSnapshot.Of(await client.PatchAsync(ApiResources.Nodes, null, now.Name, null, change.ToPatch(), cancellationToken, isUrgent: true)));
             LogDone(now.Name, isUnfit ? "set" : "removed");
             _part.Good();
             _backoff.Reset();
@@ -79,35 +78,22 @@ internal sealed partial class TaintReporter(
         }
     }
 
-    /// <summary>Refused as a whole when the object is not the one that was read.</summary>
-    private ImmutableArray<JsonPatchStep> Steps(NodeSnapshot now, bool isUnfit)
+    /// <returns>Null when all is as it should be.</returns>
+    private NodeEdit? Change(NodeSnapshot now, bool isUnfit)
     {
-        var place = -1;
-        for (var at = 0; at < now.Taints.Length; at++)
-            place = now.Taints[at] is { Key: Key, Effect: Effect } ? at : place;
+        var isThere = now.Taints.Any(taint => taint is { Key: Key, Effect: Effect });
         var isOurs = now.Annotations.ContainsKey(Annotation);
-        var version = JsonPatchStep.Test("/metadata/resourceVersion", now.Version);
-        var note = $"/metadata/annotations/{Annotation.Replace("/", "~1", StringComparison.Ordinal)}";
         if (!isUnfit)
         {
             _saidUndone = false;
-            return !isOurs ? [] : place < 0 ? [version, JsonPatchStep.Remove(note)] : [version, JsonPatchStep.Remove($"/spec/taints/{place}"), JsonPatchStep.Remove(note)];
+            return isOurs ? new NodeEdit(now).RemoveTaint(Key, Effect).Unnote(Annotation) : null;
         }
-        if (place < 0 && isOurs && !_saidUndone)
+        if (!isThere && isOurs && !_saidUndone)
         {
             LogUndone(now.Name);
             _saidUndone = true;
         }
-        if (place >= 0 || isOurs)
-            return [];
-        var taint = new NodeTaint { Key = Key, Value = TaintValue, Effect = Effect };
-        return
-        [
-            version,
-            now.Annotations.IsEmpty ? JsonPatchStep.Add("/metadata/annotations", ImmutableSortedDictionary.Create<string, string>().Add(Annotation, Now()), ApiJson.Default.ImmutableSortedDictionaryStringString)
-                : JsonPatchStep.Add(note, Now(), ApiJson.Default.String),
-            now.Taints.IsEmpty ? JsonPatchStep.Add("/spec/taints", [taint], ApiJson.Default.ImmutableArrayNodeTaint) : JsonPatchStep.Add("/spec/taints/-", taint, ApiJson.Default.NodeTaint),
-        ];
+        return isThere || isOurs ? null : new NodeEdit(now).Note(Annotation, Now()).AddTaint(new NodeTaint { Key = Key, Value = TaintValue, Effect = Effect });
     }
 
     private string Now() => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -43,13 +43,21 @@ public sealed class HostCommands
     /// <param name="input">What it reads on its standard input; null: nothing.</param>
     public async Task<HostCommandResult> RunAsync(string name, IReadOnlyList<string> words, TimeSpan deadline, CancellationToken cancellationToken, string? input = null)
     {
-        var unit = UnitOf(name);
-        var file = OutputFile(name);
         if (await FindAsync(name, cancellationToken) is null)
         {
             MakeFolder();
-            await _bus.CallAsync(SystemdUnits.Method("StartTransientUnit"), writer => Write(writer, unit, name, words, deadline, input), _ => true, Patience, cancellationToken);
+            await _bus.CallAsync(SystemdUnits.Method("StartTransientUnit"), writer => Write(writer, UnitOf(name), name, words, deadline, input), _ => true, Patience, cancellationToken);
         }
+        return await WaitAsync(name, deadline, cancellationToken);
+    }
+
+    /// <summary>Waits for the end of a command that was started, and never starts it.</summary>
+    /// <param name="deadline">As it was started with.</param>
+    /// <exception cref="BusException">Its end was not seen, or there is no such unit: see <see cref="BusException.Fate"/>.</exception>
+    public async Task<HostCommandResult> WaitAsync(string name, TimeSpan deadline, CancellationToken cancellationToken)
+    {
+        var unit = UnitOf(name);
+        var file = OutputFile(name);
         var started = _time.GetTimestamp();
         while (true)
         {

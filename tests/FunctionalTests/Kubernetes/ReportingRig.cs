@@ -6,6 +6,7 @@ using AIInfra.Core.Hosting;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.VendorHost;
 using AIInfra.Kubernetes.Api;
+using AIInfra.Kubernetes.Remediation;
 using AIInfra.Kubernetes.Reporting;
 using AIInfra.Testing;
 using Microsoft.Extensions.Logging;
@@ -41,7 +42,10 @@ internal sealed class ReportingRig : IAsyncDisposable, IDeviceHolders
     public Dictionary<string, DeviceHolder[]> Holders { get; } = [];
     public string NodeName { get; set; } = ApiServerPeer.Node;
     public string Kubeconfig { get; set; } = "agent-file";
+    /// <summary><c>remediation.drain: self</c>, the taint and the pods that are followed for it.</summary>
     public bool SetsTaint { get; set; }
+    public ClusterBoard Cluster { get; } = new();
+    public PodBoard NodePods { get; } = new();
     public Core.Health.Npd.NpdBoard? Npd { get; set; }
     public PodDirectory Pods { get; } = new();
     /// <summary>Null: pods are not followed.</summary>
@@ -62,12 +66,13 @@ internal sealed class ReportingRig : IAsyncDisposable, IDeviceHolders
             Kubeconfig = File.Exists(Kubeconfig) ? Kubeconfig : Server.Kubeconfig(Kubeconfig),
             Version = "1.2.3",
             SetsTaint = SetsTaint,
+            MovesPods = SetsTaint,
             FollowsPods = PodLabels is not null,
             PodLabels = PodLabels ?? [],
             BootId = "boot-1",
             MachineId = machineId,
         };
-        var worker = new KubernetesWorker(options, new ReportingBoards(Health, Inventory, Board, Releases, Pauses, new FeatureLabels(Labels), this, Npd, Pods), Time, _loggers) { Random = () => 0.01, Tune = Tune };
+        var worker = new KubernetesWorker(options, new ReportingBoards(Health, Inventory, Board, Releases, Pauses, new FeatureLabels(Labels), this, Npd, Pods, Cluster: Cluster, NodePods: NodePods), Time, _loggers) { Random = () => 0.01, Tune = Tune };
         var one = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
         _running.Add(Task.Run(() => worker.RunAsync(one.Token)));
         return one;

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AIInfra.FunctionalTests.Remediation;
 
-/// <summary>A real process that is killed around one step, and started again on the same journal.</summary>
+/// <summary>A real process with the engine, killed at each point of a step, and started again on the same journal.</summary>
 public sealed class JournalKillTests : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
@@ -16,14 +16,15 @@ public sealed class JournalKillTests : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     [Theory]
-    [InlineData("before", "InvocationId", 1, 0, "Acted Done")] // nothing was begun: it is done now
+    [InlineData("before", "InvocationId", 1, 0, "Closed Done")] // nothing was begun: it is done now
     [InlineData("intended", "InvocationId", 0, 1, "Closed Failed")]
-    [InlineData("acted", "InvocationId", 1, 1, "Acted Done")]
-    [InlineData("recorded", "InvocationId", 1, 0, "Acted Done")]
+    [InlineData("acted", "InvocationId", 1, 1, "Closed Done")]
+    [InlineData("recorded", "InvocationId", 1, 0, "Closed Done")]
     [InlineData("intended", "None", 0, 1, "Closed Unknown")]
     [InlineData("acted", "None", 1, 1, "Closed Unknown")]
-    [InlineData("recorded", "None", 1, 0, "Acted Done")]
-    [InlineData("full-after", "InvocationId", 1, 1, "Acted Done")]
+    [InlineData("recorded", "None", 1, 0, "Closed Done")]
+    [InlineData("verified", "InvocationId", 1, 0, "Closed Done")]
+    [InlineData("full-after", "InvocationId", 1, 1, "Closed Done")]
     [InlineData("full-after", "None", 1, 1, "Closed Unknown")]
     public async Task Killed_at_any_point_it_is_settled_once_and_never_done_twice(string where, string proof, int acts, int looks, string settled)
     {
@@ -44,7 +45,7 @@ public sealed class JournalKillTests : IDisposable
         await RunAsync("InvocationId", "resolved", isKilled: true);
         await RunAsync("InvocationId", "never");
 
-        Assert.Equal(["Acted Done", ""], Said());
+        Assert.Equal(["Closed Done", ""], Said());
         Assert.Equal((1, 1), (Lines("acts"), Lines("resolves")));
     }
 
@@ -57,7 +58,7 @@ public sealed class JournalKillTests : IDisposable
         Assert.Contains("state.path", await File.ReadAllTextAsync(PathOf("killed"), Stop), StringComparison.Ordinal);
         Assert.Equal(0, Lines("acts"));
         await RunAsync("InvocationId", "never"); // there is room again
-        Assert.Equal(["Acted Done", ""], Said());
+        Assert.Equal(["Closed Done", ""], Said());
         Assert.Equal((1, 0), (Lines("acts"), Lines("resolves")));
     }
 
@@ -83,8 +84,8 @@ public sealed class JournalKillTests : IDisposable
             await RunAsync("InvocationId", "never");
             var said = Said();
 
-            Assert.True(acted == 0 || said[0] == "Acted Done", $"after {delay} ms it was done, and the journal says {said[0]}");
-            Assert.Equal(said[0] == "Acted Done" ? 1 : 0, Lines("acts"));
+            Assert.True(acted == 0 || said[0] == "Closed Done", $"after {delay} ms it was done, and the journal says {said[0]}");
+            Assert.Equal(said[0] == "Closed Done" ? 1 : 0, Lines("acts"));
             Assert.InRange(Lines("resolves"), 0, 1);
         }
     }

@@ -1,6 +1,7 @@
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Npd;
+using AIInfra.Core.Remediation.Engine;
 using AIInfra.Kubernetes.Reporting;
 using AIInfra.Testing;
 
@@ -40,6 +41,23 @@ public sealed class EventBookTests : IDeviceHolders
             (book ?? _book).Sent(next, next.Count);
         }
         return sent;
+    }
+
+    [Fact]
+    public void A_step_of_remediation_is_one_event_and_the_same_one_after_a_restart()
+    {
+        StepNote[] notes = [new(1, "op-0-begun", _time.GetUtcNow(), false, "RemediationStarted", "reboot", "reboot on node begins."), new(2, "op-0-ended", _time.GetUtcNow(), true, "RemediationFailed", "reboot", "It failed.")];
+        _book.Update(notes);
+        var sent = SendAll();
+        Assert.Equal(["RemediationFailed", "RemediationStarted"], sent.Select(entry => entry.Reason)); // warnings first
+        Assert.All(sent, entry => Assert.Null(entry.Pod));
+        _book.Update(notes);
+        Assert.Empty(SendAll());
+
+        var again = NewBook();
+        again.Update(notes);
+
+        Assert.Equal(sent.Select(entry => entry.Name), SendAll(again).Select(entry => entry.Name));
     }
 
     private long _matches;

@@ -10,7 +10,7 @@ namespace AIInfra.UnitTests.Remediation;
 public sealed class LocalGrantsTests
 {
     private readonly ManualTime _time = new(TestActions.Start);
-    private LocalView _view = new(RemediationHistory.Empty, null, 8, 0);
+    private LocalView _view = new(RemediationHistory.Empty, null, 8, 0, default);
     private PolicyLimits _limits = new();
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class LocalGrantsTests
         Assert.Equal(GrantAnswer.Refused("The disk is full."), await AskAsync(Make(), "a1"));
     }
 
-    private LocalGrants Make() => new(_limits, _ => _view, _time);
+    private LocalGrants Make() => new(_limits, _ => _view with { Time = new PlanTime(_time.GetUtcNow()) });
 
     private static Task<GrantAnswer> AskAsync(LocalGrants grants, string operation, DrainScope scope = DrainScope.Device) =>
         grants.AskAsync(new GrantRequest(operation, "reset-device", scope), TestContext.Current.CancellationToken);

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Diagnostics;
 using AIInfra.Core.Health;
 using AIInfra.Core.Remediation;
 using AIInfra.Core.Remediation.Planning;
@@ -129,17 +127,6 @@ public sealed class PlannerTests
         _at -= TimeSpan.FromDays(1);
 
         Assert.Null(Plan().Next);
-    }
-
-    [Fact]
-    public void A_thousand_problems_are_planned_within_ten_milliseconds()
-    {
-        _now = _now with { Problems = [.. Enumerable.Range(0, 1000).Select(at => TestActions.Problem("nvidia.xid.79", Subject.Device($"GPU-{at}"), SuggestedAction.Reboot, _at))] };
-        for (var at = 0; at < 500; at++)
-            Plan();
-
-        var took = Enumerable.Range(0, 20).Select(_ => { var start = Stopwatch.GetTimestamp(); Plan(); return Stopwatch.GetElapsedTime(start); }).Min();
-        Assert.True(took < TimeSpan.FromMilliseconds(10), $"{took.TotalMilliseconds} ms");
     }
 
     private Plan Plan() => _planner.Decide(_now, _history, _at);

@@ -177,6 +177,21 @@ public sealed class ResetDeviceTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_taken_from_the_bus_and_found_anew_is_proved_by_its_number()
+    {
+        var folder = Combine($"sys/bus/pci/devices/{Address}");
+        var step = Step() with { Proof = (await Action("rescan-pci").PrepareAsync(Step(), TestContext.Current.CancellationToken)).Proof };
+        Assert.Equal(ProofKind.KernelObject, step.Proof.Kind);
+        Assert.Equal(ActionOutcome.Failed, (await Action("rescan-pci").ResolveAsync(step, TestContext.Current.CancellationToken)).Outcome); // not begun
+
+        Directory.Move(folder, folder + ".old");
+        Assert.Contains("not back on it", (await Action("rescan-pci").ResolveAsync(step, TestContext.Current.CancellationToken)).Says, StringComparison.Ordinal);
+
+        Directory.CreateDirectory(folder); // while the other one is there: another number
+        Assert.Equal(ActionOutcome.Done, (await Action("rescan-pci").ResolveAsync(step, TestContext.Current.CancellationToken)).Outcome);
+    }
+
+    [Fact]
     public async Task After_a_crash_a_write_to_the_kernel_is_unknown()
     {
         Assert.Equal(ActionOutcome.Unknown, (await Action().ResolveAsync(Step(), TestContext.Current.CancellationToken)).Outcome);

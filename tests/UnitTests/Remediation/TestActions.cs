@@ -1,8 +1,8 @@
 using System.Collections.Frozen;
-using System.Collections.Immutable;
 using AIInfra.Core.Health;
 using AIInfra.Core.Remediation;
 using AIInfra.Core.Remediation.Ladders;
+using AIInfra.Core.Remediation.Verification;
 
 namespace AIInfra.UnitTests.Remediation;
 
@@ -10,7 +10,7 @@ namespace AIInfra.UnitTests.Remediation;
 internal static class TestActions
 {
     public static readonly FrozenDictionary<string, IRemediationAction> All = ActionSet.Of([]);
-    public static readonly IReadOnlySet<string> Probes = new HashSet<string> { "unit-active" };
+    public static readonly IReadOnlySet<string> Probes = VerificationNames.BuiltIn;
     public static readonly DateTimeOffset Start = new(2026, 1, 5, 0, 0, 0, TimeSpan.Zero); // a Monday
 
     public static RemediationPolicy BuiltIn => PolicyReader.Load(null, All, Probes).Policy;

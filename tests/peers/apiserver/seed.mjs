@@ -39,10 +39,12 @@ export function seed(server, { nodes, agent: { namespace, account } }) {
   ensure(server, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace: 'default', name: 'default' } });
   ensure(server, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace, name: 'nobody' } });
   ensure(server, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace, name: account } });
+  const set = ensure(server, { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { namespace, name: account }, spec: {} });
+  const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: account, uid: set.metadata.uid, controller: true };
   for (const name of nodes) {
     ensure(server, nodeObject(name));
     ensure(server, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace: 'kube-node-lease', name }, spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime: microTimestamp() } });
-    ensure(server, podObject({ namespace, name: `${account}-${name}`, node: name, account, labels: { app: account } }));
+    ensure(server, podObject({ namespace, name: `${account}-${name}`, node: name, account, labels: { app: account }, owner }));
   }
 }
 

@@ -278,7 +278,11 @@ function send({ response, entry, request, cutAfter }, { code, object, body, type
   }
   Object.assign(entry, { status: code, bytes: bytes.length });
   response.writeHead(code, { ...all, 'content-length': bytes.length });
-  if (cutAfter < bytes.length) response.write(bytes.subarray(0, cutAfter), () => breakOff(response));
+  if (cutAfter < bytes.length && cutAfter > 0) response.write(bytes.subarray(0, cutAfter), () => breakOff(response));
+  else if (cutAfter < bytes.length) { // node 20 ends itself on an empty write to a stream that is then closed
+    response.flushHeaders();
+    setImmediate(() => breakOff(response));
+  }
   else response.end(bytes);
 }
 

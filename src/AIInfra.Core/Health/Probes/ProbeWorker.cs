@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace AIInfra.Core.Health.Probes;
 
 /// <summary>Runs every probe at its interval, spread in time, and tells the health board.</summary>
-public sealed partial class ProbeWorker : IWorker, IDisposable
+public sealed partial class ProbeWorker : IWorker, IProblemLooks, IDisposable
 {
     /// <summary>Name of the part in /readyz; a probe that is broken has a part of its own beside it.</summary>
     public const string Part = "probes";
@@ -48,6 +48,9 @@ public sealed partial class ProbeWorker : IWorker, IDisposable
             return report;
         }))];
     }
+
+    public Task LookForAsync(string problemId, CancellationToken cancellationToken) =>
+        Task.WhenAll(_probes.Where(probe => probe.Runner.Settings.IsEnabled && probe.Runner.Definition.Problems.Contains(problemId)).Select(probe => LookAsync(probe.Runner, probe.Tracker, cancellationToken)));
 
     public void Dispose()
     {

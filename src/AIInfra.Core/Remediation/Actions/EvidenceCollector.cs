@@ -34,12 +34,9 @@ public sealed class EvidenceCollector(HostSystem system, HostHands hands, Health
         }
         using var late = new CancellationTokenSource(All, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
-        foreach (var (name, words) in Reports(step))
-        {
-            var text = await ReportAsync($"{step.Id}-evidence-{name}", words, either.Token);
-            cancellationToken.ThrowIfCancellationRequested();
-            Write(Path.Combine(bundle, name + ".txt"), text);
-        }
+        await Task.WhenAll(Reports(step).Select(async report =>
+            Write(Path.Combine(bundle, report.Name + ".txt"), await ReportAsync($"{step.Id}-evidence-{report.Name}", report.Words, either.Token))));
+        cancellationToken.ThrowIfCancellationRequested();
         return bundle;
     }
 

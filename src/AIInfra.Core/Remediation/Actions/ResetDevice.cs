@@ -33,8 +33,7 @@ internal sealed class ResetDevice(
             return Task.FromResult(Preparation.NotPossible($"{vendor} is released by an operator: `aiinfra-agent resume {vendor}` gives it back."));
         if (_moves.WhyNot(plan) is { } missing)
             return Task.FromResult(Preparation.NotPossible(missing));
-        var proof = plan.Moves.Any(move => move is CommandMove) ? new ActionProof(ProofKind.TransientUnit, HostCommands.UnitOf(ResetMoves.UnitOf(planned, 0))) : ActionProof.None;
-        return Task.FromResult(new Preparation(null, [.. plan.Group.Select(device => device.Id)], proof, [.. plan.Group.Select(device => $"{device.Model} {device.Id}"), .. Holders(plan)]));
+        return Task.FromResult(new Preparation(null, [.. plan.Group.Select(device => device.Id)], _moves.Proof(planned, plan), [.. plan.Group.Select(device => $"{device.Model} {device.Id}"), .. Holders(plan)]));
     }
 
     public async Task<ActionResult> RunAsync(ActionStep planned, CancellationToken cancellationToken)

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using AIInfra.Linux.Files;
 using AIInfra.Linux.Systemd;
 
 namespace AIInfra.Core.Remediation.Actions;
@@ -36,6 +38,8 @@ internal sealed class ResetMoves(HostSystem system, HostHands hands, TimeProvide
 
     public async Task<ActionResult> ResolveAsync(ActionStep planned, ResetPlan plan, CancellationToken cancellationToken)
     {
+        if (planned.Proof.Kind == ProofKind.KernelObject)
+            return ByObject(planned, plan);
         var last = plan.Moves.Length - 1;
         try
         {
@@ -43,7 +47,7 @@ internal sealed class ResetMoves(HostSystem system, HostHands hands, TimeProvide
             {
                 if (await system.Commands.FindAsync(UnitOf(planned, number), cancellationToken) is null)
                     continue;
-                var result = Explain(planned, command, await system.Commands.RunAsync(UnitOf(planned, number), Words(command), planned.Deadline, cancellationToken));
+                var result = Explain(planned, command, await system.Commands.WaitAsync(UnitOf(planned, number), planned.Deadline, cancellationToken));
                 return number == last || result.Outcome != ActionOutcome.Done ? result : ActionResult.Unknown($"{result.Says} The steps after it were not seen to begin.");
             }
         }
@@ -53,6 +57,29 @@ internal sealed class ResetMoves(HostSystem system, HostHands hands, TimeProvide
         }
         return ActionResult.Unknown("systemd knows nothing of the reset, or the kernel keeps no account of it: whether it happened is not known.");
     }
+
+    /// <summary>What will tell afterwards whether it happened. A write that resets a function leaves no trace in the kernel.</summary>
+    public ActionProof Proof(ActionStep planned, ResetPlan plan) =>
+        plan.Moves.Any(move => move is CommandMove) ? new ActionProof(ProofKind.TransientUnit, HostCommands.UnitOf(UnitOf(planned, 0)))
+        : FolderOf(plan) is { } folder && FileIdentity.TryRead(folder) is { } now ? new ActionProof(ProofKind.KernelObject, NumberOf(now))
+        : ActionProof.None;
+
+    /// <summary>A device that was taken from the bus and found anew is another object of the kernel's, with another number.</summary>
+    private ActionResult ByObject(ActionStep planned, ResetPlan plan)
+    {
+        if (FolderOf(plan) is not { } folder)
+            return ActionResult.Unknown("What was done to the device is not known: it is no longer found by its address.");
+        return FileIdentity.TryRead(folder) is not { } now ? ActionResult.Failed($"{Path.GetDirectoryName(folder)} is gone: the device was taken from the bus and is not back on it.")
+            : NumberOf(now) != planned.Proof.Before ? ActionResult.Done("The device was taken from the bus and found anew: it is another object of the kernel's.")
+            : ActionResult.Failed("The device was not taken from the bus: it is the same object of the kernel's as before.");
+    }
+
+    /// <summary>The device's folder in sysfs, behind the link; null where the plan does not take it from the bus.</summary>
+    private string? FolderOf(ResetPlan plan) => plan.Moves.OfType<WriteMove>().FirstOrDefault(write => write.File.EndsWith("/remove", StringComparison.Ordinal)) is { } remove
+        ? PathOf(remove)[..^"remove".Length] + "." : null;
+
+    /// <summary>Of sysfs the number alone tells: it gives each object a new one, and the times of a folder change when it is looked at.</summary>
+    private static string NumberOf(FileIdentity identity) => identity.Inode.ToString(CultureInfo.InvariantCulture);
 
     private async Task<ActionResult> CommandAsync(ActionStep planned, CommandMove command, int number, TimeSpan atMost, CancellationToken cancellationToken)
     {

@@ -48,7 +48,7 @@ internal sealed class RunCommand(string name, bool isDisruptive, HostSystem syst
         {
             return await system.Commands.FindAsync(planned.Id, cancellationToken) is null
                 ? ActionResult.Unknown($"systemd knows no {planned.Proof.Before}: {planned.Arguments[0]} was not started, or the host has booted since.")
-                : Explain(planned, await system.Commands.RunAsync(planned.Id, Words(planned), planned.Deadline, cancellationToken));
+                : Explain(planned, await system.Commands.WaitAsync(planned.Id, planned.Deadline, cancellationToken)); // a look never starts it
         }
         catch (BusException fault)
         {

@@ -8,13 +8,13 @@ namespace AIInfra.Core.Remediation.Granting;
 /// <param name="JournalFault">Null, or why that is not all of it.</param>
 /// <param name="Devices">Of the node.</param>
 /// <param name="OthersUnavailable">Those that get no work now, without the one that the request is about; null: not known.</param>
-public sealed record LocalView(RemediationHistory History, string? JournalFault, int Devices, int? OthersUnavailable);
+/// <param name="Time">Of the look.</param>
+public sealed record LocalView(RemediationHistory History, string? JournalFault, int Devices, int? OthersUnavailable, PlanTime Time);
 
 /// <summary>Permission where the node is its own master: one disruptive operation at a time, within the limits of the policy. What is not known refuses.</summary>
 /// <param name="limits">Of the policy.</param>
 /// <param name="look">The node as it is when somebody asks.</param>
-/// <param name="time">Where the answers take the time from.</param>
-public sealed class LocalGrants(PolicyLimits limits, Func<GrantRequest, LocalView> look, TimeProvider time) : IGrants
+public sealed class LocalGrants(PolicyLimits limits, Func<GrantRequest, LocalView> look) : IGrants
 {
     private readonly Lock _gate = new();
     private Held? _held;
@@ -26,18 +26,18 @@ public sealed class LocalGrants(PolicyLimits limits, Func<GrantRequest, LocalVie
         {
             if (_held is not null && _held.Operation != request.Operation)
                 return Task.FromResult(GrantAnswer.Refused($"Operation {_held.Operation} is under way; one disrupts the node at a time."));
-            if (_held is null && Refuse(request, look(request), time.GetUtcNow()) is { } why)
+            if (_held is null && Refuse(request, look(request)) is { } why)
                 return Task.FromResult(GrantAnswer.Refused(why));
             _held ??= new Held(this, request.Operation);
             return Task.FromResult(new GrantAnswer(_held, "within the limits of this node."));
         }
     }
 
-    private string? Refuse(GrantRequest request, LocalView now, DateTimeOffset at)
+    private string? Refuse(GrantRequest request, LocalView now)
     {
         if (now.JournalFault is not null)
             return now.JournalFault;
-        if (NodeLimits.RefuseRate(limits, now.History, request.Operation, at) is { } rate)
+        if (NodeLimits.RefuseRate(limits, now.History, request.Operation, now.Time) is { } rate)
             return rate.Until is { } until ? $"{rate.Why} Worth asking again at {PlanTurn.Show(until)}." : rate.Why;
         if (request.Scope != DrainScope.Device)
             return null; // the share is of devices; a whole node is bounded by the rates, and by the fleet

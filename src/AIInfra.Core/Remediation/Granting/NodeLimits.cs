@@ -8,16 +8,15 @@ internal static class NodeLimits
 {
     /// <param name="operation">The one that asks: it does not count against itself.</param>
     /// <returns>Null, or why no disruptive operation may start, in a sentence; and when that ends by time alone.</returns>
-    public static (string Why, DateTimeOffset? Until)? RefuseRate(PolicyLimits limits, RemediationHistory history, string operation, DateTimeOffset at)
+    public static (string Why, DateTimeOffset? Until)? RefuseRate(PolicyLimits limits, RemediationHistory history, string operation, PlanTime now)
     {
         var others = history.Operations.Where(other => other is { IsDisruptive: true, IsAttempt: true } && other.Id != operation).ToList();
-        var recent = others.Count(other => Age(other.StartedAt, at) < limits.DisruptiveWindow);
+        var recent = others.Count(other => now.Since(other.First) < limits.DisruptiveWindow);
         if (recent >= limits.Disruptive)
-            return ($"{recent} disruptive operations in {PolicyReader.Show(limits.DisruptiveWindow)} (limits.disruptive is {limits.Disruptive}): the node needs a person.", null);
-        if (others.Count == 0 || Age(others[^1].StartedAt, at) >= limits.Spacing)
+            return ($"{recent} disruptive operations in {PolicyTime.Show(limits.DisruptiveWindow)} (limits.disruptive is {limits.Disruptive}): the node needs a person.", null);
+        if (others.Count == 0 || now.Since(others[^1].First) >= limits.Spacing)
             return null;
-        var last = others[^1].StartedAt;
-        return ($"the last disruptive operation was at {PlanTurn.Show(last)}; limits.spacing is {PolicyReader.Show(limits.Spacing)}.", (last > at ? at : last) + limits.Spacing);
+        return ($"the last disruptive operation was at {PlanTurn.Show(others[^1].StartedAt)}; limits.spacing is {PolicyTime.Show(limits.Spacing)}.", now.After(others[^1].First, limits.Spacing));
     }
 
     /// <param name="devices">Of the node.</param>
@@ -25,7 +24,4 @@ internal static class NodeLimits
     /// <returns>Null, or why not, in a sentence. The percentage is rounded down: of 8 devices 10 % is none.</returns>
     public static string? RefuseShare(PolicyLimits limits, int devices, int unavailable) =>
         unavailable > devices * limits.UnavailablePercent / 100 ? $"{unavailable} of {devices} devices would be unavailable; limits.unavailablePercent is {limits.UnavailablePercent}." : null;
-
-    /// <summary>How old something is; what seems to be in the future was just now: the clock went back.</summary>
-    public static TimeSpan Age(DateTimeOffset then, DateTimeOffset at) => then >= at ? TimeSpan.Zero : at - then;
 }

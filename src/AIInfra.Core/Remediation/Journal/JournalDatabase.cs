@@ -9,11 +9,9 @@ namespace AIInfra.Core.Remediation.Journal;
 /// <summary>The file <c>journal.db</c>. What <see cref="Write"/> has returned from survives a power cut. Blocks on the disk: only ever used on a thread that may hang.</summary>
 internal sealed class JournalDatabase : IDisposable
 {
-    private const int Corrupt = 11, NotADatabase = 26; // sqlite.org/rescode.html
+    private readonly DatabaseFile _file;
 
-    private readonly SqliteConnection _connection;
-
-    private JournalDatabase(SqliteConnection connection) => _connection = connection;
+    private JournalDatabase(DatabaseFile file) => _file = file;
 
     /// <summary>Opens the file, or makes it; an older one is brought to this version.</summary>
     /// <param name="schema">See <see cref="JournalSchema.Steps"/>.</param>
@@ -21,16 +19,16 @@ internal sealed class JournalDatabase : IDisposable
     /// <exception cref="SqliteException">The disk refuses, or another agent has it open.</exception>
     public static JournalDatabase Open(string file, IReadOnlyList<string> schema)
     {
-        var database = new JournalDatabase(new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = 2 }.ToString()));
+        var database = new JournalDatabase(new DatabaseFile(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = 2 }));
         try
         {
-            database.Guard(() =>
+            database._file.Guard(() =>
             {
-                database._connection.Open();
+                database._file.Open();
                 // Exclusive: two agents on one node must not both act. With a log, a commit is one sync.
-                database.Execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+                database._file.Execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
                 database.Prepare(file, schema);
-                database.Execute("PRAGMA wal_checkpoint(TRUNCATE);"); // after an I/O error nothing is built on a log that may not be on the disk
+                database._file.Execute("PRAGMA wal_checkpoint(TRUNCATE);"); // after an I/O error nothing is built on a log that may not be on the disk
             });
             return database;
         }
@@ -46,9 +44,9 @@ internal sealed class JournalDatabase : IDisposable
     public ImmutableArray<StepRecord> Read()
     {
         var records = ImmutableArray.CreateBuilder<StepRecord>();
-        Guard(() =>
+        _file.Guard(() =>
         {
-            using var command = Command("SELECT id, body FROM steps ORDER BY number");
+            using var command = _file.Command("SELECT id, body FROM steps ORDER BY number");
             using var rows = command.ExecuteReader();
             while (rows.Read())
                 records.Add(Parse(rows.GetString(0), rows.GetFieldValue<byte[]>(1)));
@@ -58,36 +56,36 @@ internal sealed class JournalDatabase : IDisposable
 
     /// <summary>Writes all of it, on the disk for good, or nothing. One sync.</summary>
     /// <param name="changes">By the step's id; null removes the row.</param>
-    public void Write(IReadOnlyDictionary<string, StepRecord?> changes) => Guard(() =>
+    public void Write(IReadOnlyDictionary<string, StepRecord?> changes) => _file.Guard(() =>
     {
-        using var transaction = _connection.BeginTransaction();
+        using var transaction = _file.Begin();
         foreach (var (id, record) in changes)
         {
             if (record is null)
-                Execute("DELETE FROM steps WHERE id = $1", id);
+                _file.Execute("DELETE FROM steps WHERE id = $1", id);
             else
-                Execute("INSERT INTO steps (id, body) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET body = excluded.body", id, JsonSerializer.SerializeToUtf8Bytes(record, JournalJson.Default.StepRecord));
+                _file.Execute("INSERT INTO steps (id, body) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET body = excluded.body", id, JsonSerializer.SerializeToUtf8Bytes(record, JournalJson.Default.StepRecord));
         }
         transaction.Commit();
     });
 
-    public void Dispose() => _connection.Dispose();
+    public void Dispose() => _file.Dispose();
 
     private void Prepare(string file, IReadOnlyList<string> schema)
     {
-        if (Scalar("PRAGMA quick_check(1)") is not "ok")
+        if (_file.Scalar("PRAGMA quick_check(1)") is not "ok")
             throw new UnusableStateException("corrupt", $"{file} is corrupt");
-        var version = (long)Scalar("PRAGMA user_version")!;
+        var version = (long)_file.Scalar("PRAGMA user_version")!;
         if (version > schema.Count)
             throw new UnusableStateException("newer", $"{file} has schema {version}, this agent knows up to {schema.Count}");
-        if (version == 0 && Scalar("SELECT count(*) FROM sqlite_master") is not 0L)
+        if (version == 0 && _file.Scalar("SELECT count(*) FROM sqlite_master") is not 0L)
             throw new UnusableStateException("corrupt", $"{file} is not a journal of this agent");
         if (version == schema.Count)
             return;
-        using var transaction = _connection.BeginTransaction();
+        using var transaction = _file.Begin();
         foreach (var step in schema.Skip((int)version))
-            Execute(step);
-        Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {schema.Count}")); // part of the transaction
+            _file.Execute(step);
+        _file.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {schema.Count}")); // part of the transaction
         transaction.Commit();
     }
 
@@ -102,40 +100,6 @@ internal sealed class JournalDatabase : IDisposable
         {
             // Said below.
         }
-        throw new UnusableStateException("corrupt", $"{_connection.DataSource} holds step {id}, which this agent cannot read");
-    }
-
-    /// <summary>Turns the library's words for a broken file into ours.</summary>
-    private void Guard(Action work)
-    {
-        try
-        {
-            work();
-        }
-        catch (SqliteException fault) when (fault.SqliteErrorCode is Corrupt or NotADatabase)
-        {
-            throw new UnusableStateException("corrupt", $"{_connection.DataSource} is corrupt ({fault.Message})");
-        }
-    }
-
-    private SqliteCommand Command(string text, params ReadOnlySpan<object> values)
-    {
-        var command = _connection.CreateCommand();
-        command.CommandText = text;
-        for (var at = 0; at < values.Length; at++)
-            command.Parameters.AddWithValue($"${at + 1}", values[at]);
-        return command;
-    }
-
-    private void Execute(string text, params ReadOnlySpan<object> values)
-    {
-        using var command = Command(text, values);
-        command.ExecuteNonQuery();
-    }
-
-    private object? Scalar(string text)
-    {
-        using var command = Command(text);
-        return command.ExecuteScalar();
+        throw new UnusableStateException("corrupt", $"{_file.Path} holds step {id}, which this agent cannot read");
     }
 }

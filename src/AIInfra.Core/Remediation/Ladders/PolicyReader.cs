@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health;
+using AIInfra.Core.Remediation.Planning;
 
 namespace AIInfra.Core.Remediation.Ladders;
 
@@ -13,11 +14,11 @@ public sealed class PolicyReader
     private static readonly TimeSpan Longest = TimeSpan.FromDays(90);
 
     private readonly IReadOnlyDictionary<string, IRemediationAction> _actions;
-    private readonly IReadOnlySet<string> _probes;
+    private readonly HashSet<string> _probes;
     private readonly ImmutableArray<ConfigError>.Builder _errors = ImmutableArray.CreateBuilder<ConfigError>();
     private readonly List<(Ladder Ladder, string? Then, ConfigMark Mark)> _ladders = [];
 
-    private PolicyReader(IReadOnlyDictionary<string, IRemediationAction> actions, IReadOnlySet<string> probes) => (_actions, _probes) = (actions, probes);
+    private PolicyReader(IReadOnlyDictionary<string, IRemediationAction> actions, IReadOnlySet<string> probes) => (_actions, _probes) = (actions, new(probes, StringComparer.Ordinal));
 
     /// <summary>The built-in policy alone, or an operator's file before it.</summary>
     /// <param name="file">Null: none.</param>
@@ -57,6 +58,7 @@ public sealed class PolicyReader
     {
         var fields = new YamlFields("", root, _errors);
         var keeps = fields.Flag("builtIn") ?? true;
+        var tests = ReadTests(fields); // before the rungs that may name them
         var ladders = fields.List("ladders");
         if (ladders.Length > MostLadders)
             fields.Error(fields.Mark, "ladders", $"has {ladders.Length} ladders; at most {MostLadders} are read.");
@@ -69,9 +71,41 @@ public sealed class PolicyReader
             Windows = [.. fields.List("windows").Select((node, at) => ReadWindow(new YamlFields($"windows[{at}]", node, _errors))).OfType<MaintenanceWindow>()],
             BlockingPods = [.. fields.List("blockingPods").Select((node, at) => ReadPods(new YamlFields($"blockingPods[{at}]", node, _errors)))],
             BlockingFiles = [.. Texts(fields, "blockingFiles", text => text.StartsWith('/') ? null : "must be an absolute path")],
+            BlockingAlerts = [.. fields.List("blockingAlerts").Select((node, at) => ReadAlerts(new YamlFields($"blockingAlerts[{at}]", node, _errors))).OfType<BlockingAlerts>()],
+            BlockingProblems = Texts(fields, "blockingProblems", _ => null),
+            BeforeReturn = Texts(fields, "beforeReturn", RefuseProbe),
+            Tests = tests,
+            DrainArguments = ReadDrainArguments(fields),
         };
         fields.Close();
         return (policy, keeps);
+    }
+
+    private ImmutableArray<PolicyTest> ReadTests(YamlFields fields)
+    {
+        var tests = ImmutableArray.CreateBuilder<PolicyTest>();
+        foreach (var (node, at) in fields.List("tests").Select((node, at) => (node, at)))
+        {
+            var one = new YamlFields($"tests[{at}]", node, _errors);
+            var (name, run) = (one.Text("name") ?? "", Texts(one, "run", _ => null));
+            if (name.Length is 0 or > 40 || !name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-') || !_probes.Add(name))
+                one.Error(one.Mark, "name", $"\"{name}\" is not usable: letters, digits and dashes, and no name that a probe has already.");
+            if (run is not [['/', ..], ..])
+                one.Error(one.Mark, "run", "must be the absolute path of a program of the host, and its arguments.");
+            tests.Add(new PolicyTest(name, run, Duration(one, "within", TimeSpan.FromSeconds(1)) ?? TimeSpan.FromMinutes(5)));
+            one.Close();
+        }
+        return tests.ToImmutable();
+    }
+
+    private string? RefuseProbe(string name) => _probes.Contains(name) ? null : $"is no probe; these are: {string.Join(", ", _probes.Order(StringComparer.Ordinal))}";
+
+    private ImmutableArray<string> ReadDrainArguments(YamlFields fields)
+    {
+        var arguments = Texts(fields, "drainArguments", _ => null);
+        if (!arguments.IsEmpty && _actions.TryGetValue(NodeSteps.Drain, out var drain) && drain.Refuse(arguments) is { } refusal)
+            fields.Error(fields.Mark, "drainArguments", refusal);
+        return arguments;
     }
 
     private void ReadLadder(YamlFields fields)
@@ -115,8 +149,8 @@ public sealed class PolicyReader
         else if (action.Refuse(arguments) is { } refusal)
             fields.Error(fields.Mark, "arguments", refusal);
         var verify = fields.Text("verify") ?? "";
-        if (verify.Length > 0 && !_probes.Contains(verify))
-            fields.Error(fields.Mark, "verify", $"\"{verify}\" is no probe; these are: {string.Join(", ", _probes.Order(StringComparer.Ordinal))}.");
+        if (verify.Length > 0 && RefuseProbe(verify) is { } why)
+            fields.Error(fields.Mark, "verify", $"\"{verify}\" {why}.");
         var rung = new Rung
         {
             Action = name,
@@ -134,7 +168,7 @@ public sealed class PolicyReader
             PassWhenImpossible = fields.Choice("whenImpossible", "wait", "next") == "next",
         };
         if (rung.Stable > rung.VerifyWithin)
-            fields.Error(fields.Mark, "stable", $"{Show(rung.Stable)} is longer than verifyWithin ({Show(rung.VerifyWithin)}): it could never be shown to have helped.");
+            fields.Error(fields.Mark, "stable", $"{PolicyTime.Show(rung.Stable)} is longer than verifyWithin ({PolicyTime.Show(rung.VerifyWithin)}): it could never be shown to have helped.");
         fields.Close();
         return rung;
     }
@@ -177,6 +211,17 @@ public sealed class PolicyReader
         return pods;
     }
 
+    private static BlockingAlerts? ReadAlerts(YamlFields fields)
+    {
+        var (prometheus, alertmanager) = (fields.Text("prometheus"), fields.Text("alertmanager"));
+        var isOne = Uri.TryCreate(prometheus ?? alertmanager, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && prometheus is null != alertmanager is null;
+        if (!isOne)
+            fields.Error(fields.Mark, "prometheus", "is missing or no address: name either prometheus or alertmanager, as in http://prometheus.monitoring:9090.");
+        var alerts = isOne ? new BlockingAlerts(prometheus is null ? AlertSource.Alertmanager : AlertSource.Prometheus, address!, Texts(fields, "names", _ => null), Texts(fields, "except", _ => null)) : null;
+        fields.Close();
+        return alerts;
+    }
+
     private static ImmutableArray<string> Texts(YamlFields fields, string key, Func<string, string?> refuse)
     {
         var all = ImmutableArray.CreateBuilder<string>();
@@ -196,31 +241,11 @@ public sealed class PolicyReader
     {
         if (fields.Find(key) is not { } entry)
             return null;
-        if (entry.Value is YamlScalar { Text: var text } && Parse(text) is { } time && time >= least && time <= Longest)
+        if (entry.Value is YamlScalar { Text: var text } && PolicyTime.Parse(text) is { } time && time >= least && time <= Longest)
             return time;
-        fields.Error(entry.Value.Mark, key, $"\"{YamlFields.Show(entry.Value)}\" is not usable; it must be a time from {Show(least)} to 90d, as in 30s, 10m, 2h or 7d.");
+        fields.Error(entry.Value.Mark, key, $"\"{YamlFields.Show(entry.Value)}\" is not usable; it must be a time from {PolicyTime.Show(least)} to 90d, as in 30s, 10m, 2h or 7d.");
         return null;
     }
-
-    private static TimeSpan? Parse(string text)
-    {
-        if (text.Length < 2 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-            return null;
-        return text[^1] switch
-        {
-            's' => TimeSpan.FromSeconds(number),
-            'm' => TimeSpan.FromMinutes(number),
-            'h' => TimeSpan.FromHours(number),
-            'd' => TimeSpan.FromDays(number),
-            _ => null,
-        };
-    }
-
-    /// <summary>As it would be written.</summary>
-    internal static string Show(TimeSpan time) => time == TimeSpan.Zero ? "0s"
-        : time.Ticks % TimeSpan.TicksPerDay == 0 ? $"{time.Days}d"
-        : time.Ticks % TimeSpan.TicksPerHour == 0 ? $"{(int)time.TotalHours}h"
-        : time.Ticks % TimeSpan.TicksPerMinute == 0 ? $"{(int)time.TotalMinutes}m" : $"{(long)time.TotalSeconds}s";
 
     private static SuggestedAction? ActionOf(string text) => text switch
     {

@@ -15,6 +15,16 @@ public sealed record RemediationPolicy
     public ImmutableArray<BlockingPods> BlockingPods { get; init; } = [];
     /// <summary>Files that block while they are there: for alerts and for whatever else an operator's tools know.</summary>
     public ImmutableArray<string> BlockingFiles { get; init; } = [];
+    /// <summary>While one of these fires, or cannot be asked, nothing disruptive starts.</summary>
+    public ImmutableArray<BlockingAlerts> BlockingAlerts { get; init; } = [];
+    /// <summary>While a problem with one of these ids stands on the node, nothing disruptive starts; a <c>*</c> at the end stands for anything.</summary>
+    public ImmutableArray<string> BlockingProblems { get; init; } = [];
+    /// <summary>Names of probes that must all find it good before a drained node is uncordoned.</summary>
+    public ImmutableArray<string> BeforeReturn { get; init; } = [];
+    /// <summary>Tests of the operator's own, each a probe by its name.</summary>
+    public ImmutableArray<PolicyTest> Tests { get; init; } = [];
+    /// <summary>Arguments of each drain before a rung, as the action <c>drain</c> takes them; a rung that is itself a drain has its own.</summary>
+    public ImmutableArray<string> DrainArguments { get; init; } = [];
 
     /// <summary>Null: nothing is done about such a problem.</summary>
     public Ladder? LadderFor(Problem problem)
@@ -52,11 +62,15 @@ public sealed record Ladder
             return true;
         foreach (var id in Problems)
         {
-            if (id.EndsWith('*') ? problem.Id.AsSpan().StartsWith(id.AsSpan(0, id.Length - 1), StringComparison.Ordinal) : id == problem.Id)
+            if (Matches(id, problem.Id))
                 return true;
         }
         return false;
     }
+
+    /// <param name="pattern">An id; a <c>*</c> at the end stands for anything.</param>
+    internal static bool Matches(string pattern, string id) =>
+        pattern.EndsWith('*') ? id.AsSpan().StartsWith(pattern.AsSpan(0, pattern.Length - 1), StringComparison.Ordinal) : pattern == id;
 }
 
 /// <summary>One rung: what is done, when it may be, and how it shows that it helped.</summary>
@@ -120,6 +134,23 @@ public sealed record MaintenanceWindow(ImmutableArray<DayOfWeek> Days, TimeOnly 
     }
 }
 
+/// <summary>A program of the host that tells whether all is well: exit status 0.</summary>
+/// <param name="Run">Its absolute path, and its arguments.</param>
+/// <param name="Within">Then it is ended, and has not passed.</param>
+public sealed record PolicyTest(string Name, ImmutableArray<string> Run, TimeSpan Within);
+
 /// <param name="Namespace">Null: any.</param>
 /// <param name="Label">Null: any; else <c>key</c> or <c>key=value</c>.</param>
 public sealed record BlockingPods(string? Namespace, string? Label);
+
+public enum AlertSource { Prometheus, Alertmanager }
+
+/// <param name="Address">Of the server, without the path of its API.</param>
+/// <param name="Names">Alerts that block; a <c>*</c> at the end stands for anything; empty: all.</param>
+/// <param name="Except">Alerts that do not, in the same form.</param>
+public sealed record BlockingAlerts(AlertSource Source, Uri Address, ImmutableArray<string> Names, ImmutableArray<string> Except)
+{
+    public bool Takes(string alert) => (Names.IsEmpty || Names.Any(name => IsLike(alert, name))) && !Except.Any(name => IsLike(alert, name));
+
+    private static bool IsLike(string alert, string name) => name.EndsWith('*') ? alert.AsSpan().StartsWith(name.AsSpan(0, name.Length - 1), StringComparison.Ordinal) : alert == name;
+}

@@ -50,5 +50,7 @@ public enum PlanState
 /// <param name="Operation">What <c>approve</c> takes; null when nothing is planned.</param>
 /// <param name="Why">One sentence. May hold outside text.</param>
 /// <param name="NotBefore">When <paramref name="Why"/> ends by time alone.</param>
+/// <param name="Dry">In a dry run, what would be done now: the rung's own action.</param>
 public sealed record ProblemPlan(
-    string ProblemId, Subject Subject, PlanState State, string Why, string? Ladder = null, int? Rung = null, string? Action = null, string? Operation = null, DateTimeOffset? NotBefore = null);
+    string ProblemId, Subject Subject, PlanState State, string Why, string? Ladder = null, int? Rung = null, string? Action = null, string? Operation = null, DateTimeOffset? NotBefore = null,
+    PlannedStep? Dry = null);

@@ -12,6 +12,11 @@ public sealed record PlanSnapshot
     public required ImmutableArray<Problem> Problems { get; init; }
     /// <summary>The kernel's id of this boot; empty when unknown: then nothing disruptive is done, it could not be proved.</summary>
     public required string BootId { get; init; }
+    /// <summary>Since the boot, by a clock that cannot be set; null when unknown.</summary>
+    public TimeSpan? Uptime { get; init; }
+    /// <summary>When a problem was first and last seen by that clock, in terms of the wall's time now; where it is left out, its own times count.</summary>
+    public ImmutableDictionary<(string Id, Subject Subject), (DateTimeOffset First, DateTimeOffset Last)> Sightings { get; init; } =
+        ImmutableDictionary<(string, Subject), (DateTimeOffset, DateTimeOffset)>.Empty;
     /// <summary>Null when the view is complete; else what is still waited for after the start.</summary>
     public string? Incomplete { get; init; }
     /// <summary>Null when the journal is whole; else why what was done before is not known.</summary>

@@ -46,6 +46,10 @@ internal sealed partial class PlanTurn
             return plan with { Why = "done; whether it helped is looked for." };
         if (HoldsAll is { } hold)
             return plan with { State = PlanState.Blocked, Why = hold };
+        if (now.Mode != RemediationMode.On)
+            return plan with { State = PlanState.Blocked, Why = "remediation.mode is dry-run; what was begun rests." };
+        if (now.NotNow.TryGetValue(open.Id, out var notNow) && Wait(notNow.Until))
+            return plan with { State = PlanState.Blocked, Why = notNow.Why, NotBefore = notNow.Until };
         if (!now.Blockers.IsEmpty)
             return plan with { State = PlanState.Blocked, Why = now.Blockers[0] };
         if (now.BootId.Length == 0)
@@ -53,7 +57,7 @@ internal sealed partial class PlanTurn
         if (now.Grant.Operation == open.Id && now.Grant.Refused is { } refused)
             return plan with { State = PlanState.Blocked, Why = refused, NotBefore = now.Grant.Until };
         if (last.Step.Action == NodeSteps.Uncordon)
-            return plan with { State = PlanState.Waits, Why = $"the node could not be uncordoned ({last.Result?.Says}); it is tried again.", NotBefore = last.IntendedAt + UncordonRetry };
+            return plan with { State = PlanState.Waits, Why = $"the node could not be uncordoned ({last.Result?.Says}); it is tried again.", NotBefore = _time.After(last, UncordonRetry) };
         return plan with { Why = "its next step is due." };
     }
 
@@ -61,7 +65,7 @@ internal sealed partial class PlanTurn
     private ProblemPlan? Answered(Problem problem, Ladder ladder)
     {
         var earlier = history.For(problem.Id, problem.Subject);
-        if (!earlier.IsEmpty && earlier[^1].Act is { Helped: true } act && problem.LastSeen <= (act.ClosedAt ?? act.IntendedAt))
+        if (!earlier.IsEmpty && earlier[^1].Act is { Helped: true } act && SeenAt(problem).Last <= _time.Of(act, act.ClosedAt ?? act.IntendedAt))
             return act.Step.Action == NodeSteps.Drain
                 ? Say(problem, PlanState.NeedsPerson, "the node is drained and waits for a person.", ladder)
                 : Say(problem, PlanState.NotNeeded, $"{act.Step.Action} helped at {Show(act.ActedAt ?? act.IntendedAt)}, it was not seen since; it stands until it clears.", ladder);
@@ -73,9 +77,10 @@ internal sealed partial class PlanTurn
 
     private ProblemPlan? Timed(Problem problem, Ladder ladder)
     {
-        var due = problem.FirstSeen + ladder.Persists;
-        if (ladder.Persists > Age(problem.FirstSeen) && Wait(due))
-            return Say(problem, PlanState.Waits, $"it must stand for {PolicyReader.Show(ladder.Persists)} first.", ladder) with { NotBefore = due };
+        var since = SeenAt(problem).First;
+        var due = (since > at ? at : since) + ladder.Persists;
+        if (ladder.Persists > Age(since) && Wait(due))
+            return Say(problem, PlanState.Waits, $"it must stand for {PolicyTime.Show(ladder.Persists)} first.", ladder) with { NotBefore = due };
         return null;
     }
 
@@ -97,10 +102,21 @@ internal sealed partial class PlanTurn
         if (now.NotNow.TryGetValue(operation, out var notNow) && Wait(notNow.Until))
             return plan with { State = PlanState.Blocked, Why = notNow.Why, NotBefore = notNow.Until };
         start = First(problem, ladder, place, rung, operation);
-        return start is null
-            ? plan with { State = PlanState.Blocked, Why = now.Grant.Refused!, NotBefore = now.Grant.Until }
-            : plan with { Why = now.Mode == RemediationMode.DryRun ? $"{start.Step!.Step.Action} would be done (dry run)." : $"{start.Step!.Step.Action} is next." };
+        if (start is null)
+            return plan with { State = PlanState.Blocked, Why = now.Grant.Refused!, NotBefore = now.Grant.Until };
+        return now.Mode == RemediationMode.DryRun
+            ? plan with { Why = $"{Steps(rung, start.Step!.Step.Action)} would be done (dry run).", Dry = Planned(operation, 0, problem.Id, problem.Subject, ladder.Name, place, rung.Action, rung, isRung: true) }
+            : plan with { Why = $"{start.Step!.Step.Action} is next." };
     }
+
+    /// <summary>All steps of the operation, in words.</summary>
+    private static string Steps(Rung rung, string first) => first switch
+    {
+        NodeSteps.Cordon when rung.Action == NodeSteps.Drain => $"{NodeSteps.Cordon} and {NodeSteps.Drain}",
+        NodeSteps.Cordon => $"{NodeSteps.Cordon}, {NodeSteps.Drain}, {rung.Action} and {NodeSteps.Uncordon}",
+        NodeSteps.Drain when rung.Action != NodeSteps.Drain => $"{NodeSteps.Drain} of the device's pods and {rung.Action}",
+        _ => rung.Action,
+    };
 
     private Move? First(Problem problem, Ladder ladder, int place, Rung rung, string operation)
     {
@@ -118,14 +134,14 @@ internal sealed partial class PlanTurn
         var floor = 0;
         foreach (var operation in earlier)
         {
-            if ((operation.Last.ClosedAt ?? operation.StartedAt) < problem.FirstSeen)
+            if (EndOf(operation) < SeenAt(problem).First)
                 continue; // of another time that it stood
             if (operation.HasFailed || (operation.Act?.Result?.Outcome == ActionOutcome.NotPossible && operation.Rung < ladder.Rungs.Length && ladder.Rungs[operation.Rung].PassWhenImpossible))
                 floor = Math.Max(floor, operation.Rung + 1);
         }
         for (var place = floor; place < ladder.Rungs.Length; place++)
         {
-            var attempts = earlier.Count(operation => operation.Rung == place && operation.IsAttempt && Age(operation.StartedAt) < ladder.Window);
+            var attempts = earlier.Count(operation => operation.Rung == place && operation.IsAttempt && _time.Since(operation.First) < ladder.Window);
             if (attempts < ladder.Rungs[place].Attempts)
                 return place;
         }
@@ -133,27 +149,31 @@ internal sealed partial class PlanTurn
     }
 
     private bool HasFailedSince(Problem problem, Ladder ladder) =>
-        history.OnLadder(ladder.Name, problem.Subject).Any(operation => operation.HasFailed && (operation.Last.ClosedAt ?? operation.StartedAt) >= problem.FirstSeen);
+        history.OnLadder(ladder.Name, problem.Subject).Any(operation => operation.HasFailed && EndOf(operation) >= SeenAt(problem).First);
+
+    private DateTimeOffset EndOf(Operation operation) => _time.Of(operation.Last, operation.Last.ClosedAt ?? operation.Last.IntendedAt);
+
+    private (DateTimeOffset First, DateTimeOffset Last) SeenAt(Problem problem) => now.Sightings.GetValueOrDefault((problem.Id, problem.Subject), (problem.FirstSeen, problem.LastSeen));
 
     /// <summary>Rates and cooldowns.</summary>
     private (string Why, DateTimeOffset? Until)? Bounded(Problem problem, Ladder ladder, Rung rung, int place)
     {
         var same = history.OnLadder(ladder.Name, problem.Subject).LastOrDefault(operation => operation.Rung == place);
-        if (same is not null && Cooling(same.StartedAt, rung.Cooldown) is { } cooled)
-            return ($"{rung.Action} was tried at {Show(same.StartedAt)} and rests for {PolicyReader.Show(rung.Cooldown)}.", cooled);
+        if (same is not null && Cooling(same.First, rung.Cooldown) is { } cooled)
+            return ($"{rung.Action} was tried at {Show(same.StartedAt)} and rests for {PolicyTime.Show(rung.Cooldown)}.", cooled);
         if (!rung.IsDisruptive)
             return null;
-        var rate = NodeLimits.RefuseRate(policy.Limits, history, "", at);
+        var rate = NodeLimits.RefuseRate(policy.Limits, history, "", _time);
         if (rate?.Until is { } until)
             Wait(until);
         return rate;
     }
 
-    private DateTimeOffset? Cooling(DateTimeOffset start, TimeSpan rest)
+    private DateTimeOffset? Cooling(StepRecord start, TimeSpan rest)
     {
-        if (Age(start) >= rest)
+        if (_time.Since(start) >= rest)
             return null;
-        var until = start > at ? at + rest : start + rest;
+        var until = _time.After(start, rest);
         Wait(until);
         return until;
     }
@@ -165,11 +185,11 @@ internal sealed partial class PlanTurn
             return $"{rung.Action} needs a person.";
         if (rung.IsDisruptive && now.NeedsPerson is { } person)
             return person;
-        var repeats = history.For(problem.Id, problem.Subject).Count(operation => operation.IsAttempt && Age(operation.StartedAt) < Day);
+        var repeats = history.For(problem.Id, problem.Subject).Count(operation => operation.IsAttempt && _time.Since(operation.First) < Day);
         if (repeats >= policy.Limits.RepeatsPerDay)
             return $"it was mended {repeats} times within a day and came back.";
-        var age = Age(problem.LastSeen);
-        return age >= ladder.Expires && !HasFailedSince(problem, ladder) ? $"it was last seen {PolicyReader.Show(TimeSpan.FromMinutes((long)age.TotalMinutes))} ago." : null;
+        var age = Age(SeenAt(problem).Last);
+        return age >= ladder.Expires && !HasFailedSince(problem, ladder) ? $"it was last seen {PolicyTime.Show(TimeSpan.FromMinutes((long)age.TotalMinutes))} ago." : null;
     }
 
     /// <summary>What on the node forbids it now; null when nothing does.</summary>
@@ -186,7 +206,8 @@ internal sealed partial class PlanTurn
             return "no maintenance window is open.";
         if (!now.Blockers.IsEmpty)
             return now.Blockers[0];
-        if (rung.Drain != DrainScope.None && now.Moves == PodMoves.Unable)
+        var isFree = rung.Drain == DrainScope.Device && isDevice && now.Busy?.Contains(problem.Subject.Id) == false; // nothing has to be moved; the action looks at its whole group
+        if (rung.Drain != DrainScope.None && now.Moves == PodMoves.Unable && !isFree)
             return now.NoMoves ?? "nobody can move the pods.";
         if (rung.Drain == DrainScope.Node && now.WasUncordoned)
             return "somebody uncordoned the node after the agent had cordoned it: a person has the last word until the problem is over.";

@@ -1,6 +1,6 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using AIInfra.Core.Health;
-using AIInfra.Core.Remediation.Granting;
 using AIInfra.Core.Remediation.Ladders;
 
 namespace AIInfra.Core.Remediation.Planning;
@@ -9,6 +9,8 @@ namespace AIInfra.Core.Remediation.Planning;
 internal sealed partial class PlanTurn(RemediationPolicy policy, PlanSnapshot now, RemediationHistory history, DateTimeOffset at)
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1), UncordonRetry = TimeSpan.FromMinutes(1), NodeStepDeadline = TimeSpan.FromMinutes(1);
+
+    private readonly PlanTime _time = new(at, now.BootId, now.Uptime);
 
     /// <summary>The soonest moment at which a reason ends by itself.</summary>
     public DateTimeOffset? WakeAt { get; private set; }
@@ -23,10 +25,10 @@ internal sealed partial class PlanTurn(RemediationPolicy policy, PlanSnapshot no
             return new Move(MoveKind.Resolve, open.Last, null); // looking for proof is no act: also while paused
         if (open.Last.State == StepState.Acted)
             return new Move(MoveKind.Verify, open.Last, null);
-        if (HoldsAll is not null)
+        if (HoldsAll is not null || now.Mode != RemediationMode.On || (now.NotNow.TryGetValue(open.Id, out var notNow) && Wait(notNow.Until)))
             return null;
         if (open.Then == Follow.Uncordon || (open.Then == Follow.Forward && ReasonToBackOut(open) is not null))
-            return open.Last.Step.Action == NodeSteps.Uncordon && Wait(open.Last.IntendedAt + UncordonRetry) ? null : Node(open, NodeSteps.Uncordon);
+            return open.Last.Step.Action == NodeSteps.Uncordon && Wait(_time.After(open.Last, UncordonRetry)) ? null : Node(open, NodeSteps.Uncordon);
         if (policy.Find(open.Ladder) is not { } ladder || ladder.Rungs.Length <= open.Rung)
             return Node(open, NodeSteps.Uncordon); // the policy changed meanwhile
         var rung = ladder.Rungs[open.Rung];
@@ -77,13 +79,16 @@ internal sealed partial class PlanTurn(RemediationPolicy policy, PlanSnapshot no
             Id = string.Create(CultureInfo.InvariantCulture, $"{operation}-{number}"),
             Operation = operation,
             Action = action,
-            Arguments = isRung ? rung!.Arguments : [],
+            Arguments = isRung ? rung!.Arguments : action is NodeSteps.Cordon or NodeSteps.Drain ? DrainArguments(rung) : [],
             Subject = subject,
             ProblemId = problem,
             Drain = rung?.Drain ?? DrainScope.None,
             Deadline = isRung || action == NodeSteps.Drain ? rung!.Deadline : NodeStepDeadline,
             BootId = now.BootId,
         }, ladder, place, isRung, IsDisruptive: action != NodeSteps.Uncordon && (rung?.IsDisruptive ?? false));
+
+    /// <summary>A cordon has them too: it looks whether the drain after it can be done.</summary>
+    private ImmutableArray<string> DrainArguments(Rung? rung) => rung?.Action == NodeSteps.Drain ? rung.Arguments : policy.DrainArguments;
 
     /// <summary>True while the moment has not come.</summary>
     private bool Wait(DateTimeOffset until)
@@ -94,5 +99,5 @@ internal sealed partial class PlanTurn(RemediationPolicy policy, PlanSnapshot no
         return true;
     }
 
-    private TimeSpan Age(DateTimeOffset then) => NodeLimits.Age(then, at);
+    private TimeSpan Age(DateTimeOffset then) => _time.Since(then);
 }

@@ -18,7 +18,7 @@ public sealed class Planner(RemediationPolicy policy)
             var plan = turn.Weigh(problem, open, out var start);
             if (start is not null && next is null && open is null)
                 next = start;
-            else if (start is not null)
+            else if (start is not null && plan.Dry is null)
                 plan = plan with { State = PlanState.Waits, Why = "waits for its turn: one thing is mended at a time." };
             plans.Add(plan);
         }

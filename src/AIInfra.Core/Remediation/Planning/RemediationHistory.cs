@@ -19,7 +19,8 @@ public sealed class RemediationHistory
         _byProblem = Index(operation => (operation.ProblemId, operation.Subject));
         Open = Operations.LastOrDefault(operation => operation.Last.State != StepState.Closed || operation.Last.NeedsPerson)
             ?? Operations.LastOrDefault(operation => operation.IsUnfinished);
-        CordonedBy = Records.LastOrDefault(record => record is { Step.Action: NodeSteps.Cordon or NodeSteps.Uncordon, Result.Outcome: ActionOutcome.Done }) is { Step.Action: NodeSteps.Cordon } cordon ? cordon : null;
+        CordonedBy = Records.LastOrDefault(record => record is { Step.Action: NodeSteps.Cordon, Result.Outcome: ActionOutcome.Done } or { Step.Action: NodeSteps.Uncordon, Result.Outcome: ActionOutcome.Done or ActionOutcome.NotPossible })
+            is { Step.Action: NodeSteps.Cordon } cordon ? cordon : null;
     }
 
     public static RemediationHistory Empty { get; } = new([]);
@@ -61,6 +62,7 @@ public sealed class Operation(ImmutableArray<StepRecord> steps)
     public Subject Subject => Steps[0].Step.Subject;
     public string Ladder => Steps[0].Ladder;
     public int Rung => Steps[0].Rung;
+    public StepRecord First => Steps[0];
     public DateTimeOffset StartedAt => Steps[0].IntendedAt;
     public StepRecord Last => Steps[^1];
 
