@@ -3,7 +3,7 @@ using AIInfra.Vendors.Nvidia;
 
 namespace AIInfra.Vendors;
 
-/// <summary>The libraries that a vendor host can serve, by the name it was started with.</summary>
+/// <summary>The libraries that a vendor host can serve, by the name it was started with: one line a vendor.</summary>
 public static class VendorLibraries
 {
     /// <summary>Opens nothing yet. Null when there is no vendor of this name.</summary>
