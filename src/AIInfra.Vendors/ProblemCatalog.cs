@@ -12,8 +12,8 @@ public static class ProblemCatalog
 {
     public static IReadOnlyList<ProblemText> All { get; } = Read();
 
-    /// <summary>Vendors without library: what their readings raise that no line of a log does.</summary>
-    private static IReadOnlyList<string> Files => ["amd", "generic"];
+    /// <summary>What the readings of a vendor raise that no line of a log does.</summary>
+    private static IReadOnlyList<string> Files => ["amd", "cambricon", "generic"];
 
     private static IReadOnlyList<ProblemText> Read() =>
     [

@@ -3,6 +3,7 @@ using System.Text;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorHost;
 using AIInfra.Vendors.Amd;
+using AIInfra.Vendors.Cambricon;
 using AIInfra.Vendors.Generic;
 using AIInfra.Vendors.Nvidia;
 using AIInfra.Vendors.Rdma;
@@ -21,6 +22,7 @@ public static class VendorReference
     [
         new(NvidiaFields.Table.Vendor, "NVML, in a child process", NvidiaFields.Table, typeof(NvidiaRules), "nvidia.com/gpu, nvidia.com/mig-*", "replicas", "MIG, as it is"),
         new(AmdFields.Vendor, "KFD and amdgpu's files", AmdFields.Table, typeof(AmdRules), "amd.com/gpu, amd.com/COMPUTE_MEMORY", "", "compute partitions, as they are"),
+        new(CambriconFields.Vendor, "CNDEV, in a child process", CambriconFields.Table, typeof(CambriconRules), "cambricon.com/mlu or by model, .mim-PROFILE, .smlu-PROFILE, .share", "env-share", "MIM and sMLU, as they are", "a command that the operator sets"),
         new(RdmaFields.Vendor, "the RDMA core's files", RdmaFields.Table, typeof(RdmaRules), $"{RdmaOffers.WholeResource}, {RdmaOffers.VirtualResource}, or by the shared plugin's config", "slots of all cards together", "virtual functions, as they are"),
         new(GenericFields.Vendor, "rows of a table", GenericFields.Table, typeof(GenericRules), "by the row", "slots", ""),
     ];

@@ -32,7 +32,7 @@ internal sealed class LibraryVendorKeys(string vendor, string file, string about
 internal static class LibraryVendors
 {
     /// <summary>One line a vendor.</summary>
-    public static ImmutableArray<LibraryVendorKeys> Each { get; } = [];
+    public static ImmutableArray<LibraryVendorKeys> Each { get; } = [CambriconKeys.Common];
 
-    public static ImmutableArray<ConfigKey> All => [.. Each.SelectMany(vendor => vendor.All)];
+    public static ImmutableArray<ConfigKey> All => [.. Each.SelectMany(vendor => vendor.All), .. CambriconKeys.Own];
 }

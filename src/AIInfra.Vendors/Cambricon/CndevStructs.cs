@@ -246,7 +246,7 @@ internal struct CndevCardHealthState
 internal struct CndevCardHealthStateV2
 {
     public int Health, DeviceState, DriverState, OverallHealth;
-    public uint Incident_count;
+    public uint IncidentCount;
     public CndevIncidents Incidents;
     public CndevUInt8 Reserved;
 }
@@ -265,7 +265,7 @@ internal struct CndevIncidentInfo
 internal struct CndevDiagErrorDetail
 {
     public CndevText512 Msg;
-    public uint Device_id, Bdf;
+    public uint DeviceId, Bdf;
     public int Code;
     public uint Category, Severity;
 }
@@ -382,8 +382,8 @@ internal struct CndevMLULinkRemoteInfo
     public uint DevIpVersion, IsIpValid;
     public int ConnectType;
     public ulong NcsUUID64;
-    public CndevBytes6 Mac_addr;
-    public CndevText256 Port_name;
+    public CndevBytes6 MacAddr;
+    public CndevText256 PortName;
 }
 
 [StructLayout(LayoutKind.Sequential)]
