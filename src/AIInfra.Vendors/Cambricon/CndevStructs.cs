@@ -395,13 +395,6 @@ internal struct CndevMLULinkCounter
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct CndevMLULinkErrorCounter
-{
-    public ulong CorrectFecCnt, UncorrectFecCnt, RxBadFcsPkt, TxBadFcsPkt, IllegalAccessCnt;
-    public CndevULong11 Reserved;
-}
-
-[StructLayout(LayoutKind.Sequential)]
 internal struct CndevMLULinkEventCounter
 {
     public ulong LinkDown, Replay, ReplayFail;
