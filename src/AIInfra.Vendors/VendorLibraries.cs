@@ -1,4 +1,5 @@
 using AIInfra.Core.VendorHost;
+using AIInfra.Vendors.Ascend;
 using AIInfra.Vendors.Nvidia;
 
 namespace AIInfra.Vendors;
@@ -11,6 +12,7 @@ public static class VendorLibraries
     public static IVendorLibrary? Create(string name) => name switch
     {
         "nvidia" => new NvidiaLibrary(TimeProvider.System, Console.Error, NvidiaSampling.FromEnvironment()),
+        "ascend" => new AscendLibrary(DcmiLibrary.Search.Load, Console.Error),
         _ => null,
     };
 }

@@ -6,7 +6,10 @@ namespace AIInfra.Agent.Simulation;
 internal static class SimulatedLibraries
 {
     /// <summary>One line a vendor: its key, the library's file, and how the names of its nodes begin.</summary>
-    private static ImmutableArray<(string Vendor, string File, ImmutableArray<string> Nodes)> Others { get; } = [];
+    private static ImmutableArray<(string Vendor, string File, ImmutableArray<string> Nodes)> Others { get; } =
+    [
+        ("ascend", "libdcmi.so", ["ascend"]),
+    ];
 
     private static (string Vendor, string File) Nvidia => ("nvidia", "libnvidia-ml.so.1");
 
