@@ -56,7 +56,7 @@ internal sealed unsafe partial class DcmiLibrary
     public Reading TemperatureCelsius(DcmiChip chip)
     {
         int degrees = int.MinValue;
-        return Of(_telemetry.Temperature, _telemetry.Temperature.On(chip, &degrees), degrees, -60, 250, 1);
+        return Of(_telemetry.Temperature, _telemetry.Temperature.On(chip, &degrees), degrees == -1 ? double.NaN : degrees, -60, 250, 1); // -1: it could not be read
     }
 
     public Reading VoltageVolts(DcmiChip chip)
@@ -99,7 +99,7 @@ internal sealed unsafe partial class DcmiLibrary
             return (new(state, 0), new(state, 0), new(state, 0), new(state, 0));
         return (
             Reading.Of(info.MemorySize * Megabyte), info.MemoryUsage <= info.MemorySize ? Reading.Of(info.MemoryUsage * Megabyte) : Reading.Unknown,
-            info.Temp is > -60 and < 250 ? Reading.Of(info.Temp) : Reading.Unknown, info.BandwithUtilRate <= 100 ? Reading.Of(info.BandwithUtilRate / 100.0) : Reading.Unknown);
+            info.Temp is > -60 and < 250 and not -1 ? Reading.Of(info.Temp) : Reading.Unknown, info.BandwithUtilRate <= 100 ? Reading.Of(info.BandwithUtilRate / 100.0) : Reading.Unknown);
     }
 
     /// <summary>The memory beside the chip, of chips that have it.</summary>

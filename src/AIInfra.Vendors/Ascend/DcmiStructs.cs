@@ -14,7 +14,6 @@ namespace AIInfra.Vendors.Ascend;
 [InlineArray(12)] internal struct Bytes12 { private byte _first; }
 [InlineArray(5)] internal struct Words5 { private uint _first; }
 [InlineArray(6)] internal struct Words6 { private uint _first; }
-[InlineArray(8)] internal struct Words8 { private uint _first; }
 [InlineArray(32)] internal struct Words32 { private uint _first; }
 [InlineArray(16)] internal struct Longs16 { private ulong _first; }
 [InlineArray(64)] internal struct Longs64 { private ulong _first; }
@@ -80,13 +79,6 @@ internal struct DcmiMemoryInfo
     public ulong Hugepagesize, HugepagesTotal, HugepagesFree;
     public uint Utiliza;
     public Bytes60 Reserve;
-}
-
-[StructLayout(LayoutKind.Sequential)]
-internal struct DcmiMultiUtilization
-{
-    public uint AicUtil, AivUtil, AicoreUtil, NpuUtil;
-    public Words8 Reserved;
 }
 
 [StructLayout(LayoutKind.Sequential)]
