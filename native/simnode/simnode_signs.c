@@ -80,11 +80,11 @@ static bool log_xid(struct signs *signs, const struct scenario *scenario, const 
 {
     char where[16], instance[32] = "", owner[64];
     int64_t code = entry->action.value;
-    snprintf(where, sizeof where, "%04x:%02x:00", scenario->model->place[entry->action.gpu].domain & 0xffff,
-             scenario->model->place[entry->action.gpu].bus & 0xff);
+    snprintf(where, sizeof where, "%04x:%02x:00", scenario->model->place[entry->action.device].domain & 0xffff,
+             scenario->model->place[entry->action.device].bus & 0xff);
     if (entry->gi != UINT32_MAX) snprintf(instance, sizeof instance, " GPU-I:%02u", entry->gi);
     put_owner(gpu, entry->gi, owner);
-    bool good = introduce(signs, scenario, entry->action.gpu, entry->at, where)
+    bool good = introduce(signs, scenario, entry->action.device, entry->at, where)
         && log_line(signs, entry->at, "NVRM: Xid (PCI:%s%s): %lld, %s, %s", where, instance, (long long)code, owner, xid_text(code));
     const bool lost = code == 79;
     return good && (!lost || log_line(signs, entry->at, "NVRM: GPU %s.0: GPU has fallen off the bus.", where));
@@ -92,7 +92,7 @@ static bool log_xid(struct signs *signs, const struct scenario *scenario, const 
 
 static bool log_recovery(struct signs *signs, const struct scenario *scenario, const struct sim_entry *entry, unsigned now)
 {
-    const struct gpu_place *place = &scenario->model->place[entry->action.gpu];
+    const struct gpu_place *place = &scenario->model->place[entry->action.device];
     unsigned before = (unsigned)entry->recovery_before;
     return log_line(signs, entry->at, "NVRM: Xid (PCI:%04x:%02x:00): 154, GPU recovery action changed from 0x%x (%s) to 0x%x (%s)",
                     place->domain & 0xffff, place->bus & 0xff, before, recovery_name(before), now, recovery_name(now));
@@ -117,7 +117,7 @@ static bool uevent(struct signs *signs, const struct scenario *scenario, unsigne
 
 bool signs_of_entry(struct signs *signs, const struct scenario *scenario, const struct sim_entry *entry, const struct gpu_state *gpu)
 {
-    unsigned slot = entry->action.gpu;
+    unsigned slot = entry->action.device;
     bool good = true, unbound = entry->system_events == 1, bound = entry->system_events == 2;
     if ((entry->events & 8) != 0) good = log_xid(signs, scenario, entry, gpu);
     if (good && (entry->events & 0x8000) != 0) good = log_recovery(signs, scenario, entry, gpu->recovery);

@@ -148,7 +148,7 @@ static void injections_of_many_processes_are_whole_lines_in_order_of_time(void)
     CHECK_EQUAL(RUNNERS * EACH, scenario->entry_count);
     /* The clocks of two processes differ by microseconds, no more; sorting by time keeps each process's order. */
     unsigned counts[RUNNERS] = { 0 };
-    for (size_t i = 0; i < scenario->entry_count; i++) counts[scenario->entries[i].action.gpu]++;
+    for (size_t i = 0; i < scenario->entry_count; i++) counts[scenario->entries[i].action.device]++;
     for (int i = 0; i < RUNNERS; i++) CHECK_EQUAL(EACH, counts[i]);
     CHECK(scenario_file_read(&file, false, nobody, NULL) == NULL); /* unchanged: not read again */
     scenario_free(scenario);

@@ -83,7 +83,7 @@ static void every_wrong_line_is_named_and_the_rest_is_read(void)
         { "gpu 9 power 100", "'9' is no GPU" },
         { "gpu 3 numa -2", "'-2' is no NUMA node" },
         { "latency start 5s", "right would be latency init TIME" },
-        { "without cuInit", "'cuInit' is no NVML function" },
+        { "without cuInit", "'cuInit' is no function of a library" },
         { "\x01\x02", "'\?\?' is no statement" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -179,7 +179,7 @@ static void damaged_scenarios_are_survived(void)
         sim_state_start(scenario, &state);
         sim_state_advance(scenario, &state, INT64_MAX);
         for (size_t i = 0; i < scenario->entry_count; i++)
-            CHECK(scenario->entries[i].action.gpu < scenario->model->gpus && scenario->entries[i].at >= 0);
+            CHECK(scenario->entries[i].action.device < scenario->model->gpus && scenario->entries[i].at >= 0);
         scenario_free(scenario);
         free(text);
     }
