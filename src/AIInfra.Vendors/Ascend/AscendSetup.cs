@@ -17,6 +17,11 @@ public static class AscendSetup
     /// that the driver does not list are not missed.</summary>
     private static readonly PciFamily Boards = new("0x19e5", ["0x1200"], "devdrv_device_driver") { Module = "drv_devdrv_host" };
 
+    internal static VendorDefinition Definition => new(AscendFields.Vendor, "libdcmi.so", AscendFields.Table, new AscendRules(AscendFaultTable.Embedded), Boards)
+    {
+        NodePrefixes = ["davinci", "vdavinci", "devmm_svm", "hisi_hdc"],
+    };
+
     /// <summary>Adds Ascend NPUs. On a host without the driver: no devices, no errors.</summary>
     public static IServiceCollection AddAscend(this IServiceCollection services, VendorOptions vendor, AscendOptions options, VendorHostLauncher launcher)
     {
@@ -26,12 +31,7 @@ public static class AscendSetup
         else
             services.AddSingleton<AscendHostWatch>();
         return services
-            .AddVendor(
-                new VendorDefinition(AscendFields.Vendor, "libdcmi.so", AscendFields.Table, new AscendRules(AscendFaultTable.Embedded), Boards)
-                {
-                    NodePrefixes = ["davinci", "vdavinci", "devmm_svm", "hisi_hdc"],
-                },
-                vendor, launcher.Searching(DcmiLibrary.Search.Folders))
+            .AddVendor(Definition, vendor, launcher.Searching(DcmiLibrary.Search.Folders))
             .AddSingleton<IOfferPolicy, AscendOffers>()
             .AddSingleton<IAllocator>(provider => new AscendAllocator(options, () => provider.GetRequiredService<AscendHostWatch>().View, () => provider.GetRequiredService<CdiBoard>().Current.Value))
             .AddSingleton<IFeatureLabels, AscendLabels>()

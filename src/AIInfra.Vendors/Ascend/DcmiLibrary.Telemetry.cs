@@ -37,6 +37,7 @@ internal sealed unsafe partial class DcmiLibrary
 {
     private const double Megabyte = 1 << 20;
     private const int MostProcesses = 32, MostEccCount = int.MaxValue;
+    private const uint Links = 16, OldCounts = 3, Counts = 5;
     private const ulong MostMegabytes = 1 << 24;
 
     /// <summary>0 well, 1 to 3 how bad it is. Asked first in each round: whether the chip answers at all.</summary>
@@ -133,9 +134,16 @@ internal sealed unsafe partial class DcmiLibrary
     public ReadingState Hccs(DcmiChip chip, out DcmiHccsStatistic counts)
     {
         DcmiHccsStatistic info = default;
-        var state = DcmiStatus.StateOf(Query(chip, 16, 5, &info, sizeof(DcmiHccsStatistic)), _info.Name);
+        var status = Query(chip, Links, Counts, &info, sizeof(DcmiHccsStatistic));
+        if (DcmiStatus.IsAbsent(status))
+        {
+            DcmiHccsStatisticOld old = default;
+            status = Query(chip, Links, OldCounts, &old, sizeof(DcmiHccsStatisticOld));
+            for (var port = 0; port < AscendFields.HccsPorts; port++)
+                (info.TxCnt[port], info.RxCnt[port], info.CrcErrCnt[port], info.RetryCnt[port]) = (old.TxCnt[port], old.RxCnt[port], old.CrcErrCnt[port], old.RetryCnt[port]);
+        }
         counts = info;
-        return state;
+        return DcmiStatus.StateOf(status, _info.Name);
     }
 
     /// <summary>Who has memory on the chip; null when the driver does not say.</summary>

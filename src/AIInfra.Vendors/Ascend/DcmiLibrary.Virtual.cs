@@ -13,7 +13,7 @@ internal sealed record DcmiVirtual(int Id, string? Template, int Cores, Reading 
 // Virtual NPUs, as found. Nothing is created or removed here.
 internal sealed unsafe partial class DcmiLibrary
 {
-    private const uint VirtualDevices = 52, TotalResources = 0, QueryOne = 2;
+    private const uint VirtualDevices = 52, QueryOne = 0, TotalResources = 1, Activity = 5;
     private const int MostVirtual = 32;
     private const int FirstVirtual = 100, LastVirtual = 1124; // DCMI's limits of the ids
 
@@ -46,11 +46,15 @@ internal sealed unsafe partial class DcmiLibrary
         if (state != ReadingState.Present)
             return new DcmiVirtual((int)id, null, 0, new(state, 0), new(state, 0), new(state, 0));
         var has = query.QueryInfo.Computing;
-        var (total, free) = (has.VdevMemoryTotal, has.VdevMemoryFree);
+        DcmiVdevQuery now = default;
+        now.VdevId = id;
+        state = DcmiStatus.StateOf(Query(chip, VirtualDevices, Activity, &now, sizeof(DcmiVdevQuery)), _info.Name);
+        var busy = now.QueryInfo.Computing;
+        var (total, free) = state == ReadingState.Present ? (busy.VdevMemoryTotal, busy.VdevMemoryFree) : default;
         var isSaid = total is > 0 and < 1UL << 40 && free <= total;
         return new DcmiVirtual((int)id, LibraryText.Of(query.QueryInfo.Name), has.Aic is > 0 and < 1024 ? (int)has.Aic : 0,
-            has.VdevAicoreUtilization <= 100 ? Reading.Of(has.VdevAicoreUtilization / 100.0) : Reading.Unknown,
+            state != ReadingState.Present ? new(state, 0) : busy.VdevAicoreUtilization <= 100 ? Reading.Of(busy.VdevAicoreUtilization / 100.0) : Reading.Unknown,
             isSaid ? Reading.Of(total * 1024.0) : has.MemorySize is > 0 and < MostMegabytes ? Reading.Of(has.MemorySize * Megabyte) : Reading.Unknown,
-            isSaid ? Reading.Of((total - free) * 1024.0) : Reading.Unknown);
+            isSaid ? Reading.Of((total - free) * 1024.0) : state == ReadingState.Absent ? Reading.Absent : Reading.Unknown);
     }
 }

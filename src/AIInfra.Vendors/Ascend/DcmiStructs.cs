@@ -14,6 +14,8 @@ namespace AIInfra.Vendors.Ascend;
 [InlineArray(12)] internal struct Bytes12 { private byte _first; }
 [InlineArray(5)] internal struct Words5 { private uint _first; }
 [InlineArray(6)] internal struct Words6 { private uint _first; }
+[InlineArray(16)] internal struct Words16 { private uint _first; }
+[InlineArray(64)] internal struct Words64 { private uint _first; }
 [InlineArray(32)] internal struct Words32 { private uint _first; }
 [InlineArray(16)] internal struct Longs16 { private ulong _first; }
 [InlineArray(64)] internal struct Longs64 { private ulong _first; }
@@ -100,6 +102,14 @@ internal struct DcmiHccsStatistic
 {
     public Longs16 TxCnt, RxCnt, CrcErrCnt, RetryCnt;
     public Longs64 Reserved;
+}
+
+/// <summary>The same of older drivers.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct DcmiHccsStatisticOld
+{
+    public Words16 TxCnt, RxCnt, CrcErrCnt, RetryCnt;
+    public Words64 ReservedFieldCnt;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -20,6 +20,7 @@ public sealed class DcmiStructsTests
         { "proc_mem_info", typeof(DcmiProcMemInfo) },
         { "ip_addr", typeof(DcmiIpAddr) },
         { "hccs_statistic_info_u64", typeof(DcmiHccsStatistic) },
+        { "hccs_statistic_info", typeof(DcmiHccsStatisticOld) },
         { "spod_info", typeof(DcmiSpodInfo) },
         { "event_filter", typeof(DcmiEventFilter) },
         { "dms_fault_event", typeof(DcmiFaultEvent) },

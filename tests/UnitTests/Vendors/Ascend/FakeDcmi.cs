@@ -362,13 +362,13 @@ internal static unsafe class FakeDcmi
                 (counts.TxCnt[1], counts.RxCnt[1], counts.CrcErrCnt[1], counts.RetryCnt[2]) = (1000, 2000, 3, 5);
                 *(DcmiHccsStatistic*)buffer = counts;
                 return 0;
-            case (52, 0) when given == sizeof(DcmiSocTotalResource):
+            case (52, 1) when given == sizeof(DcmiSocTotalResource):
                 var total = new DcmiSocTotalResource { VdevNum = (uint)chip.Parts.Count };
                 for (var part = 0; part < chip.Parts.Count; part++)
                     total.VdevId[part] = chip.Parts[part].Id;
                 *(DcmiSocTotalResource*)buffer = total;
                 return 0;
-            case (52, 2) when given == sizeof(DcmiVdevQuery):
+            case (52, 0 or 5) when given == sizeof(DcmiVdevQuery):
                 var query = (DcmiVdevQuery*)buffer;
                 var found = chip.Parts.Find(part => part.Id == query->VdevId);
                 Write(query->QueryInfo.Name, found.Template);
