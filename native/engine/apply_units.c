@@ -253,7 +253,8 @@ void unit_apply(const struct scenario *scenario, struct sim_entry *entry, struct
     const unsigned vendor = entry->action.target - TARGET_NPU, index = entry->action.device;
     const struct unit_model *model = scenario->model->units[vendor].model;
     struct unit_state *unit = &units[index];
-    entry->unit_events = 0;
+    const bool present = unit_present(unit);
+    entry->unit_events = entry->action.kind == UNIT_ROCE ? EVENT_FILES : 0;
     entry->severity = 0;
     if (apply_reading(model, entry, unit) || apply_trouble(model, entry, unit) || apply_contents(model, entry, unit)) return;
     entry->unit_events |= EVENT_FILES;
@@ -270,4 +271,5 @@ void unit_apply(const struct scenario *scenario, struct sim_entry *entry, struct
         break;
     default: break;
     }
+    if (unit_present(unit) != present) entry->unit_events |= present ? EVENT_GONE : EVENT_BACK;
 }

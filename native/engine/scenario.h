@@ -41,7 +41,7 @@ struct sim_action {
 };
 
 /* What an entry about an NPU or MLU raises, as bits. */
-enum unit_event { EVENT_RAISED = 1, EVENT_CLEARED = 2, EVENT_ONCE = 4, EVENT_XID = 8, EVENT_FILES = 16 };
+enum unit_event { EVENT_RAISED = 1, EVENT_CLEARED = 2, EVENT_ONCE = 4, EVENT_XID = 8, EVENT_FILES = 16, EVENT_GONE = 32, EVENT_BACK = 64 };
 
 struct sim_entry {
     int64_t at; /* ns after the epoch */

@@ -23,14 +23,26 @@ static bool changes_files(const struct sim_entry *entry)
     return entry->system_events != 0 || (entry->events & 0x100) != 0 || entry->action.kind == SIM_RESET;
 }
 
+/* A reset concerns all units of a group; any other command one. */
+static bool show_unit(struct player *player, const struct sim_entry *entry)
+{
+    const unsigned vendor = entry->action.target - TARGET_NPU, unit = entry->action.device;
+    const unsigned group = entry->action.kind == SIM_RESET ? player->scenario->model->units[vendor].model->reset_group : 1;
+    bool good = true;
+    for (unsigned i = unit / group * group; good && i < (unit / group + 1) * group && i < player->scenario->units[vendor]; i++)
+        if ((entry->unit_events & EVENT_FILES) != 0) good = simnode_put_unit(player->options, player->scenario, vendor, i, &player->state.unit[vendor][i]);
+    return good && signs_of_unit(&player->signs, player->scenario, entry, &player->state.unit[vendor][unit]);
+}
+
 /* Everything that an entry changes is there before it is told: who hears of it may act at once. */
 static bool show(struct player *player, const struct sim_entry *entry)
 {
+    if (entry->action.target == TARGET_NPU || entry->action.target == TARGET_MLU) return show_unit(player, entry);
     switch (entry->action.kind) {
     case SIM_BOOT:
         return signs_start(&player->signs, player->options, entry->at)
             && simnode_write_node(player->options, player->scenario, &player->state, &player->clock);
-    case SIM_DRIVER_VERSION: return simnode_write_driver(player->options, &player->state);
+    case SIM_DRIVER_VERSION: return simnode_write_driver(player->options, player->scenario, &player->state);
     case SIM_SEGV: case SIM_SEGV_ALWAYS: case SIM_WAIT_FAILS: case SIM_WAIT_WORKS: case SIM_CONFIDENTIAL: return true;
     default: break;
     }
