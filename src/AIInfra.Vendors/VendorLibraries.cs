@@ -1,4 +1,5 @@
 using AIInfra.Core.VendorHost;
+using AIInfra.Vendors.Ascend;
 using AIInfra.Vendors.Cambricon;
 using AIInfra.Vendors.Nvidia;
 
@@ -12,6 +13,7 @@ public static class VendorLibraries
     public static IVendorLibrary? Create(string name) => name switch
     {
         "nvidia" => new NvidiaLibrary(TimeProvider.System, Console.Error, NvidiaSampling.FromEnvironment()),
+        "ascend" => new AscendLibrary(DcmiLibrary.Search.Load, Console.Error),
         "cambricon" => new CambriconLibrary(TimeProvider.System, Console.Error),
         _ => null,
     };

@@ -32,7 +32,11 @@ internal sealed class LibraryVendorKeys(string vendor, string file, string about
 internal static class LibraryVendors
 {
     /// <summary>One line a vendor.</summary>
-    public static ImmutableArray<LibraryVendorKeys> Each { get; } = [CambriconKeys.Common];
+    public static ImmutableArray<LibraryVendorKeys> Each => [Ascend, CambriconKeys.Common];
 
-    public static ImmutableArray<ConfigKey> All => [.. Each.SelectMany(vendor => vendor.All), .. CambriconKeys.Own];
+    public static LibraryVendorKeys Ascend { get; } = new("ascend", "libdcmi.so", "File name or path of DCMI; a name is looked for where the driver puts it.");
+    public static ConfigKey<string> AscendInjection { get; } = ConfigForm.Choice("vendors.ascend.injection", ["auto", "runtime", "nodes", "cdi"], "auto",
+        "How a container gets its NPUs: runtime: by an environment variable, for the Ascend Docker Runtime; nodes: as device nodes with the driver's files; auto: runtime where it is installed, else nodes.");
+
+    public static ImmutableArray<ConfigKey> All => [.. Each.SelectMany(vendor => vendor.All), AscendInjection, .. CambriconKeys.Own];
 }

@@ -2,23 +2,28 @@ using System.Collections.Immutable;
 
 namespace AIInfra.Agent.Simulation;
 
-/// <summary>Which vendor's library a simulated node has: it follows from the node's name.</summary>
+/// <summary>Which vendors' libraries a simulated node has: it follows from the node's name.</summary>
 internal static class SimulatedLibraries
 {
     /// <summary>One line a vendor: its key, the library's file, and how the names of its nodes begin.</summary>
     private static ImmutableArray<(string Vendor, string File, ImmutableArray<string> Nodes)> Others { get; } =
     [
-        ("cambricon", "libcndev.so", ["mlu"]),
+        ("ascend", "libdcmi.so", ["ascend", Mixed]),
+        ("cambricon", "libcndev.so", ["mlu", Mixed]),
     ];
+
+    private const string Mixed = "mixed";
 
     private static (string Vendor, string File) Nvidia => ("nvidia", "libnvidia-ml.so.1");
 
-    /// <summary>The lines below <c>vendors:</c>, one for each vendor with a library: that of the node is wanted, the others are switched off.</summary>
+    /// <summary>The lines below <c>vendors:</c>, one for each vendor with a library: those of the node are wanted, the others are switched off.</summary>
     /// <param name="node">Null: the node has no board with a library.</param>
     public static IEnumerable<string> Lines(string? node, string simulators, Func<string, string> quote)
     {
-        var vendor = node is null ? null : Others.FirstOrDefault(other => other.Nodes.Any(start => node.StartsWith(start, StringComparison.Ordinal))).Vendor ?? Nvidia.Vendor;
-        return Others.Select(other => (other.Vendor, other.File)).Prepend(Nvidia).Select(library => library.Vendor == vendor
+        string[] wanted = node is null ? [] : [.. Others.Where(other => other.Nodes.Any(start => node.StartsWith(start, StringComparison.Ordinal))).Select(other => other.Vendor)];
+        if (node is Mixed || (node is not null && wanted.Length == 0))
+            wanted = [Nvidia.Vendor, .. wanted];
+        return Others.Select(other => (other.Vendor, other.File)).Prepend(Nvidia).Select(library => wanted.Contains(library.Vendor)
             ? $"{library.Vendor}: {{ enabled: true, library: {quote(Path.Combine(simulators, library.File))} }}"
             : $"{library.Vendor}: {{ enabled: false }}");
     }

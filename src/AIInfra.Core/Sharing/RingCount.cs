@@ -26,7 +26,7 @@ public static class RingCount
     }
 
     /// <param name="links">Symmetric, n × n, row by row: links between each two. Changed while it is counted, the same after it.</param>
-    internal static int Of(int[] links, int count, int enough) => count < 2 ? 0 : count == 2 ? links[1] : 2 * new Search(links, count, (enough + 1) / 2).Run();
+    internal static int Of(int[] links, int count, int enough) => count < 2 ? 0 : count == 2 ? links[1] : 2 * new Search(links, count, Math.Min((enough + 1) / 2, MostOf(links, count) / 2)).Run();
 
     /// <summary>More than any set could have: a ring comes and goes once at each device.</summary>
     internal static int MostOf(int[] links, int count)

@@ -42,7 +42,7 @@ internal sealed class CambriconLibrary(TimeProvider time, TextWriter notes, Func
         _cndev = cndev;
         Volatile.Write(ref _events, new CambriconEventStream(cndev, time));
         var count = cndev.Count();
-        return new LibraryInfo(DriverVersion(cndev, count), null, count, cndev.IsSimulated);
+        return new LibraryInfo(DriverVersion(cndev, count), cndev.LibraryVersion(), count, cndev.IsSimulated);
     }
 
     public int? CountDevices() => Opened.Count();

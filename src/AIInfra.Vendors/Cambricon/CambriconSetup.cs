@@ -16,15 +16,16 @@ public static class CambriconSetup
     /// <summary>Processing accelerators of Cambricon's.</summary>
     private static readonly PciFamily Boards = new("0xcabc", ["0x12"], "cambricon-pci-drv") { Module = "cambricon_drv" };
 
+    internal static VendorDefinition Definition(CambriconXids xids) =>
+        new(CambriconFields.Vendor, "libcndev.so", CambriconFields.Table, new CambriconRules(xids), Boards) { NodePrefixes = ["cambricon", "cambr-"] };
+
     /// <summary>Adds MLUs. On a host without the driver: no devices, no errors.</summary>
     public static IServiceCollection AddCambricon(this IServiceCollection services, VendorOptions vendor, CambriconOptions options, VendorHostLauncher launcher)
     {
         services.TryAddSingleton<CdiBoard>();
         var xids = new CambriconXids();
         return services
-            .AddVendor(
-                new VendorDefinition(CambriconFields.Vendor, "libcndev.so", CambriconFields.Table, new CambriconRules(xids), Boards) { NodePrefixes = ["cambricon", "cambr-"] },
-                vendor, launcher.Searching(["/usr/local/neuware/lib64"]))
+            .AddVendor(Definition(xids), vendor, launcher.Searching(["/usr/local/neuware/lib64"]))
             .AddSingleton<IOfferPolicy>(new CambriconOffers(options))
             .AddSingleton<IAllocator>(provider => new CambriconAllocator(
                 options, new CambriconNodes(provider.GetRequiredService<HostPaths>(), options), () => provider.GetRequiredService<CdiBoard>().Current.Value))

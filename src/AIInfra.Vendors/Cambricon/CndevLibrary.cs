@@ -32,6 +32,7 @@ internal sealed unsafe partial class CndevLibrary
 
     private readonly delegate* unmanaged[Cdecl]<int, CndevReturn> _init;
     private readonly delegate* unmanaged[Cdecl]<CndevReturn> _release;
+    private readonly delegate* unmanaged[Cdecl]<CndevLibVersionInfo*, CndevReturn> _libraryVersion;
     private readonly delegate* unmanaged[Cdecl]<CndevCardInfo*, CndevReturn> _count;
     private readonly delegate* unmanaged[Cdecl]<int, int*, CndevReturn> _byIndex;
     private readonly delegate* unmanaged[Cdecl]<byte*, int*, CndevReturn> _byPciAddress;
@@ -50,6 +51,7 @@ internal sealed unsafe partial class CndevLibrary
         _init = (delegate* unmanaged[Cdecl]<int, CndevReturn>)exports.Require("cndevInit");
         _count = (delegate* unmanaged[Cdecl]<CndevCardInfo*, CndevReturn>)exports.Require("cndevGetDeviceCount");
         _byIndex = (delegate* unmanaged[Cdecl]<int, int*, CndevReturn>)exports.Require("cndevGetDeviceHandleByIndex");
+        _libraryVersion = (delegate* unmanaged[Cdecl]<CndevLibVersionInfo*, CndevReturn>)exports.Find("cndevGetLibVersion");
         _release = (delegate* unmanaged[Cdecl]<CndevReturn>)exports.Find("cndevRelease");
         _byPciAddress = (delegate* unmanaged[Cdecl]<byte*, int*, CndevReturn>)exports.Find("cndevGetDeviceHandleByPciBusId");
         _cardName = (delegate* unmanaged[Cdecl]<int, byte*>)exports.Find("cndevGetCardNameStringByDevId");
@@ -82,6 +84,13 @@ internal sealed unsafe partial class CndevLibrary
     {
         if (_release != null)
             _ = _release();
+    }
+
+    /// <summary>Null when the library does not say.</summary>
+    public string? LibraryVersion()
+    {
+        var info = new CndevLibVersionInfo { Version = Cndev.Version };
+        return _libraryVersion != null && _libraryVersion(&info) == CndevReturn.Success ? Dotted(info.LibMajorVersion, info.LibMinorVersion, info.LibBuildVersion) : null;
     }
 
     /// <summary>Boards (a card may hold several) that the driver counts; 0 also where it says that there are none.</summary>
@@ -190,7 +199,8 @@ internal sealed unsafe partial class CndevLibrary
         return _version.Ask(&info, device) == ReadingState.Present
             ? (Dotted(info.DriverMajorVersion, info.DriverMinorVersion, info.DriverBuildVersion), Dotted(info.McuMajorVersion, info.McuMinorVersion, info.McuBuildVersion))
             : default;
-        static string? Dotted(uint major, uint minor, uint build) =>
-            (major | minor | build) == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{major}.{minor}.{build}");
     }
+
+    private static string? Dotted(uint major, uint minor, uint build) =>
+        (major | minor | build) == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{major}.{minor}.{build}");
 }

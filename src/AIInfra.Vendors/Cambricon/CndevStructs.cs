@@ -94,6 +94,13 @@ internal struct CndevCardInfo
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal struct CndevLibVersionInfo
+{
+    public int Version;
+    public uint LibMajorVersion, LibMinorVersion, LibBuildVersion;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal struct CndevVersionInfo
 {
     public int Version;

@@ -9,6 +9,8 @@ public sealed class CndevStructsTests
     {
         { "CardInfo", typeof(CndevCardInfo) },
         { "VersionInfo", typeof(CndevVersionInfo) },
+        { "LibVersionInfo", typeof(CndevLibVersionInfo) },
+        { "ComputeMode", typeof(CndevComputeMode) },
         { "CardName", typeof(CndevCardName) },
         { "CardSN", typeof(CndevCardSN) },
         { "UUID", typeof(CndevUUID) },

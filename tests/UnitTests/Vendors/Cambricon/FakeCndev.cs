@@ -94,6 +94,7 @@ internal static unsafe class FakeCndev
     {
         ["cndevInit"] = (nint)(delegate* unmanaged[Cdecl]<int, int>)&Init,
         ["cndevRelease"] = (nint)(delegate* unmanaged[Cdecl]<int>)&Release,
+        ["cndevGetLibVersion"] = (nint)(delegate* unmanaged[Cdecl]<CndevLibVersionInfo*, int>)&LibraryVersion,
         ["cndevGetDeviceCount"] = (nint)(delegate* unmanaged[Cdecl]<CndevCardInfo*, int>)&Count,
         ["cndevGetDeviceHandleByIndex"] = (nint)(delegate* unmanaged[Cdecl]<int, int*, int>)&ByIndex,
         ["cndevGetDeviceHandleByPciBusId"] = (nint)(delegate* unmanaged[Cdecl]<byte*, int*, int>)&ByAddress,
@@ -161,6 +162,13 @@ internal static unsafe class FakeCndev
     private static int Release()
     {
         Released++;
+        return 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int LibraryVersion(CndevLibVersionInfo* info)
+    {
+        (info->LibMajorVersion, info->LibMinorVersion, info->LibBuildVersion) = (6, 2, 10);
         return 0;
     }
 
