@@ -24,7 +24,7 @@ public static class VendorReference
         new(NvidiaFields.Table.Vendor, "NVML, in a child process", NvidiaFields.Table, typeof(NvidiaRules), "nvidia.com/gpu, nvidia.com/mig-*", "replicas", "MIG, as it is", "nvidia-smi; before Ampere all that NVLink joins"),
         new(AmdFields.Vendor, "KFD and amdgpu's files", AmdFields.Table, typeof(AmdRules), "amd.com/gpu, amd.com/COMPUTE_MEMORY", "", "compute partitions, as they are", "amd-smi, all that XGMI joins"),
         new(AscendFields.Vendor, "DCMI, in a child process", AscendFields.Table, typeof(AscendRules), "huawei.com/Ascend910, Ascend310P, Ascend310, npu, Ascend910-2c and so on", "", "virtual NPUs, as they are", "npu-smi, all that HCCS joins"),
-        new(CambriconFields.Vendor, "CNDEV, in a child process", CambriconFields.Table, typeof(CambriconRules), "cambricon.com/mlu or by model, .mim-PROFILE, .smlu-PROFILE, .share", "env-share", "MIM and sMLU, as they are", "a command that the operator sets"),
+        new(CambriconFields.Vendor, "CNDEV, in a child process", CambriconFields.Table, typeof(CambriconRules), "cambricon.com/mlu or by model, .mim-PROFILE, .smlu-PROFILE, .share", "env-share", "MIM and sMLU, as they are", "the operator's command, all that MLU-Link joins"),
         new(RdmaFields.Vendor, "the RDMA core's files", RdmaFields.Table, typeof(RdmaRules), $"{RdmaOffers.WholeResource}, {RdmaOffers.VirtualResource}, or by the shared plugin's config", "slots of all cards together", "virtual functions, as they are"),
         new(GenericFields.Vendor, "rows of a table", GenericFields.Table, typeof(GenericRules), "by the row", "slots", ""),
     ];

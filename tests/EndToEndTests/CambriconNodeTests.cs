@@ -10,7 +10,7 @@ public sealed class CambriconNodeTests
     [Fact]
     public async Task Eight_MLUs_are_registered_allocated_lost_to_faults_and_given_back()
     {
-        await using var run = await SimulatedNodeRun.StartAsync("node mlu370-8\nat 1s mlu 6 xid 43\n", settings:
+        await using var run = await SimulatedNodeRun.StartAsync("node mlu370-8\n", settings:
             [("AIINFRA_METRICS__PROFILE", "native,neutral"), ("AIINFRA_VENDORS__CAMBRICON__SAMPLEINTERVAL", "1s"), ("AIINFRA_VENDORS__CAMBRICON__MLULINKPOLICY", "guaranteed")]);
         await run.WaitForListAsync(Resource, devices => devices.Count == 8 && devices.All(device => device.IsHealthy));
         var devices = (await run.AskAsync("devices")).EnumerateArray().ToDictionary(device => device.GetProperty("index").GetInt32(), device => device.GetProperty("id").GetString()!);
@@ -22,6 +22,8 @@ public sealed class CambriconNodeTests
         var (_, refusal) = await run.AllocateAsync(Resource, devices[2], devices[3], devices[4], devices[5]);
         Assert.Contains("the 4 MLUs form 0 MLU-Link rings", refusal, StringComparison.Ordinal);
 
+        await run.WaitForMetricsAsync(page => page.Contains("mlu_last_xid_error{", StringComparison.Ordinal)); // it is listened to
+        await run.InjectAsync("mlu 6 xid 43");
         var page = await run.WaitForMetricsAsync(page => page.Contains("mlu_utilization{", StringComparison.Ordinal) && page.Contains("mlu_xid_error_count{", StringComparison.Ordinal));
         Assert.Contains("type=\"mlu370\"", page, StringComparison.Ordinal);
         Assert.Contains("xid=\"0x000000000000002b\"", page, StringComparison.Ordinal);

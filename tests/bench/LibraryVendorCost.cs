@@ -22,8 +22,7 @@ internal static class LibraryVendorCost
 
     private static async Task MeasureAsync(TextWriter output, string vendor, string file, string scenario, FieldTable fields)
     {
-        var published = RepositoryRoot.Combine("out", "publish", "aiinfra-agent");
-        var program = File.Exists(published) ? published : RepositoryRoot.Combine("out", "bin", "aiinfra-agent");
+        var program = new[] { "publish", "bin" }.Select(folder => RepositoryRoot.Combine("out", folder, "aiinfra-agent")).MaxBy(File.GetLastWriteTimeUtc)!; // what is shipped, unless the build is newer
         var library = RepositoryRoot.Combine("out", "native", file);
         if (!File.Exists(program) || !File.Exists(library))
         {

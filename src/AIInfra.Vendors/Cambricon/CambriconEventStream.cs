@@ -15,10 +15,12 @@ internal static class CambriconEvent
 
 /// <summary>One event handle for all boards of one opened library. Boards are added from any thread; they are registered by the thread that
 /// waits, so that no call of ours ever stands behind a wait inside the driver.</summary>
-internal sealed class CambriconEventStream(CndevLibrary cndev, TimeProvider time) : IDisposable
+internal sealed class CambriconEventStream(CndevLibrary cndev, int boards, TimeProvider time) : IDisposable
 {
+    /// <summary>Length of a wait while boards are still to come: events before a registration are not kept. One that hangs never comes, so only for a while.</summary>
+    private static readonly TimeSpan ShortWait = TimeSpan.FromMilliseconds(200), AllComeWithin = TimeSpan.FromMinutes(1);
     /// <summary>Longest stay inside the driver: a board that is added later waits so long for its events.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2), Pause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
     private readonly ConcurrentQueue<(CndevDevice Device, string Id)> _added = new();
@@ -26,6 +28,7 @@ internal sealed class CambriconEventStream(CndevLibrary cndev, TimeProvider time
     private readonly ConcurrentDictionary<string, Reading> _last = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Board, uint Instance), string> _instances = new();
     private readonly SemaphoreSlim _addedAny = new(0);
+    private readonly long _created = time.GetTimestamp();
     private CndevLibrary.EventHandle? _handle;
     private bool _isClosed;
 
@@ -61,7 +64,7 @@ internal sealed class CambriconEventStream(CndevLibrary cndev, TimeProvider time
                 RegisterAdded_NeedsLock();
                 if (_handle is null || _registered.IsEmpty)
                     _addedAny.Wait(left);
-                else if ((happened = WaitOnce_NeedsLock(_handle, left < LongestWait ? left : LongestWait)) is not null)
+                else if ((happened = WaitOnce_NeedsLock(_handle, left < Longest ? left : Longest)) is not null)
                     return true;
             }
         }
@@ -79,13 +82,15 @@ internal sealed class CambriconEventStream(CndevLibrary cndev, TimeProvider time
         }
     }
 
+    private TimeSpan Longest => _registered.Count < boards && time.GetElapsedTime(_created) < AllComeWithin ? ShortWait : LongWait;
+
     private VendorEvent? WaitOnce_NeedsLock(CndevLibrary.EventHandle handle, TimeSpan atMost)
     {
         var started = time.GetTimestamp();
         if (handle.Wait(atMost) is { } one)
             return Translate(one);
         if (time.GetElapsedTime(started) < atMost / 2)
-            _addedAny.Wait(Pause); // it came back early: not in circles
+            _addedAny.Wait(ShortWait); // it came back early: not in circles
         return null;
     }
 

@@ -40,8 +40,8 @@ internal sealed class CambriconLibrary(TimeProvider time, TextWriter notes, Func
         var cndev = new CndevLibrary((load ?? Search.Load)(path));
         cndev.Init();
         _cndev = cndev;
-        Volatile.Write(ref _events, new CambriconEventStream(cndev, time));
         var count = cndev.Count();
+        Volatile.Write(ref _events, new CambriconEventStream(cndev, count, time));
         return new LibraryInfo(DriverVersion(cndev, count), cndev.LibraryVersion(), count, cndev.IsSimulated);
     }
 
@@ -54,19 +54,24 @@ internal sealed class CambriconLibrary(TimeProvider time, TextWriter notes, Func
     {
         var cndev = Opened;
         var device = cndev.DeviceByIndex(index);
-        var address = cndev.PciAddress(device);
+        var (address, minor) = (cndev.PciAddress(device), cndev.Minor(device) ?? (uint)index);
         var (uuid, number) = cndev.Uuid(device);
         var (serial, motherBoard) = cndev.Serials(device);
         var board = new CambriconBoard(Identify(index, uuid, address), device, address)
         {
             Model = (cndev.Model(device) ?? "unknown MLU") + (cndev.IsSimulated ? " (simulated)" : ""),
-            Number = cndev.Minor(device) ?? (uint)index,
+            Number = minor,
             Serial = serial,
             Uuid = uuid,
             LinkNumber = number,
             Ports = cndev.LinkPorts(device),
             Ends = cndev.LinkEnds(device),
         };
+        if (_boards.FirstOrDefault(other => other.Key != index && other.Value.Id != board.Id && other.Value.Number == minor) is { Value: { } owner })
+        {
+            throw new VendorException("cndevDeviceGetMinorNumber", (int)CndevReturn.Unknown, VendorFault.Transient,
+                $"board {index} says that its node is {NodeOf(board)}, which is that of {owner.Id}: no container may get it");
+        }
         foreach (var moved in _boards.Where(other => other.Key == index || other.Value.Id == board.Id).ToArray())
             _boards.Remove(moved.Key); // an index shifts when a board is lost
         _boards[index] = board;

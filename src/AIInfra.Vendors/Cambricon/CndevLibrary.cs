@@ -173,15 +173,15 @@ internal sealed unsafe partial class CndevLibrary
     /// <summary>The N of <c>/dev/cambricon_devN</c>; null when the library does not say: it is the index then.</summary>
     public uint? Minor(CndevDevice device)
     {
-        uint minor;
+        var minor = uint.MaxValue; // an answer that fills nothing must not be the first board's
         return _minor.Ask(&minor, device) == ReadingState.Present && minor <= 0xFFFFF ? minor : null; // the kernel's minors have 20 bits
     }
 
-    /// <summary>As sysfs writes it; null when the board does not say, or says what no address can be.</summary>
+    /// <summary>As sysfs writes it; null when the board does not say, or says what no address can be: with no vendor it says nothing.</summary>
     public string? PciAddress(CndevDevice device)
     {
-        CndevPCIeInfoV2 info;
-        return _pci.Ask(&info, device) == ReadingState.Present && info is { Domain: <= 0xFFFF, Bus: <= 0xFF, Device: < 32, Function: < 8 }
+        CndevPCIeInfoV2 info = default;
+        return _pci.Ask(&info, device) == ReadingState.Present && info is { Vendor: > 0, Domain: <= 0xFFFF, Bus: <= 0xFF, Device: < 32, Function: < 8 }
             ? string.Create(CultureInfo.InvariantCulture, $"{info.Domain:x4}:{info.Bus:x2}:{info.Device:x2}.{info.Function:x}") : null;
     }
 

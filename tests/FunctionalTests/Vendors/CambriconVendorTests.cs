@@ -25,7 +25,6 @@ public sealed class CambriconVendorTests
     public async Task Boards_that_form_a_ring_are_chosen_together_and_others_are_refused_by_a_strict_policy()
     {
         await using var rig = await StartAsync("node mlu370-8\n");
-        await rig.UntilAsync(() => rig.Whole.All(device => device.Links.Length > 0));
         var options = new CambriconOptions { LinkPolicy = MluLinkPolicy.Guaranteed };
         var resource = new CambriconOffers(options).Decide(rig.Now).Resources.Single();
         var placement = new Placement(new UnitTopology(resource.Units), resource.Placement, NicNearness.None) { PrefersRings = resource.PrefersRings };
@@ -45,13 +44,13 @@ public sealed class CambriconVendorTests
         var board = rig.Whole[3];
 
         rig.Inject("mlu 3 mim on");
-        rig.Inject("mlu 3 mim create 2m.8gb");
+        rig.Inject("mlu 3 mim create 2m.16gb");
         await rig.UntilAsync(() => rig.Now.Devices.Length == 9);
         var part = rig.Now.Devices.Single(device => device.ParentId is not null);
-        Assert.Equal((board.Id, "cambricon.com/mlu.mim-2m.8gb"), (part.ParentId, part.ResourceName));
+        Assert.Equal((board.Id, "cambricon.com/mlu.mim-2m.16gb"), (part.ParentId, part.ResourceName));
         Assert.Contains("cambricon-caps/cap_dev3_mi1", part.DeviceNodes);
         await rig.UntilAsync(() => new CambriconOffers(new CambriconOptions()).Decide(rig.Now).Resources.Select(resource => $"{resource.Name} {resource.Units.Length}")
-            .SequenceEqual(["cambricon.com/mlu 7", "cambricon.com/mlu.mim-2m.8gb 1"]));
+            .SequenceEqual(["cambricon.com/mlu 7", "cambricon.com/mlu.mim-2m.16gb 1"]));
 
         rig.Inject("mlu 3 mim 0 destroy");
         rig.Inject("mlu 3 mim off");

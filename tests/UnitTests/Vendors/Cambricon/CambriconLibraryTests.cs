@@ -188,6 +188,27 @@ public sealed class CambriconLibraryTests : IDisposable
     }
 
     [Fact]
+    public void An_answer_that_fills_nothing_in_is_no_board_and_gets_no_other_boards_node()
+    {
+        FakeCndev.Empty = 2;
+        _library.Open("libcndev.so");
+        Describe(2);
+
+        Assert.Contains("neither a usable UUID nor a PCI address", Assert.Throws<VendorException>(() => _library.Describe(2)).Message, StringComparison.Ordinal);
+        Assert.Equal("cambricon_dev3", _library.Describe(3).NodeName);
+    }
+
+    [Fact]
+    public void A_board_with_anothers_node_is_left_out()
+    {
+        FakeCndev.MinorLie = 1;
+        _library.Open("libcndev.so");
+        _library.Describe(1);
+
+        Assert.Contains("its node is cambricon_dev1, which is that of MLU-00000001", Assert.Throws<VendorException>(() => _library.Describe(2)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Twins_and_unusable_UUIDs_go_by_their_address_and_it_is_said_once()
     {
         FakeCndev.Boards[1].Uuid = FakeCndev.Boards[0].Uuid;

@@ -59,6 +59,10 @@ internal static unsafe class FakeCndev
     public static int Version { get; set; }
     /// <summary>Answers succeed and are full of ones.</summary>
     public static bool IsGarbage { get; set; }
+    /// <summary>Every board says this number.</summary>
+    public static uint? MinorLie { get; set; }
+    /// <summary>Answers about this board succeed and fill nothing in.</summary>
+    public static int? Empty { get; set; }
     public static int Released { get; private set; }
     public static Queue<(int Board, ulong Type, ulong Data, uint Instance)> Events { get; } = new();
 
@@ -68,7 +72,7 @@ internal static unsafe class FakeCndev
         Boards.Clear();
         Missing.Clear();
         Events.Clear();
-        (InitStatus, CountLie, Version, IsGarbage, Released) = (CndevReturn.Success, null, Cndev.Version, false, 0);
+        (InitStatus, CountLie, Version, IsGarbage, Released, Empty, MinorLie) = (CndevReturn.Success, null, Cndev.Version, false, 0, null, null);
         for (var board = 0; board < boards; board++)
         {
             Boards.Add(new FakeMlu
@@ -146,6 +150,8 @@ internal static unsafe class FakeCndev
             return (int)board.Status;
         if (version != 0 && version != Version)
             return (int)CndevReturn.UnsupportedApiVersion;
+        if (Empty == index)
+            return 0;
         if (IsGarbage)
             new Span<byte>(target, sizeof(T)).Fill(0xFF);
         else
@@ -222,7 +228,7 @@ internal static unsafe class FakeCndev
     });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int Minor(uint* minor, int handle) => Answer(minor, handle, 0, _ => *minor = (uint)(handle - Handle));
+    private static int Minor(uint* minor, int handle) => Answer(minor, handle, 0, _ => *minor = MinorLie ?? (uint)(handle - Handle));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Pci(CndevPCIeInfoV2* info, int handle) => Answer(info, handle, 0, board => *info = new CndevPCIeInfoV2 { Bus = board.Bus, Vendor = 0xcabc });
