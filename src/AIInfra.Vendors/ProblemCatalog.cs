@@ -3,6 +3,7 @@ using System.Text;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Health.Packs;
+using AIInfra.Vendors.Ascend;
 using AIInfra.Vendors.Nvidia;
 
 namespace AIInfra.Vendors;
@@ -12,12 +13,12 @@ public static class ProblemCatalog
 {
     public static IReadOnlyList<ProblemText> All { get; } = Read();
 
-    /// <summary>Vendors without library: what their readings raise that no line of a log does.</summary>
-    private static IReadOnlyList<string> Files => ["amd", "generic"];
+    /// <summary>What the readings of a vendor raise that no line of a log does.</summary>
+    private static IReadOnlyList<string> Files => ["amd", "cambricon", "generic"];
 
     private static IReadOnlyList<ProblemText> Read() =>
     [
-        .. ProblemText.Common, .. NvidiaTexts.All,
+        .. ProblemText.Common, .. NvidiaTexts.All, .. AscendTexts.All,
         .. VendorLogs.Packs.SelectMany(name => TextsOf(VendorLogs.Read(name, isWhole: true))),
         .. Files.SelectMany(name => ProblemText.Read(typeof(ProblemCatalog).Assembly, $"{name}.problems.tsv")),
         .. HostPacks.Names.SelectMany(name => TextsOf(HostPacks.Read(name, isWhole: true))),
@@ -54,7 +55,7 @@ public static class ProblemCatalog
     {
         if (id.Length > 0 && id.All(char.IsAsciiDigit))
             id = $"nvidia.xid.{id}";
-        return All.FirstOrDefault(text => text.Id == id) ?? NvidiaTexts.Find(id);
+        return All.FirstOrDefault(text => text.Id == id) ?? NvidiaTexts.Find(id) ?? AscendTexts.Find(id);
     }
 
     /// <summary>The ids that are written most like it, the nearest first.</summary>
@@ -67,7 +68,7 @@ public static class ProblemCatalog
         var page = new StringBuilder();
         page.Append("# Problems\n\nGenerated from the code; a test compares. `aiinfra-agent explain ID` says the same of one of them, in Chinese with `--lang zh`.\n");
         page.Append("Where a line or a reading says more than the table (Xids 94, 95, 144 to 150, 154; SXids), what it says wins. A number that is in no\n");
-        page.Append("table is raised as degraded; a line that says how bad it is (`rdma.mlx5.health`, `memory.mce`, `fs.btrfs`), or is seen too often, raises its problem with another severity\n");
+        page.Append("table is raised as degraded, an Ascend code as the driver's own severity says; a line that says how bad it is (`rdma.mlx5.health`, `memory.mce`, `fs.btrfs`), or is seen too often, raises its problem with another severity\n");
         page.Append("than the one below. A user's own rules (`health.rules`) add ids of their own; a rule of the same id takes the place of the built-in ones, and\n");
         page.Append("`disables: ID` switches them off.\n");
         foreach (var group in All.GroupBy(Heading))

@@ -1,9 +1,11 @@
 using AIInfra.Core.VendorHost;
+using AIInfra.Vendors.Ascend;
+using AIInfra.Vendors.Cambricon;
 using AIInfra.Vendors.Nvidia;
 
 namespace AIInfra.Vendors;
 
-/// <summary>The libraries that a vendor host can serve, by the name it was started with.</summary>
+/// <summary>The libraries that a vendor host can serve, by the name it was started with: one line a vendor.</summary>
 public static class VendorLibraries
 {
     /// <summary>Opens nothing yet. Null when there is no vendor of this name.</summary>
@@ -11,6 +13,8 @@ public static class VendorLibraries
     public static IVendorLibrary? Create(string name) => name switch
     {
         "nvidia" => new NvidiaLibrary(TimeProvider.System, Console.Error, NvidiaSampling.FromEnvironment()),
+        "ascend" => new AscendLibrary(DcmiLibrary.Search.Load, Console.Error),
+        "cambricon" => new CambriconLibrary(TimeProvider.System, Console.Error),
         _ => null,
     };
 }

@@ -3,6 +3,8 @@ using System.Text;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorHost;
 using AIInfra.Vendors.Amd;
+using AIInfra.Vendors.Ascend;
+using AIInfra.Vendors.Cambricon;
 using AIInfra.Vendors.Generic;
 using AIInfra.Vendors.Nvidia;
 using AIInfra.Vendors.Rdma;
@@ -19,8 +21,10 @@ public static class VendorReference
 
     private static ImmutableArray<Row> Rows { get; } =
     [
-        new(NvidiaFields.Table.Vendor, "NVML, in a child process", NvidiaFields.Table, typeof(NvidiaRules), "nvidia.com/gpu, nvidia.com/mig-*", "replicas", "MIG, as it is"),
-        new(AmdFields.Vendor, "KFD and amdgpu's files", AmdFields.Table, typeof(AmdRules), "amd.com/gpu, amd.com/COMPUTE_MEMORY", "", "compute partitions, as they are"),
+        new(NvidiaFields.Table.Vendor, "NVML, in a child process", NvidiaFields.Table, typeof(NvidiaRules), "nvidia.com/gpu, nvidia.com/mig-*", "replicas", "MIG, as it is", "nvidia-smi; before Ampere all that NVLink joins"),
+        new(AmdFields.Vendor, "KFD and amdgpu's files", AmdFields.Table, typeof(AmdRules), "amd.com/gpu, amd.com/COMPUTE_MEMORY", "", "compute partitions, as they are", "amd-smi, all that XGMI joins"),
+        new(AscendFields.Vendor, "DCMI, in a child process", AscendFields.Table, typeof(AscendRules), "huawei.com/Ascend910, Ascend310P, Ascend310, npu, Ascend910-2c and so on", "", "virtual NPUs, as they are", "npu-smi, all that HCCS joins"),
+        new(CambriconFields.Vendor, "CNDEV, in a child process", CambriconFields.Table, typeof(CambriconRules), "cambricon.com/mlu or by model, .mim-PROFILE, .smlu-PROFILE, .share", "env-share", "MIM and sMLU, as they are", "the operator's command, all that MLU-Link joins"),
         new(RdmaFields.Vendor, "the RDMA core's files", RdmaFields.Table, typeof(RdmaRules), $"{RdmaOffers.WholeResource}, {RdmaOffers.VirtualResource}, or by the shared plugin's config", "slots of all cards together", "virtual functions, as they are"),
         new(GenericFields.Vendor, "rows of a table", GenericFields.Table, typeof(GenericRules), "by the row", "slots", ""),
     ];
@@ -30,7 +34,7 @@ public static class VendorReference
     {
         var page = new StringBuilder();
         page.Append("# Vendors\n\nGenerated from the drivers; a test compares. Except where a line says otherwise, everything here was seen with simulated devices only: no driver but the\n");
-        page.Append("simulators' was at hand. Nothing divides or resets a device yet; kernel-log rules of further vendors are in [problems.md](problems.md).\n\n");
+        page.Append("simulators' was at hand. Nothing divides a device; a reset is a step of [remediation](remediation.md). Kernel-log rules of further vendors are in [problems.md](problems.md).\n\n");
         page.Append("| vendor | enumerate | resource names | allocate | share | partitions | readings | health from readings | reset | seen on hardware |\n|---|---|---|---|---|---|---|---|---|---|\n");
         foreach (var row in Rows)
         {

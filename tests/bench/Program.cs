@@ -13,6 +13,7 @@ using AIInfra.Bench;
     ("kubelet", KubeletCost.RunAsync),
     ("sharing", SharingCost.RunAsync),
     ("vendorfiles", VendorFilesCost.RunAsync),
+    ("libraries", LibraryVendorCost.RunAsync),
     ("reporting", ReportingCost.RunAsync),
     ("remediation", RemediationCost.RunAsync),
     ("scrape", ScrapeShare.RunAsync),

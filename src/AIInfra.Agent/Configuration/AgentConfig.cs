@@ -7,7 +7,6 @@ using AIInfra.Core.Health.Npd.Configuration;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Passthrough;
 using AIInfra.Core.Remediation.Ladders;
-using AIInfra.Core.VendorHost;
 using AIInfra.Core.Web;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Kubernetes.Reporting;
@@ -87,14 +86,6 @@ internal static class AgentConfig
             .DistinctBy(name => name.Ids).ToFrozenDictionary(name => name.Ids, name => name.Resource, StringComparer.Ordinal),
     };
 
-    public static VendorOptions Nvidia(Config config) => new()
-    {
-        Enabled = config.Get(AgentKeys.NvidiaEnabled) switch { "true" => true, "false" => false, _ => null },
-        Library = config.Get(AgentKeys.NvidiaLibrary),
-        SampleInterval = config.Get(AgentKeys.NvidiaSampleInterval),
-        CallTimeout = config.Get(AgentKeys.NvidiaCallTimeout),
-    };
-
     /// <summary>What is offered and shown of NVIDIA's devices.</summary>
     public static NvidiaOptions NvidiaOptions(Config config, AgentFiles files) => files.Nvidia.Options with
     {
@@ -104,7 +95,7 @@ internal static class AgentConfig
     };
 
     /// <summary>Of all vendors: no reading is old before the slowest of them has had its turn.</summary>
-    public static TimeSpan LongestSampleInterval(Config config) => new[] { Nvidia(config) }.Max(vendor => vendor.SampleInterval);
+    public static TimeSpan LongestSampleInterval(Config config) => LibraryVendors.Each.Prepend(AgentKeys.Nvidia).Max(vendor => config.Get(vendor.SampleInterval));
 
     /// <summary>Null: it is not to be read.</summary>
     public static string? KernelLogPath(Config config)

@@ -51,12 +51,9 @@ internal static class AgentKeys
     public static readonly ConfigKey<bool> PodUid = ConfigForm.Flag("metrics.podUid", false, "Label pod_uid; the pods of this node are then followed at the API server.");
     public static readonly ConfigKey<ImmutableArray<string>> PodLabels = ConfigForm.TextList("metrics.podLabels", [], "Keys of pod labels that series bear, as in [app, app.kubernetes.io/*]; the pods of this node are then followed at the API server.");
 
-    public static readonly ConfigKey<string> NvidiaEnabled = ConfigForm.Choice("vendors.nvidia.enabled", ["auto", "true", "false"], "auto", "auto: quiet where there is no driver; true: a missing driver is a fault.");
-    public static readonly ConfigKey<string> NvidiaLibrary = ConfigForm.Text("vendors.nvidia.library", "libnvidia-ml.so.1", "File name or path of NVML.");
-    public static readonly ConfigKey<TimeSpan> NvidiaSampleInterval = ConfigForm.Duration("vendors.nvidia.sampleInterval", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(10), "From one reading of the devices to the next.");
+    public static readonly LibraryVendorKeys Nvidia = new("nvidia", "libnvidia-ml.so.1", "File name or path of NVML.");
     public static readonly ConfigKey<TimeSpan> NvidiaSlowInterval = ConfigForm.Duration("vendors.nvidia.slowInterval", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), TimeSpan.FromMinutes(1), "From one reading of limits and modes, which change by hand, to the next.");
     public static readonly ConfigKey<bool> NvidiaPcieThroughput = ConfigForm.Flag("vendors.nvidia.pcieThroughput", false, "Read the PCIe throughput on boards older than Hopper too: it takes the driver 20 ms a direction and board in each round.");
-    public static readonly ConfigKey<TimeSpan> NvidiaCallTimeout = ConfigForm.Duration("vendors.nvidia.callTimeout", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(10), "A call into the library that takes longer counts as hung.");
     public static readonly ConfigKey<string> NvidiaConfig = ConfigForm.Text("vendors.nvidia.config", "", "A config of NVIDIA's device plugin (version: v1), or a folder of named ones; read at the start.");
     public static readonly ConfigKey<string> NvidiaConfigName = ConfigForm.Text("vendors.nvidia.configName", "", "Which one of the folder: the value of the node label nvidia.com/device-plugin.config; empty: the one named default, else the only one.");
     public static readonly ConfigKey<string> NvidiaMigStrategy = ConfigForm.Choice("vendors.nvidia.migStrategy", ["auto", "none", "single", "mixed"], "auto", "How divided GPUs are offered; auto: as vendors.nvidia.config says, else none.");
@@ -100,10 +97,10 @@ internal static class AgentKeys
         KubeletRoot, KubeletRoots, KubeletRegistration, KubeletDevicePlugins, KubeletPodResources, KubeletAudit, KubeletAuditAllow, KubeletDra, CdiEnabled, CdiFolder,
         Kubeconfig, KubernetesReport,
         MetricsAddress, MetricsProfile, DcgmCsv, MetricsMaxSeries, MetricsCountWindow, WebConfig, ConcurrentScrapes, SharedDevices, PodUid, PodLabels,
-        NvidiaEnabled, NvidiaLibrary, NvidiaSampleInterval, NvidiaSlowInterval, NvidiaPcieThroughput, NvidiaCallTimeout, NvidiaConfig, NvidiaConfigName, NvidiaMigStrategy,
+        Nvidia.Enabled, Nvidia.Library, Nvidia.SampleInterval, NvidiaSlowInterval, NvidiaPcieThroughput, Nvidia.CallTimeout, NvidiaConfig, NvidiaConfigName, NvidiaMigStrategy,
         NvidiaDeviceLists, NvidiaDeviceIds, NvidiaDeviceSpecs, NvidiaReplicas, NvidiaSharedRename, NvidiaSharedOne, NvidiaSharedPlacement,
         NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig,
-        .. FileVendorKeys.All, PassthroughEnabled, PassthroughPciIds, PassthroughNames, LabelsFile,
+        .. LibraryVendors.All, .. FileVendorKeys.All, PassthroughEnabled, PassthroughPciIds, PassthroughNames, LabelsFile,
         NpdConfig, Rules, KernelLogPath, KernelLogTrust, LogFiles, Journal, .. ProbeKeys.All, RemediationMode, RemediationPolicy, RemediationDrain, .. NodeStepKeys.All,
         FleetAggregator, FleetCredentials, FleetUnreachable,
     ], new ConfigConflict(KubeletRoot, KubeletRoots, "keep kubelet.roots and list all kubelets in it, or keep kubelet.root where there is only one."));

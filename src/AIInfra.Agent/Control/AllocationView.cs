@@ -38,7 +38,7 @@ internal sealed class AllocationView(OfferBoard offers, HealthBoard board, PodRe
                 with
             { Free = free.Length, Held = inUse, Unhealthy = unhealthy };
         }
-        var placement = new Placement(topology, resource.Placement, cards);
+        var placement = new Placement(topology, resource.Placement, cards) { PrefersRings = resource.PrefersRings };
         var chosen = placement.Choose(free, [], wanted);
         var runnerUp = RunnerUp(placement, free, chosen);
         var (score, other) = (placement.Score(free, chosen), runnerUp is { } second ? placement.Score(free, second) : default);

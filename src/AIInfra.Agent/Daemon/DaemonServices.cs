@@ -93,7 +93,7 @@ internal static class DaemonServices
     private static IServiceCollection AddVendors(this IServiceCollection services, Config config, NvidiaOptions nvidia)
     {
         var launcher = new VendorHostLauncher("/proc/self/exe", []);
-        return services.AddPassthrough(AgentConfig.Passthrough(config)).AddNvidia(AgentConfig.Nvidia(config), nvidia, launcher);
+        return services.AddPassthrough(AgentConfig.Passthrough(config)).AddNvidia(AgentKeys.Nvidia.Options(config), nvidia, launcher).AddLibraryVendors(config, launcher);
     }
 
     private static IServiceCollection AddCdi(this IServiceCollection services, Config config)

@@ -41,7 +41,7 @@ internal sealed class SimulatedHost
             metrics: {"{"} address: {Quote(options.MetricsAddress)} {"}"}
             health: {"{"} kernelLog: {"{"} path: {Quote(Path.Combine(folder, "kmsg"))} {"}"} {"}"}
             vendors:
-              nvidia: {"{"} enabled: {(simulators is null ? "false" : "true")}, library: {Quote(simulators is null ? "none" : Path.Combine(simulators, "libnvidia-ml.so.1"))} {"}"}
+              {string.Join("\n  ", SimulatedLibraries.Lines(simulators is null ? null : SimulatedLibraries.NodeOf(scenario), simulators ?? "", Quote))}
 
             """);
         return new SimulatedHost(folder, simulators, scenario);

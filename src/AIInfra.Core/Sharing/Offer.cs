@@ -22,6 +22,8 @@ public sealed record OfferedResource
     public int? MostPerContainer { get; init; }
     /// <summary>Which shared device a further unit comes from.</summary>
     public SharedPlacement Placement { get; init; }
+    /// <summary>Devices whose direct links form more rings (<see cref="RingCount"/>) are better together than those with more links.</summary>
+    public bool PrefersRings { get; init; }
 }
 
 /// <summary>How units of shared devices are chosen.</summary>

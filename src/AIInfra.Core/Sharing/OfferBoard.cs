@@ -52,7 +52,7 @@ public sealed partial class OfferBoard(InventoryBoard inventory, IEnumerable<IOf
     {
         var units = now.Units;
         if (units.Length == before.Units.Length && units.Zip(before.Units).All(pair => pair.First.IsSameAs(pair.Second)))
-            return before.MostPerContainer == now.MostPerContainer && before.Placement == now.Placement ? before : now with { Units = before.Units };
+            return before.MostPerContainer == now.MostPerContainer && before.Placement == now.Placement && before.PrefersRings == now.PrefersRings ? before : now with { Units = before.Units };
         var old = before.Units.ToDictionary(unit => unit.Id, StringComparer.Ordinal);
         return now with { Units = [.. units.Select(unit => old.TryGetValue(unit.Id, out var known) && known.IsSameAs(unit) ? known : unit)] };
     }

@@ -20,10 +20,13 @@ public readonly record struct PlacementScore(long Links, long Broken, long Nics)
 /// asked for plays no part.</summary>
 public sealed class Placement(UnitTopology topology, SharedPlacement shared, NicNearness nics)
 {
+    /// <summary>See <see cref="OfferedResource.PrefersRings"/>.</summary>
+    public bool PrefersRings { get; init; }
+
     /// <summary>More than all cards of a node can add up to.</summary>
     private const long NicScale = 1 << 17;
 
-    /// <summary>Whole devices and partitions: the best <see cref="PlacementScore"/>. Replicas: the device by <see cref="SharedPlacement"/>, one after
+    /// <summary>Whole devices and partitions: where rings are preferred the most of them, then the best <see cref="PlacementScore"/>. Replicas: the device by <see cref="SharedPlacement"/>, one after
     /// the other, and of devices that are equal then, the best score. Of equals the first in the order of the resource.</summary>
     /// <param name="available">Ids that may be chosen. Unknown and repeated ones count for nothing.</param>
     /// <param name="mustInclude">Ids that are chosen already. One that is not available counts for nothing.</param>
@@ -78,8 +81,12 @@ public sealed class Placement(UnitTopology topology, SharedPlacement shared, Nic
     private IEnumerable<int> Nearest(int[] candidates, bool[] isFixed, int wanted)
     {
         int[] places = [.. candidates.Select(topology.PlaceOf)];
-        return NearestPlaces(places, [.. candidates.Select(unit => isFixed[unit])], wanted).Select(place => candidates[place]);
+        bool[] areFixed = [.. candidates.Select(unit => isFixed[unit])];
+        var nearest = NearestPlaces(places, areFixed, wanted);
+        return (PrefersRings && wanted is > 1 and <= RingedSet.Most ? new RingedSet(LinksOf(places), areFixed, wanted).Find([.. nearest]) : nearest).Select(place => candidates[place]);
     }
+
+    private int[] LinksOf(int[] places) => [.. places.SelectMany((one, row) => places.Select((other, column) => row == column ? 0 : topology.Links(one, other)))];
 
     /// <returns>Which of the places, as indexes into them, ascending.</returns>
     private IEnumerable<int> NearestPlaces(int[] places, bool[] isFixed, int wanted)

@@ -11,7 +11,7 @@ public sealed class UnitTopology
     /// <summary>Above this many places only NUMA nodes are compared.</summary>
     public const int MostWeighed = 512;
 
-    private const int MostLinks = 64;
+    private const int MostLinks = 64, PerLink = 200;
     private readonly ImmutableArray<OfferedUnit> _units;
     private readonly FrozenDictionary<string, int> _indexes;
     private readonly int[] _places; // by unit
@@ -59,6 +59,9 @@ public sealed class UnitTopology
     /// <summary>Nearness of two places, of the nearest two devices there: larger is nearer. A direct link counts for more than any PCIe path,
     /// two for more than one; among equal links the same NUMA node is nearer. Only when <see cref="IsWeighed"/>.</summary>
     public int Weight(int one, int other) => _weights![one * Places + other];
+
+    /// <summary>Direct links between two places, of the nearest two devices there. Only when <see cref="IsWeighed"/>.</summary>
+    public int Links(int one, int other) => Math.Max(0, (Weight(one, other) - OfKind(LinkKind.Direct)) / PerLink);
 
     private int[] Weigh()
     {
@@ -111,7 +114,7 @@ public sealed class UnitTopology
     }
 
     private static int OfLink(DeviceLink link) =>
-        OfKind(link.Kind) + (link.Kind == LinkKind.Direct ? 200 * Math.Clamp(link.Count, 0, MostLinks) : 0);
+        OfKind(link.Kind) + (link.Kind == LinkKind.Direct ? PerLink * Math.Clamp(link.Count, 0, MostLinks) : 0);
 
     private static int OfKind(LinkKind kind) => 20 * (int)kind;
 

@@ -29,7 +29,11 @@ public interface IVendorRules : IReadingRules
 /// <param name="Vendor">As sysfs writes it: <c>0x10de</c>.</param>
 /// <param name="Classes">Beginnings of the class that sysfs writes: <c>0x0302</c>.</param>
 /// <param name="Driver">The kernel driver that serves the library. A board that another one holds (<c>vfio-pci</c>) is not the library's.</param>
-public sealed record PciFamily(string Vendor, ImmutableArray<string> Classes, string Driver);
+public sealed record PciFamily(string Vendor, ImmutableArray<string> Classes, string Driver)
+{
+    /// <summary>The kernel module of the driver, where it has another name.</summary>
+    public string Module { get => field ?? Driver; init; }
+}
 
 /// <summary>All that the daemon needs to serve one vendor's library through a vendor host.</summary>
 /// <param name="Name">The key in the configuration and the argument of <c>vendor-host</c>: <c>nvidia</c>.</param>

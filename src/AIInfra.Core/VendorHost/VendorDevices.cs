@@ -8,6 +8,7 @@ namespace AIInfra.Core.VendorHost;
 internal sealed class VendorDevices
 {
     private readonly List<KnownDevice> _all = [];
+    private readonly HashSet<KnownDevice> _new = []; // since all boards were described the last time
 
     internal int Count => _all.Count;
     internal IEnumerable<KnownDevice> All => _all;
@@ -45,7 +46,10 @@ internal sealed class VendorDevices
         if (known is { Presence: Presence.Served })
             return false;
         if (known is null)
+        {
             _all.Add(known = new KnownDevice(device));
+            _new.Add(known);
+        }
         known.Describe(device);
         Sort();
         return true;
@@ -65,6 +69,7 @@ internal sealed class VendorDevices
         }
         var replaced = gone.Where(IsReplaced).ToArray();
         Array.ForEach(replaced, Forget);
+        _new.Clear();
         return ([.. gone.Except(replaced)], [.. replaced], [.. missing.Except(gone)]);
     }
 
@@ -116,9 +121,9 @@ internal sealed class VendorDevices
         Uses = [.. _all.Select(known => known.Use).OfType<DeviceUse>()],
     };
 
-    /// <summary>Another board is in its slot now: it was swapped, not lost.</summary>
+    /// <summary>Another board is in its slot now: it was swapped, not lost. Chips of one card may share an address, so one that was there before replaces none.</summary>
     private bool IsReplaced(KnownDevice gone) =>
-        gone.Device.PciAddress is { } address && ServedBoards.Any(known => known.Device.PciAddress == address);
+        gone.Device.PciAddress is { } address && _new.Any(known => known.Presence == Presence.Served && known.Device.PciAddress == address);
 
     private void Sort() => _all.Sort(static (one, other) =>
         string.CompareOrdinal(one.Device.PciAddress, other.Device.PciAddress) is var order and not 0 ? order : string.CompareOrdinal(one.Device.Id, other.Device.Id));

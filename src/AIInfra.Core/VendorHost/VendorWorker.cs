@@ -57,7 +57,7 @@ public sealed partial class VendorWorker : IWorker
         (_releases, _bus) = (boards.Releases ?? new VendorReleases(time, []), (boards.Bus ?? new PciChanges()).Of(definition.Pci?.Vendor));
         _pauses = boards.Pauses ?? new VendorPauses();
         (_seenReleases, _seenChange) = (_releases.Current.Value, _bus.Value);
-        _module = definition.Pci is { } family ? new KernelModule(host, family.Driver) : null;
+        _module = definition.Pci is { } family ? new KernelModule(host, family.Module) : null;
         _problems = new VendorProblems(definition.Name, boards.Health, time);
         _states = new VendorStates(
             new VendorSource(

@@ -9,6 +9,9 @@ namespace AIInfra.Core.Workloads;
 /// <remarks>Immutable; made anew when inventory or offer is another. Forms: facts of the vendors' plugins, listed at <see cref="NamesOf"/>.</remarks>
 internal sealed class DeviceIds
 {
+    private const string OfBoard = "-mim-";
+    private static readonly string[] Marks = ["::", "/vgpu", "-_-"];
+
     private readonly Dictionary<string, ImmutableArray<Device>> _units;
     private readonly Dictionary<string, int> _unitsOf = new(StringComparer.Ordinal);
     private readonly Dictionary<(string? Domain, string Name), Device> _names = [];
@@ -67,13 +70,15 @@ internal sealed class DeviceIds
             yield return string.Create(CultureInfo.InvariantCulture, $"MIG-{id}/{partition.Instance}/{partition.SubInstance ?? 0}");
     }
 
-    /// <summary><c>ID::NUMBER</c> (replicas), <c>ID/vgpuNUMBER</c> (GKE).</summary>
+    /// <summary><c>ID::NUMBER</c> (replicas), <c>ID/vgpuNUMBER</c> (GKE), <c>ID-_-NUMBER</c> and <c>BOARD-mim-ID</c> (Cambricon's plugin).</summary>
     private static string WithoutReplica(string id)
     {
-        var end = id.IndexOf("::", StringComparison.Ordinal);
-        if (end < 0)
-            end = id.IndexOf("/vgpu", StringComparison.Ordinal);
-        return end < 0 ? id : id[..end];
+        foreach (var mark in Marks)
+        {
+            if (id.IndexOf(mark, StringComparison.Ordinal) is var end and >= 0)
+                return id[..end];
+        }
+        return id.IndexOf(OfBoard, StringComparison.Ordinal) is var at and > 0 ? id[(at + OfBoard.Length)..] : id;
     }
 
     private static string DomainOf(string resource) => resource.Split('/', 2)[0];

@@ -93,7 +93,7 @@ internal sealed partial class DevicePluginService(
     internal PreferredAllocationResponse Prefer(PreferredAllocationRequest request)
     {
         var (list, healthy) = (lists.Value, health.Value.Devices);
-        var placement = new Placement(list.Topology, list.Resource.Placement, nics.Value);
+        var placement = new Placement(list.Topology, list.Resource.Placement, nics.Value) { PrefersRings = list.Resource.PrefersRings };
         var response = new PreferredAllocationResponse();
         foreach (var container in request.ContainerRequests)
         {

@@ -178,13 +178,13 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes, NvidiaS
 
     private static ImmutableArray<string> NodesOf(string? name) => name is null ? [] : [name, "nvidiactl", "nvidia-uvm", "nvidia-uvm-tools"];
 
-    private static ImmutableSortedDictionary<string, string> TraitsOf(NvmlLibrary nvml, NvmlDevice device) => Said(
+    private static ImmutableSortedDictionary<string, string> TraitsOf(NvmlLibrary nvml, NvmlDevice device) => LibraryText.Told(
         (NvidiaTraits.Compute, nvml.ComputeCapability(device)),
         (NvidiaTraits.Cuda, nvml.CudaVersion()),
         (NvidiaTraits.Clique, nvml.Clique(device)),
         (NvidiaTraits.Mig, nvml.MigMode(device) switch { true => NvidiaTraits.On, false => NvidiaTraits.Off, null => null }));
 
-    private static ImmutableSortedDictionary<string, string> TraitsOf(NvmlPartition partition) => partition.Attributes is not { } has ? Said() : Said(
+    private static ImmutableSortedDictionary<string, string> TraitsOf(NvmlPartition partition) => partition.Attributes is not { } has ? LibraryText.Told() : LibraryText.Told(
         (NvidiaTraits.Multiprocessors, Number(has.MultiprocessorCount)), (NvidiaTraits.GpuSlices, Number(has.GpuInstanceSliceCount)),
         (NvidiaTraits.ComputeSlices, Number(has.ComputeInstanceSliceCount)), (NvidiaTraits.CopyEngines, Number(has.SharedCopyEngineCount)),
         (NvidiaTraits.Decoders, Number(has.SharedDecoderCount)), (NvidiaTraits.Encoders, Number(has.SharedEncoderCount)),
@@ -193,23 +193,12 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes, NvidiaS
     private static string Number(uint value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static ImmutableSortedDictionary<string, string> FirmwareOf(NvmlLibrary nvml, NvmlDevice device) =>
-        Said(("vbios", nvml.VbiosVersion(device)), ("inforom", nvml.InforomVersion(device)), ("gsp", nvml.GspVersion(device)));
-
-    private static ImmutableSortedDictionary<string, string> Said(params ReadOnlySpan<(string Name, string? Text)> entries)
-    {
-        var said = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        foreach (var (name, text) in entries)
-        {
-            if (text is not null)
-                said[name] = text;
-        }
-        return said.ToImmutable();
-    }
+        LibraryText.Told(("vbios", nvml.VbiosVersion(device)), ("inforom", nvml.InforomVersion(device)), ("gsp", nvml.GspVersion(device)));
 
     /// <summary>The UUID; the PCI address where the UUID is missing, not usable as an id, or already another board's.</summary>
     private string Identify(int index, string? uuid, string? address)
     {
-        var usable = IsUsable(uuid);
+        var usable = LibraryText.IsUsableAsId(uuid);
         if (usable && !_boards.Any(other => other.Key != index && other.Value.Id == uuid && other.Value.Address != address))
             return uuid!;
         if (address is null)
@@ -225,16 +214,13 @@ internal sealed class NvidiaLibrary(TimeProvider time, TextWriter notes, NvidiaS
     private string? Identify(NvidiaBoard board, NvmlPartition partition, Dictionary<string, NvmlPartition> found)
     {
         var uuid = partition.Uuid;
-        if (IsUsable(uuid) && !found.ContainsKey(uuid!) && !_boards.Values.Any(other => other.Id == uuid || (other != board && other.Parts.ContainsKey(uuid!))))
+        if (LibraryText.IsUsableAsId(uuid) && !found.ContainsKey(uuid!) && !_boards.Values.Any(other => other.Id == uuid || (other != board && other.Parts.ContainsKey(uuid!))))
             return uuid;
         var place = string.Create(CultureInfo.InvariantCulture, $"{board.Address ?? board.Id}-gi{partition.GpuInstance}-ci{partition.ComputeInstance}");
         var isFree = place.Length <= LongestId && !found.ContainsKey(place);
         Note($"the UUID of a partition of {board.Id} is missing, not usable or another's; {(isFree ? $"its id is {place}" : $"{place} is left out")}");
         return isFree ? place : null;
     }
-
-    private static bool IsUsable(string? uuid) =>
-        uuid is { Length: > 0 and <= LongestId } && uuid.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 
     /// <summary>Once: partitions are looked at in every round.</summary>
     private void Note(string sentence)

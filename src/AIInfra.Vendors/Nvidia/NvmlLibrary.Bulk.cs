@@ -1,4 +1,5 @@
 using AIInfra.Core.Sampling;
+using AIInfra.Core.VendorHost;
 
 namespace AIInfra.Vendors.Nvidia;
 
@@ -32,7 +33,7 @@ internal sealed unsafe partial class NvmlLibrary
         return (Checked(status, symbol, first, scale, most), Checked(status, symbol, second, scale, most));
     }
 
-    private readonly struct BulkCalls(NvmlExports exports)
+    private readonly struct BulkCalls(LibraryExports exports)
     {
         public readonly nint[] Numbers = [.. NvidiaTables.Numbers.Select(row => exports.Find(row.Symbol))];
         public readonly nint[] Pairs = [.. NvidiaTables.Pairs.Select(row => exports.Find(row.Symbol))];

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AIInfra.Core.Sampling;
+using AIInfra.Core.VendorHost;
 
 namespace AIInfra.Vendors.Nvidia;
 
@@ -154,7 +155,7 @@ internal sealed unsafe partial class NvmlLibrary
     /// <summary>A library too old for the only form there is of a question does not have the answer.</summary>
     private static NvmlReturn OldStruct(NvmlReturn status) => status == NvmlReturn.ArgumentVersionMismatch ? NvmlReturn.NotSupported : status;
 
-    private readonly struct ConditionCalls(NvmlExports exports)
+    private readonly struct ConditionCalls(LibraryExports exports)
     {
         public readonly delegate* unmanaged[Cdecl]<nint, ulong*, NvmlReturn> ClockEvents = // the new name since 12.2
             (delegate* unmanaged[Cdecl]<nint, ulong*, NvmlReturn>)exports.Find("nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons");

@@ -109,7 +109,7 @@ internal sealed unsafe partial class NvmlLibrary
         protected override bool ReleaseHandle() => _library._events.Free(handle) == NvmlReturn.Success;
     }
 
-    private readonly struct EventCalls(NvmlExports exports)
+    private readonly struct EventCalls(LibraryExports exports)
     {
         public readonly delegate* unmanaged[Cdecl]<nint*, NvmlReturn> Create =
             (delegate* unmanaged[Cdecl]<nint*, NvmlReturn>)exports.Find("nvmlEventSetCreate");

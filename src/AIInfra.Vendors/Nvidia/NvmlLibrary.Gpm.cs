@@ -76,7 +76,7 @@ internal sealed unsafe partial class NvmlLibrary
         protected override bool ReleaseHandle() => _library._gpm.Free(handle) == NvmlReturn.Success;
     }
 
-    private readonly struct GpmCalls(NvmlExports exports)
+    private readonly struct GpmCalls(LibraryExports exports)
     {
         public readonly delegate* unmanaged[Cdecl]<nint, NvmlGpmSupport*, NvmlReturn> Support =
             (delegate* unmanaged[Cdecl]<nint, NvmlGpmSupport*, NvmlReturn>)exports.Find("nvmlGpmQueryDeviceSupport");

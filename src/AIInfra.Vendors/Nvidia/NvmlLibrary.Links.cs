@@ -1,5 +1,6 @@
 using AIInfra.Core.Devices;
 using AIInfra.Core.Sampling;
+using AIInfra.Core.VendorHost;
 
 namespace AIInfra.Vendors.Nvidia;
 
@@ -87,10 +88,10 @@ internal sealed unsafe partial class NvmlLibrary
         NvmlPciInfo info;
         return _links.RemotePciInfo != null
             && NvmlStatus.StateOf(_links.RemotePciInfo(device.Handle, link, &info), "nvmlDeviceGetNvLinkRemotePciInfo_v2") == ReadingState.Present
-            ? Core.Devices.PciAddress.Normalise(Text(info.BusId)) : null;
+            ? Core.Devices.PciAddress.Normalise(LibraryText.Of(info.BusId)) : null;
     }
 
-    private readonly struct LinkCalls(NvmlExports exports)
+    private readonly struct LinkCalls(LibraryExports exports)
     {
         public readonly delegate* unmanaged[Cdecl]<nint, uint, int*, NvmlReturn> State =
             (delegate* unmanaged[Cdecl]<nint, uint, int*, NvmlReturn>)exports.Find("nvmlDeviceGetNvLinkState");

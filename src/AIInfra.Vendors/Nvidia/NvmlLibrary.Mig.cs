@@ -115,10 +115,10 @@ internal sealed unsafe partial class NvmlLibrary
         var newest = new NvmlGpuInstanceProfileInfo_v3 { Version = NvmlGpuInstanceProfileInfo_v3.VersionWord };
         var status = _mig.ProfileInfo(board.Handle, index, &newest);
         if (status != NvmlReturn.ArgumentVersionMismatch)
-            return (status, newest.Id, Text(newest.Name));
+            return (status, newest.Id, LibraryText.Of(newest.Name));
         var older = new NvmlGpuInstanceProfileInfo_v2 { Version = NvmlGpuInstanceProfileInfo_v2.VersionWord };
         status = _mig.ProfileInfo(board.Handle, index, &older);
-        return (status, older.Id, Text(older.Name));
+        return (status, older.Id, LibraryText.Of(older.Name));
     }
 
     /// <summary>Without the leading <c>MIG</c>; null when what is left could not be part of a resource's name.</summary>
@@ -143,7 +143,7 @@ internal sealed unsafe partial class NvmlLibrary
         return string.Create(CultureInfo.InvariantCulture, $"{slices}g.{gigabytes}gb");
     }
 
-    private readonly struct MigCalls(NvmlExports exports)
+    private readonly struct MigCalls(LibraryExports exports)
     {
         public readonly delegate* unmanaged[Cdecl]<nint, uint*, uint*, NvmlReturn> Mode =
             (delegate* unmanaged[Cdecl]<nint, uint*, uint*, NvmlReturn>)exports.Find("nvmlDeviceGetMigMode");

@@ -1,4 +1,5 @@
 using AIInfra.Core.Sampling;
+using AIInfra.Core.VendorHost;
 
 namespace AIInfra.Vendors.Nvidia;
 
@@ -45,7 +46,7 @@ internal sealed unsafe partial class NvmlLibrary
         return Checked(_modes.C2cMode(device.Handle, &mode), "nvmlDeviceGetC2cModeInfoV", mode.IsC2cEnabled, 1, 1);
     }
 
-    private readonly struct ModeCalls(NvmlExports exports)
+    private readonly struct ModeCalls(LibraryExports exports)
     {
         public readonly delegate* unmanaged[Cdecl]<nint, uint*, uint*, NvmlReturn> ActiveVgpus =
             (delegate* unmanaged[Cdecl]<nint, uint*, uint*, NvmlReturn>)exports.Find("nvmlDeviceGetActiveVgpus");

@@ -178,7 +178,7 @@ internal sealed unsafe partial class NvmlLibrary
     /// <summary>Divides where the scale is a fraction: 29 × 0.01 is not 0.29, 29 / 100 is.</summary>
     private static double Scaled(double value, double scale) => scale < 1 ? value / Math.Round(1 / scale) : value * scale;
 
-    private readonly struct TelemetryCalls(NvmlExports exports)
+    private readonly struct TelemetryCalls(LibraryExports exports)
     {
         public readonly delegate* unmanaged[Cdecl]<nint, int, uint*, NvmlReturn> Clock =
             (delegate* unmanaged[Cdecl]<nint, int, uint*, NvmlReturn>)exports.Find("nvmlDeviceGetClockInfo");

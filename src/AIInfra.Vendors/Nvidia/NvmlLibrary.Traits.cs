@@ -1,5 +1,6 @@
 using System.Globalization;
 using AIInfra.Core.Sampling;
+using AIInfra.Core.VendorHost;
 
 namespace AIInfra.Vendors.Nvidia;
 
@@ -36,7 +37,7 @@ internal sealed unsafe partial class NvmlLibrary
             ? string.Create(CultureInfo.InvariantCulture, $"{new Guid(uuid, bigEndian: true)}.{info.CliqueId}") : null;
     }
 
-    private readonly struct TraitCalls(NvmlExports exports)
+    private readonly struct TraitCalls(LibraryExports exports)
     {
         public readonly delegate* unmanaged[Cdecl]<nint, int*, int*, NvmlReturn> Compute =
             (delegate* unmanaged[Cdecl]<nint, int*, int*, NvmlReturn>)exports.Find("nvmlDeviceGetCudaComputeCapability");

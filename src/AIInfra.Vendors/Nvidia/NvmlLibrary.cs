@@ -40,7 +40,7 @@ internal sealed unsafe partial class NvmlLibrary
     private readonly TraitCalls _traits;
     private readonly ModeCalls _modes;
 
-    private NvmlLibrary(NvmlExports exports)
+    private NvmlLibrary(LibraryExports exports)
     {
         _init = (delegate* unmanaged[Cdecl]<NvmlReturn>)exports.Require("nvmlInit_v2");
         _shutdown = (delegate* unmanaged[Cdecl]<NvmlReturn>)exports.Require("nvmlShutdown");
@@ -66,16 +66,16 @@ internal sealed unsafe partial class NvmlLibrary
         _gpm = new GpmCalls(exports);
         _traits = new TraitCalls(exports);
         _modes = new ModeCalls(exports);
-        IsSimulated = exports.Find("aiinfraSimulator") != 0;
+        IsSimulated = exports.IsSimulated;
     }
 
     /// <summary>The library is one of this project's simulators.</summary>
     public bool IsSimulated { get; }
 
     /// <summary>Loads the library; nothing of it is called yet.</summary>
-    /// <param name="path">See <see cref="NvmlLocator.Load"/>.</param>
+    /// <param name="path">See <see cref="LibrarySearch.Load"/>.</param>
     /// <exception cref="VendorException">It is missing, cannot be loaded, or is not NVML.</exception>
-    public static NvmlLibrary Load(string path) => new(new NvmlExports(NvmlLocator.Load(path)));
+    public static NvmlLibrary Load(string path) => new(NvmlLocator.Search.Load(path));
 
     /// <summary>Connects to the driver. Counted: each success needs one <see cref="Shutdown"/>. A bad board does not show here.</summary>
     /// <exception cref="VendorException">Absent: no kernel module. Refused: no permission, or versions differ.</exception>
@@ -150,7 +150,7 @@ internal sealed unsafe partial class NvmlLibrary
         fixed (byte* start = text)
         {
             return _gsp != null && NvmlStatus.StateOf(_gsp(device.Handle, start), "nvmlDeviceGetGspFirmwareVersion") == ReadingState.Present
-                ? Text(text) : null;
+                ? LibraryText.Of(text) : null;
         }
     }
 
@@ -167,14 +167,14 @@ internal sealed unsafe partial class NvmlLibrary
     {
         NvmlPciInfo info;
         return _pciInfo != null && NvmlStatus.StateOf(_pciInfo(device.Handle, &info), "nvmlDeviceGetPciInfo_v3") == ReadingState.Present
-            ? Text(info.BusId) : null;
+            ? LibraryText.Of(info.BusId) : null;
     }
 
     private static string? SystemText(delegate* unmanaged[Cdecl]<byte*, uint, NvmlReturn> call)
     {
         Span<byte> text = stackalloc byte[LongestText];
         fixed (byte* start = text)
-            return call != null && call(start, LongestText) == NvmlReturn.Success ? Text(text) : null;
+            return call != null && call(start, LongestText) == NvmlReturn.Success ? LibraryText.Of(text) : null;
     }
 
     private static string? DeviceText(delegate* unmanaged[Cdecl]<nint, byte*, uint, NvmlReturn> call, NvmlDevice device, string name)
@@ -183,15 +183,7 @@ internal sealed unsafe partial class NvmlLibrary
         fixed (byte* start = text)
         {
             return call != null && NvmlStatus.StateOf(call(device.Handle, start, LongestText), name) == ReadingState.Present
-                ? Text(text) : null;
+                ? LibraryText.Of(text) : null;
         }
-    }
-
-    /// <summary>Up to the first NUL or the end of the buffer; what is not UTF-8 becomes U+FFFD. Null when empty.</summary>
-    private static string? Text(ReadOnlySpan<byte> buffer)
-    {
-        var end = buffer.IndexOf((byte)0);
-        var text = Encoding.UTF8.GetString(end < 0 ? buffer : buffer[..end]);
-        return text.Length == 0 ? null : text;
     }
 }

@@ -1,6 +1,10 @@
 using AIInfra.Core.Metrics;
 using AIInfra.Testing;
 using AIInfra.UnitTests.VendorFiles;
+using AIInfra.Vendors.Ascend;
+using AIInfra.Vendors.Ascend.Metrics;
+using AIInfra.Vendors.Cambricon;
+using AIInfra.Vendors.Cambricon.Metrics;
 using AIInfra.Vendors.Nvidia;
 using AIInfra.Vendors.Nvidia.Metrics;
 
@@ -13,8 +17,8 @@ public sealed class MetricsPageReferenceTests
     {
         var path = RepositoryRoot.Combine("docs", "metrics.md");
         var reference = MetricsReference.Write(
-            [.. NvidiaProfiles.All(new NvidiaCounts(TimeSpan.FromMinutes(5), TimeProvider.System), TimeProvider.System, null), .. FileVendorPage.Profiles()],
-            [NvidiaFields.Table, .. FileVendorPage.Tables]);
+            [.. NvidiaProfiles.All(new NvidiaCounts(TimeSpan.FromMinutes(5), TimeProvider.System), TimeProvider.System, null), .. AscendProfiles.All(), .. CambriconProfiles.All(new CambriconXids()), .. FileVendorPage.Profiles()],
+            [NvidiaFields.Table, AscendFields.Table, CambriconFields.Table, .. FileVendorPage.Tables]);
         var page = File.ReadAllText(path);
         var byHand = page[..page.IndexOf(MetricsReference.Mark, StringComparison.Ordinal)];
         if (Environment.GetEnvironmentVariable("AIINFRA_UPDATE_DOCS") == "1")

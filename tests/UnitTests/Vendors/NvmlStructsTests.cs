@@ -1,7 +1,3 @@
-using System.Reflection;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using AIInfra.Testing;
 using AIInfra.Vendors.Nvidia;
 
 namespace AIInfra.UnitTests.Vendors;
@@ -9,8 +5,7 @@ namespace AIInfra.UnitTests.Vendors;
 /// <summary>Holds the C# structs against <c>native/abi/nvml.tsv</c>, the table that the C side asserts at compile time.</summary>
 public sealed class NvmlStructsTests
 {
-    private static readonly string[][] Table =
-        [.. File.ReadLines(RepositoryRoot.Combine("native", "abi", "nvml.tsv")).Skip(1).Select(line => line.Split('\t'))];
+    private static readonly AbiTable Table = new("nvml.tsv");
 
     public static TheoryData<string, Type> Structs { get; } = new()
     {
@@ -45,16 +40,7 @@ public sealed class NvmlStructsTests
     };
 
     [Theory, MemberData(nameof(Structs))]
-    public void Size_and_every_offset_are_those_of_the_header(string name, Type type)
-    {
-        var rows = Table.Where(row => row[0] == name).ToArray();
-
-        Assert.NotEmpty(rows);
-        Assert.All(rows, row => Assert.Equal(row[1], SizeOf(type).ToString()));
-        Assert.Equal(
-            rows.DistinctBy(row => row[3].Split('.')[0]).Select(row => (Name: row[3].Split('.')[0], Offset: row[4])).Order(), // a nested struct is its first member
-            FieldsOf(type).Select(field => (Name: char.ToLowerInvariant(field.Name[0]) + field.Name[1..], Offset: OffsetOf(type, field).ToString())).Order());
-    }
+    public void Size_and_every_offset_are_those_of_the_header(string name, Type type) => Table.AssertSame(name, type);
 
     [Fact]
     public void Version_words_are_those_of_the_header()
@@ -69,27 +55,5 @@ public sealed class NvmlStructsTests
         Assert.Equal(NvmlGpuInstanceProfileInfo_v2.VersionWord, VersionOf("GpuInstanceProfileInfo_v2"));
     }
 
-    private static FieldInfo[] FieldsOf(Type type) => type.GetFields(BindingFlags.Instance | BindingFlags.Public);
-
-    private static uint VersionOf(string name) => Convert.ToUInt32(Table.First(row => row[0] == name)[2], 16);
-
-    private static int SizeOf(Type type) => (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
-
-    /// <summary>Fills one field with ones and looks where they lie: the layout that native code sees of a blittable struct.</summary>
-    private static int OffsetOf(Type type, FieldInfo field)
-    {
-        var boxed = RuntimeHelpers.GetUninitializedObject(type);
-        var filled = RuntimeHelpers.GetUninitializedObject(field.FieldType);
-        BytesOf(filled, SizeOf(field.FieldType)).Fill(0xFF);
-        field.SetValue(boxed, filled);
-        return BytesOf(boxed, SizeOf(type)).IndexOf((byte)0xFF);
-    }
-
-    private static Span<byte> BytesOf(object boxed, int size) =>
-        MemoryMarshal.CreateSpan(ref Unsafe.As<RawBox>(boxed).First, size);
-
-    private sealed class RawBox
-    {
-        public byte First;
-    }
+    private static uint VersionOf(string name) => Table.VersionOf(name);
 }

@@ -11,6 +11,8 @@ public sealed class WorkloadBoardTests
     [InlineData("acme.com/gpu.shared", "GPU-0::3", "GPU-0")] // a replica, of another plugin
     [InlineData("acme.com/gpu", "acme1", "GPU-1")] // GKE's plugin, and ids by device name
     [InlineData("acme.com/gpu", "acme1/vgpu2", "GPU-1")]
+    [InlineData("acme.com/gpu.share", "GPU-1-_-2", "GPU-1")] // Cambricon's plugin, and its instances
+    [InlineData("acme.com/gpu.mim-1g", "GPU-2-mim-MIG-2-7", "MIG-2-7")]
     [InlineData("acme.com/gpu", "acme2/gi7", "MIG-2-7")]
     [InlineData("acme.com/gpu", "1", "GPU-1")] // ids by index
     [InlineData("acme.com/mig-1g", "2:7", "MIG-2-7")]
