@@ -40,7 +40,8 @@ EXPORT cndevRet_t cndevGetMLULinkStatusV2(cndevMLULinkStatusV2_t *status, cndevD
     struct mlu_view mlu;
     ENTER_LINK(NULL, status, device, link, &mlu);
     const bool is_up = up(&mlu, (unsigned)link);
-    *status = (cndevMLULinkStatusV2_t){ .macState = is_up ? MAC_UP : MAC_DOWN, .serdesState = is_up, .presenceState = PRESENT, .serdesProgress = is_up ? 100 : 0 };
+    *status = (cndevMLULinkStatusV2_t){ .macState = is_up ? MAC_UP : MAC_DOWN, .serdesState = is_up, .presenceState = PRESENT,
+                                        .serdesProgress = is_up ? 100 : 0 };
     if (lies(&mlu, LIES_ENUM)) status->macState = 99;
     return CNDEV_SUCCESS;
 }

@@ -161,8 +161,8 @@ EXPORT cndevRet_t cndevGetSMluProfileInfo(cndevSMluProfileInfo_t *info, int32_t 
     uint32_t used = 0;
     for (unsigned part = 0; part < UNIT_PARTS; part++)
         used += mlu.state.part[part].used && share_profile(mlu.state.part[part].quota, mlu.state.part[part].memory_mb) == profile;
-    *info = (cndevSMluProfileInfo_t){ .version = info->version, .profileId = profile, .totalCapacity = whole, .remainCapacity = used < whole ? whole - used : 0,
-                                      .mluQuota = { quota, used * quota }, .memorySize = { share_mib(profile) << 20, used * share_mib(profile) << 20 } };
+    *info = (cndevSMluProfileInfo_t){ .version = info->version, .profileId = profile, .totalCapacity = whole,
+                                      .remainCapacity = used < whole ? whole - used : 0, .mluQuota = { quota, used * quota }, .memorySize = { share_mib(profile) << 20, used * share_mib(profile) << 20 } };
     snprintf(info->name, sizeof info->name, "%u.%llu", quota, (unsigned long long)share_mib(profile));
     return CNDEV_SUCCESS;
 }

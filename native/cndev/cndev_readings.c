@@ -114,7 +114,8 @@ EXPORT cndevRet_t cndevGetPerformanceThrottleReason(cndevPerformanceThrottleReas
 {
     struct mlu_view mlu;
     ENTER_VERSIONED(device, reason, &mlu);
-    uint32_t *const out[] = { &reason->tdp, &reason->powerSetting, &reason->clockSetting, &reason->frequencyLocked, &reason->powerBrake, &reason->thermalSlowdown };
+    uint32_t *const out[] = { &reason->tdp, &reason->powerSetting, &reason->clockSetting, &reason->frequencyLocked, &reason->powerBrake,
+                              &reason->thermalSlowdown };
     for (unsigned bit = 0; bit < sizeof out / sizeof out[0]; bit++) *out[bit] = mlu.state.throttle >> bit & 1;
     return CNDEV_SUCCESS;
 }

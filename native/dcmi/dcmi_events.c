@@ -5,6 +5,9 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { FLAG_ID = 1, FLAG_SEVERITY = 2, FLAG_NODE_TYPE = 4, MOST = 64, ALL = -1 };
 enum { RECOVERED, RAISED, ONE_OFF };
@@ -19,6 +22,9 @@ struct subscriber {
 
 static struct subscriber subscribers[MOST]; /* there is no unsubscription */
 static unsigned subscriber_count;
+static pthread_t teller; /* joined at exit only: it lives as long as the process */
+static int wake = -1;    /* eventfd: ends its sleep */
+static bool ending;
 
 /* The kind of part that a code is about. */
 static uint8_t node_type(uint32_t code) { return (uint8_t)(code >> 16); }
@@ -60,32 +66,50 @@ static void *tell(void *nothing)
 {
     pthread_mutex_lock(&library.lock);
     int watch = library.file.path != NULL ? scenario_watch_open(library.file.path) : -1;
-    for (;;) {
+    while (!ending) {
         struct dcmi_event event;
         dcmi_fault_event_callback *callback;
         library_refresh(true);
-        while ((callback = next(&event)) != NULL) {
+        while (!ending && (callback = next(&event)) != NULL) {
             library_unlock();
             callback(&event);
             pthread_mutex_lock(&library.lock);
         }
         const int64_t at_most = 60 * INT64_C(1000000000);
-        library_sleep(-1, watch, library_next_due(library.now + at_most));
+        library_sleep(wake, watch, library_next_due(library.now + at_most));
     }
+    if (watch >= 0) close(watch);
+    library_unlock();
     return nothing;
 }
 
 /* With the lock held. */
 static bool start_thread(void)
 {
-    pthread_t thread;
     sigset_t all, before;
+    wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (wake < 0) return false;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before); /* the thread takes none of the process's signals */
-    bool good = pthread_create(&thread, NULL, tell, NULL) == 0;
+    bool good = pthread_create(&teller, NULL, tell, NULL) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (good) pthread_detach(thread);
+    if (!good) close(wake);
     return good;
+}
+
+/* At exit the thread goes first, unless a callback holds it: nobody waits long for one. */
+__attribute__((destructor)) static void end_thread(void)
+{
+    struct timespec soon;
+    if (subscriber_count == 0 || pthread_mutex_trylock(&library.lock) != 0) return;
+    ending = true;
+    library_unlock();
+    eventfd_write(wake, 1);
+    clock_gettime(CLOCK_REALTIME, &soon);
+    soon.tv_sec++;
+    if (pthread_timedjoin_np(teller, NULL, &soon) != 0) return;
+    close(wake);
+    for (unsigned who = 0; who < subscriber_count; who++) key_set_free(&subscribers[who].told);
 }
 
 static int add(int unit, const struct dcmi_event_filter *filter, dcmi_fault_event_callback *callback)

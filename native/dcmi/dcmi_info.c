@@ -57,6 +57,7 @@ static int device_info(const char *symbol, struct npu_id id, uint32_t main_comma
     enum { CHIP = 12, HCCS = 16, VIRTUAL = 52, SIO = 56 };
     struct npu_view npu;
     ENTER_NPU(symbol, id, buffer != NULL && size != NULL, &npu);
+    if (main_command > UINT8_MAX || sub_command > UINT8_MAX) return DCMI_NOT_SUPPORTED;
     const bool two_dies = npu.model->chips_per_card == 2 && npu.model->roce;
     switch (main_command << 8 | sub_command) {
     case CHIP << 8 | 1: return two_dies ? super_pod(&npu, buffer, size) : DCMI_NOT_SUPPORTED;

@@ -114,15 +114,15 @@ static bool in_range(const struct pattern *pattern, size_t hole, const char *wor
 }
 
 /* The words that name a profile of the unit, or an incident. */
-static bool read_name(const struct pattern *pattern, const struct unit_model *unit, const char *word, struct sim_action *action, char error[SIM_MAX_ERROR])
+static bool read_name(const struct pattern *pattern, const struct unit_model *unit, const char *word, struct sim_action *action,
+                      char error[SIM_MAX_ERROR])
 {
     char shown[64];
     unsigned code;
     if (pattern->kind == UNIT_INCIDENT) {
-        if (!unit_incident_find(word, &code))
-            return snprintf(error, SIM_MAX_ERROR, "'%s' is no incident; right would be for example MLULINK_DOWN or DBE_VIOLATION", sim_show(word, shown)), false;
-        action->more[1] = code;
-        return true;
+        if (unit_incident_find(word, &code)) return action->more[1] = code, true;
+        snprintf(error, SIM_MAX_ERROR, "'%s' is no incident; right would be for example MLULINK_DOWN or DBE_VIOLATION", sim_show(word, shown));
+        return false;
     }
     const struct unit_profile *profile = unit_profile_find(unit, word);
     if (profile != NULL) return action->value = profile - unit->profiles, true;
@@ -141,8 +141,10 @@ static bool highest_link(const struct subject *subject, int64_t *highest, char e
     unsigned links = subject->gpu != NULL ? subject->gpu->links : subject->unit->links;
     *highest = (int64_t)links - 1;
     if (links > 0) return true;
-    if (subject->gpu != NULL) snprintf(error, SIM_MAX_ERROR, "a %s has no NVLink; use a node with links, for example dgx-h100", subject->gpu->gpu_name);
-    else snprintf(error, SIM_MAX_ERROR, "a %s has no links to others; use a node with links, for example ascend910b-8 or mlu370-8", subject->unit->name);
+    if (subject->gpu != NULL)
+        snprintf(error, SIM_MAX_ERROR, "a %s has no NVLink; use a node with links, for example dgx-h100", subject->gpu->gpu_name);
+    else
+        snprintf(error, SIM_MAX_ERROR, "a %s has no links to others; use a node with links, for example ascend910b-8 or mlu370-8", subject->unit->name);
     return false;
 }
 
@@ -160,7 +162,8 @@ static bool fill(const struct pattern *pattern, const struct subject *subject, c
         strcpy(action->text, found->word[0]);
         return true;
     }
-    if (subject->unit != NULL && found->count == 1 && found->sort[0] == '*') return read_name(pattern, subject->unit, found->word[0], action, error);
+    if (subject->unit != NULL && found->count == 1 && found->sort[0] == '*')
+        return read_name(pattern, subject->unit, found->word[0], action, error);
     for (size_t i = 0; i < found->count; i++) {
         int64_t value, highest = pattern->hole[i].highest;
         bool link = pattern->hole[i].meaning[0] == 'L' && pattern->hole[i].meaning[1] == '\0';
@@ -214,7 +217,8 @@ bool sim_parse_command(const struct scenario *scenario, const struct sim_words *
         return parse_with(unit_patterns, unit_pattern_count, &unit, words, from + 2, where[vendor], action, error);
     }
     struct subject subject = { 0 };
-    if (strcmp(first, "gpu") != 0) return parse_with(node_patterns, node_pattern_count, &subject, words, from, "gpu N ..., npu N ..., mlu N ..., ", action, error);
+    if (strcmp(first, "gpu") != 0)
+        return parse_with(node_patterns, node_pattern_count, &subject, words, from, "gpu N ..., npu N ..., mlu N ..., ", action, error);
     if (!read_device(scenario, words, from, "GPU", scenario->model->gpus, &action->device, error)) return false;
     action->target = TARGET_GPU;
     subject.gpu = scenario->model->gpu[action->device];

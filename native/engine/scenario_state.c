@@ -34,7 +34,8 @@ static void start_units(const struct scenario *scenario, struct sim_state *state
 
 void sim_state_start(const struct scenario *scenario, struct sim_state *state)
 {
-    memset(state, 0, sizeof *state);
+    memset(state, 0, offsetof(struct sim_state, unit));
+    for (unsigned vendor = 0; vendor < UNIT_VENDORS; vendor++) memset(state->unit[vendor], 0, scenario->units[vendor] * sizeof state->unit[vendor][0]);
     state->last_segv = state->driver_changed_at = INT64_MIN;
     snprintf(state->driver_version, sizeof state->driver_version, "%s", scenario->driver_version);
     for (unsigned i = 0; i < scenario->model->gpus; i++) {

@@ -35,7 +35,6 @@ struct gpu_state {
 
 struct sim_state {
     struct gpu_state gpu[SIM_MAX_GPUS];
-    struct unit_state unit[UNIT_VENDORS][SIM_MAX_UNITS];
     size_t applied;       /* entries of the scenario that are in here */
     unsigned boots;
     int64_t booted_at;
@@ -44,6 +43,7 @@ struct sim_state {
     unsigned confidential; /* confidential computing: 0 off, 1 on, 2 on and open for work */
     char driver_version[80];
     int64_t driver_changed_at; /* INT64_MIN: never */
+    struct unit_state unit[UNIT_VENDORS][SIM_MAX_UNITS]; /* last, and touched only as far as there are units: it is large */
 };
 
 void sim_state_start(const struct scenario *scenario, struct sim_state *state);

@@ -105,7 +105,8 @@ static bool uevent(struct signs *signs, const struct pci_device *pci, const char
     bool bound = strcmp(action, "bind") == 0;
     snprintf(path, sizeof path, "/devices/pci%.7s/%s", pci->address, pci->address); /* dddd:bb */
     snprintf(text, sizeof text,
-             "%s@%s\nACTION=%s\nDEVPATH=%s\nSUBSYSTEM=pci\n%s%s%sPCI_CLASS=%X\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:%04X\nPCI_SLOT_NAME=%s\nSEQNUM=%" PRIu64 "\n\n",
+             "%s@%s\nACTION=%s\nDEVPATH=%s\nSUBSYSTEM=pci\n%s%s%sPCI_CLASS=%X\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:%04X\n"
+             "PCI_SLOT_NAME=%s\nSEQNUM=%" PRIu64 "\n\n",
              action, path, action, path, bound ? "DRIVER=" : "", bound ? pci->driver : "", bound ? "\n" : "", pci->class, pci->device & 0xffff,
              pci->device >> 16, pci->subsystem & 0xffff, pci->subsystem >> 16, pci->address, ++signs->uevents);
     return simnode_append(signs->folder, "uevents", text);

@@ -18,7 +18,8 @@ bool simnode_write_boot_id(const struct simnode *options, const struct sim_clock
 bool simnode_write_driver(const struct simnode *options, const struct scenario *scenario, const struct sim_state *state)
 {
     const char *driver = *state->driver_version != '\0' ? state->driver_version : "570.124.06";
-    if (scenario->model->gpus == 0) return simnode_put_unit_driver(options, scenario, state, UNIT_NPU) && simnode_put_unit_driver(options, scenario, state, UNIT_MLU);
+    if (scenario->model->gpus == 0)
+        return simnode_put_unit_driver(options, scenario, state, UNIT_NPU) && simnode_put_unit_driver(options, scenario, state, UNIT_MLU);
     return simnode_put(options->root, "sys/module/nvidia/version", "%s\n", driver)
         && simnode_put(options->root, "proc/driver/nvidia/version",
                        "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  %s  Release Build  (AIInfra simulator)\n", driver);
