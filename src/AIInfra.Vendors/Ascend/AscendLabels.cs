@@ -29,7 +29,6 @@ internal sealed class AscendLabels : IFeatureLabels
         Add("accelerator-type", TypeOf(family, chip, chips.Length));
         Add("huawei.com/driver.version", inventory.DriverVersion);
         Add("mind-cluster/npu-chip-memory", chip.MemoryBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $"{(bytes + (1 << 29)) >> 30}G") : null);
-        Add("superPodID", chip.Traits.GetValueOrDefault(AscendTraits.SuperPod));
         return labels.ToImmutable();
     }
 

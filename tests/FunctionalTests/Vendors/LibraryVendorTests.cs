@@ -155,7 +155,7 @@ public sealed class LibraryVendorTests
         Assert.Equal(["huawei.com/Ascend910", "huawei.com/Ascend910-2c"], new AscendOffers().Decide(rig.Now).Resources.Select(resource => resource.Name));
         await rig.UntilAsync(() => rig.Reading(part, "memory_total_bytes").IsPresent);
 
-        rig.Inject($"npu 3 vnpu {part.Partition!.Instance} destroy");
+        rig.Inject("npu 3 vnpu 0 destroy"); // by its place on the chip
         await rig.UntilAsync(() => rig.Now.Devices.Length == 8);
     }
 
