@@ -13,7 +13,7 @@ public static class ProblemCatalog
     public static IReadOnlyList<ProblemText> All { get; } = Read();
 
     /// <summary>Vendors without library: what their readings raise that no line of a log does.</summary>
-    private static IReadOnlyList<string> Files => ["amd", "generic"];
+    private static IReadOnlyList<string> Files => ["amd", "intel", "generic"];
 
     private static IReadOnlyList<ProblemText> Read() =>
     [

@@ -4,6 +4,7 @@ using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorHost;
 using AIInfra.Vendors.Amd;
 using AIInfra.Vendors.Generic;
+using AIInfra.Vendors.Intel;
 using AIInfra.Vendors.Nvidia;
 using AIInfra.Vendors.Rdma;
 
@@ -21,6 +22,7 @@ public static class VendorReference
     [
         new(NvidiaFields.Table.Vendor, "NVML, in a child process", NvidiaFields.Table, typeof(NvidiaRules), "nvidia.com/gpu, nvidia.com/mig-*", "replicas", "MIG, as it is"),
         new(AmdFields.Vendor, "KFD and amdgpu's files", AmdFields.Table, typeof(AmdRules), "amd.com/gpu, amd.com/COMPUTE_MEMORY", "", "compute partitions, as they are"),
+        new(IntelFields.Vendor, "i915's and xe's files", IntelFields.Table, typeof(IntelRules), "gpu.intel.com/i915, gpu.intel.com/xe, and for watching gpu.intel.com/monitoring or gpu.intel.com/DRIVER_monitoring", "replicas", "tiles, told apart and given whole"),
         new(RdmaFields.Vendor, "the RDMA core's files", RdmaFields.Table, typeof(RdmaRules), $"{RdmaOffers.WholeResource}, {RdmaOffers.VirtualResource}, or by the shared plugin's config", "slots of all cards together", "virtual functions, as they are"),
         new(GenericFields.Vendor, "rows of a table", GenericFields.Table, typeof(GenericRules), "by the row", "slots", ""),
     ];

@@ -22,8 +22,8 @@ public sealed class KernelTree(string root)
         try
         {
             using var file = File.OpenHandle(Here(path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var buffer = new byte[LongestText];
-            return Encoding.UTF8.GetString(buffer, 0, RandomAccess.Read(file, buffer, 0)).Trim('\0', ' ', '\n', '\t', '\r');
+            Span<byte> buffer = stackalloc byte[LongestText];
+            return Encoding.UTF8.GetString(buffer[..RandomAccess.Read(file, buffer, 0)]).Trim('\0', ' ', '\n', '\t', '\r');
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or NotSupportedException)
         {

@@ -30,9 +30,9 @@ internal sealed class WorkloadFixture : IDisposable
         Labels = labelled => [new("uuid", labelled.Device.Id), .. DcgmWorkload.Labels(labelled.Workload)],
     };
 
-    public WorkloadFixture(WorkloadOptions? options = null)
+    public WorkloadFixture(WorkloadOptions? options = null, IOfferPolicy[]? policies = null)
     {
-        Offers = new OfferBoard(Inventory, [], NullLogger<OfferBoard>.Instance);
+        Offers = new OfferBoard(Inventory, policies ?? [], NullLogger<OfferBoard>.Instance);
         Board = new WorkloadBoard(Inventory, Offers, Pods, Directory, options ?? new WorkloadOptions());
         Health = new HealthBoard(Time, "boot", []);
         Page = new MetricsPage(
