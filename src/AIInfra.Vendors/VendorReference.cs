@@ -39,6 +39,10 @@ public static class VendorReference
             var isRead = typeof(IReadingRules).IsAssignableFrom(row.Rules);
             page.Append($"| {row.Vendor} | {row.Source} | {row.Names} | yes | {Or(row.Sharing)} | {Or(row.Partitions)} | {row.Fields.Count} fields | {(isRead ? "yes, both ways" : "no")} | {Or(row.Reset)} | no, simulated |\n");
         }
+        page.Append("\n## Intel\n\nThe files of i915 and xe say nothing of how busy an engine is, of memory in use and of Xe links: that needs perf events or Level Zero Sysman, which is not used\n");
+        page.Append("yet. `hw_gpu_awake_ratio` is the time out of rest, at least as long as the work took. Errors are counted in files by Intel's own builds of i915 only; xe tells them by\n");
+        page.Append("netlink, which is not read. Units are named by PCI address (`0000:4d:00.0`, shared ones `0000:4d:00.0::1`), not `card0-1`, because cards are numbered anew at a boot.\n");
+        page.Append("\n## Virtual machines\n\nBoards, virtual functions and mediated devices of every maker: see [device-plugin.md](device-plugin.md#passthrough).\n");
         page.Append("\n## Rows of the table\n\nSee [adding-a-vendor.md](adding-a-vendor.md). PCI ids and nodes come from public documents; a row that is wrong can be replaced by one of the same name.\n\n");
         page.Append("| row | devices | resource | slots | health files | readings |\n|---|---|---|---|---|---|\n");
         foreach (var row in GenericTable.Embedded.Rows)
