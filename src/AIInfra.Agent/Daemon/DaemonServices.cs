@@ -42,6 +42,7 @@ internal static class DaemonServices
         .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
         .AddVendors(config, AgentConfig.NvidiaOptions(config, files))
         .AddFileVendors(config, files.FileVendors)
+        .AddVendorToolkits()
         .AddNpd(AgentConfig.Npd(config), AgentConfig.HostPaths(config), JournalSettings.Of(config, files.Rules))
         .AddLogs(config, files.Rules)
         .AddProbes(config)
