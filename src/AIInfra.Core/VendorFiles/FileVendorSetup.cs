@@ -19,7 +19,8 @@ public static class FileVendorSetup
                 driver(provider.GetRequiredService<HostPaths>(), provider.GetRequiredService<TimeProvider>()), rules(provider), options,
                 new VendorBoards(
                     provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<SampleBoard>(),
-                    provider.GetRequiredService<HealthBoard>(), provider.GetRequiredService<WorkerBoard>(), Bus: provider.GetService<PciChanges>()),
+                    provider.GetRequiredService<HealthBoard>(), provider.GetRequiredService<WorkerBoard>(), provider.GetService<VendorReleases>(), provider.GetService<PciChanges>(),
+                    provider.GetService<VendorPauses>()),
                 provider.GetService<StoredInventories>() ?? StoredInventories.None,
                 provider.GetRequiredService<HostPaths>(), provider.GetRequiredService<TimeProvider>(),
                 provider.GetRequiredService<ILogger<FileVendorWorker>>()));

@@ -41,7 +41,7 @@ internal sealed class VendorRig : IDisposable
             _ => (new GenericDriver(Host, rows, evidence), new GenericRules(evidence), new GenericOffers(rows), new GenericAllocator(rows)),
         };
         _worker = new FileVendorWorker(
-            Driver, rules, new FileVendorOptions(), new VendorBoards(Inventory, Samples, Health, Parts), StoredInventories.None, Host, Time, NullLogger<FileVendorWorker>.Instance);
+            Driver, rules, new FileVendorOptions(), new VendorBoards(Inventory, Samples, Health, Parts, Releases), StoredInventories.None, Host, Time, NullLogger<FileVendorWorker>.Instance);
     }
 
     public ManualTime Time { get; } = new();
@@ -55,13 +55,17 @@ internal sealed class VendorRig : IDisposable
     public SampleBoard Samples { get; } = new();
     public HealthBoard Health { get; }
     public WorkerBoard Parts { get; } = new();
+    public VendorReleases Releases => field ??= new VendorReleases(Time, []);
 
     public VendorInventory Now => Inventory.Current.Value.Vendors.Single();
     public ImmutableArray<Device> Devices => Now.Devices;
     public ImmutableArray<Device> Whole => [.. Devices.Where(device => device.ParentId is null)];
     /// <summary>Whole devices that answered in the last round.</summary>
-    public int Answering => Whole.Count(device => Samples.Current.Value.Vendors.Single().Find(device.Id) is not null);
+    public int Answering => Whole.Count(device => Samples.Current.Value.Vendors.FirstOrDefault()?.Find(device.Id) is not null);
     public NodeOffer Offer => NodeOffer.Join([Policy.Decide(Now)]);
+
+    /// <summary>Until it is cancelled, by the clock of the rig.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) => _worker.RunAsync(cancellationToken);
 
     public Task<bool> RoundAsync() => _worker.RoundAsync(TestContext.Current.CancellationToken);
 
