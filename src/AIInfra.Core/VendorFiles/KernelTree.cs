@@ -45,7 +45,7 @@ public sealed class KernelTree(string root)
     {
         try
         {
-            return [.. Directory.EnumerateFileSystemEntries(Here(path), "*", Everything).Select(entry => Path.GetFileName(entry)).Order(ByNumber)];
+            return [.. new FileSystemEnumerable<string>(Here(path), static (ref entry) => entry.FileName.ToString(), Everything).Order(ByNumber)];
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -84,12 +84,12 @@ public sealed class KernelTree(string root)
     /// <summary>card2 before card10.</summary>
     public static Comparer<string> ByNumber { get; } = Comparer<string>.Create((one, other) =>
     {
-        var (head, otherHead) = (one.TrimEnd(Digits), other.TrimEnd(Digits));
-        var order = string.CompareOrdinal(head, otherHead);
+        var (head, otherHead) = (one.AsSpan().TrimEnd(Digits), other.AsSpan().TrimEnd(Digits));
+        var order = head.SequenceCompareTo(otherHead);
         if (order == 0)
             order = (one.Length - head.Length).CompareTo(other.Length - otherHead.Length);
         return order != 0 ? order : string.CompareOrdinal(one, other);
     });
 
-    private static readonly char[] Digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+    private const string Digits = "0123456789";
 }

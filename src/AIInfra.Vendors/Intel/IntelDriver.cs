@@ -18,6 +18,7 @@ internal sealed class IntelDriver(HostPaths host, TimeProvider time) : IFileDriv
 
     private readonly KernelTree _sys = new(host.Sys), _dev = new(host.Dev);
     private readonly PciPlaces _places = new(host);
+    private readonly Dictionary<string, string> _cards = new(StringComparer.Ordinal); // by address
     private readonly Dictionary<string, PciPlace> _described = new(StringComparer.Ordinal); // by device id
 
     public FieldTable Fields => IntelFields.Table;
@@ -35,7 +36,9 @@ internal sealed class IntelDriver(HostPaths host, TimeProvider time) : IFileDriv
     private string StateOf(string address)
     {
         var folder = $"{Bus}/{address}";
-        return $"{CardOf(folder)}/{VirtualFunctions(folder)}/{(_sys.Has($"{folder}/{SurvivabilityFile}") ? 1 : 0)}";
+        if (!_cards.TryGetValue(address, out var card) || !_sys.Has($"{folder}/drm/{card}"))
+            _cards[address] = card = CardOf(folder) ?? "";
+        return $"{card}/{VirtualFunctions(folder)}/{(_sys.Has($"{folder}/{SurvivabilityFile}") ? 1 : 0)}";
     }
 
     public FileBoard Describe(string name)
