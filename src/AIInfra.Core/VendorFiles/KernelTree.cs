@@ -45,7 +45,7 @@ public sealed class KernelTree(string root)
     {
         try
         {
-            return [.. new FileSystemEnumerable<string>(Here(path), static (ref entry) => entry.FileName.ToString(), Everything).Order(ByNumber)];
+            return [.. new FileSystemEnumerable<string>(Here(path), static (ref FileSystemEntry entry) => entry.FileName.ToString(), Everything).Order(ByNumber)];
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -84,7 +84,8 @@ public sealed class KernelTree(string root)
     /// <summary>card2 before card10.</summary>
     public static Comparer<string> ByNumber { get; } = Comparer<string>.Create((one, other) =>
     {
-        var (head, otherHead) = (one.AsSpan().TrimEnd(Digits), other.AsSpan().TrimEnd(Digits));
+        var head = one.AsSpan().TrimEnd(Digits);
+        var otherHead = other.AsSpan().TrimEnd(Digits);
         var order = head.SequenceCompareTo(otherHead);
         if (order == 0)
             order = (one.Length - head.Length).CompareTo(other.Length - otherHead.Length);
