@@ -144,8 +144,15 @@ public sealed class VirtualGpuTests : IDisposable
 
         health.Report(new ProblemReport
         {
-            Id = "nvidia.xid.79", Subject = Subject.Device("GPU-7"), Severity = Severity.Fatal, Cause = Cause.Hardware, Action = SuggestedAction.Reboot, Clearing = Clearing.OnHealthyReading,
-            Message = "It is gone.", Evidence = "Xid 79", At = DateTimeOffset.UnixEpoch,
+            Id = "nvidia.xid.79",
+            Subject = Subject.Device("GPU-7"),
+            Severity = Severity.Fatal,
+            Cause = Cause.Hardware,
+            Action = SuggestedAction.Reboot,
+            Clearing = Clearing.OnHealthyReading,
+            Message = "It is gone.",
+            Evidence = "Xid 79",
+            At = DateTimeOffset.UnixEpoch,
         });
         Assert.Equal([false, true], units.Select(unit => health.Devices.Value.IsHealthy(unit)));
 

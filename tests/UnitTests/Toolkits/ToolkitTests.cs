@@ -177,7 +177,11 @@ public sealed class ToolkitTests : IDisposable
 
     private static Device Board(string cuda) => new()
     {
-        Id = "GPU-0", Vendor = "nvidia", Model = "H100", ResourceName = "nvidia.com/gpu", Traits = ImmutableSortedDictionary<string, string>.Empty.Add(NvidiaTraits.Cuda, cuda),
+        Id = "GPU-0",
+        Vendor = "nvidia",
+        Model = "H100",
+        ResourceName = "nvidia.com/gpu",
+        Traits = ImmutableSortedDictionary<string, string>.Empty.Add(NvidiaTraits.Cuda, cuda),
     };
 
     private ToolkitReader Reader => new(new HostPaths { Root = _host.FullName }, VendorToolkits.Sources);

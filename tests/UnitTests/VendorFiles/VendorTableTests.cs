@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Sharing;
 using AIInfra.Vendors.Simulation;
