@@ -14,7 +14,7 @@ public static class ProblemCatalog
     public static IReadOnlyList<ProblemText> All { get; } = Read();
 
     /// <summary>What the readings of a vendor raise that no line of a log does.</summary>
-    private static IReadOnlyList<string> Files => ["amd", "cambricon", "generic"];
+    private static IReadOnlyList<string> Files => ["amd", "cambricon", "intel", "generic"];
 
     private static IReadOnlyList<ProblemText> Read() =>
     [

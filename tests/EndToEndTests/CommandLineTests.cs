@@ -46,6 +46,40 @@ public sealed class CommandLineTests
         Assert.Contains($"No daemon runs here: {folder.Path}/run/agent.sock does not exist.", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("max1550-4", "intel", 4)]
+    [InlineData("mi300x-8", "amd", 8)]
+    [InlineData("ib-hdr-8", "rdma", 8)]
+    [InlineData("dgx-h100", "nvidia", 8)] // of a simulated library
+    public async Task Devices_of_a_simulated_node_are_printed_without_a_daemon(string node, string vendor, int count)
+    {
+        var (status, output) = await AgentProgram.RunAsync("devices", "--simulate", node, "-o", "json");
+
+        Assert.Equal(0, status);
+        Assert.Equal(count, JsonDocument.Parse(output).RootElement.EnumerateArray().Count(device => device.GetProperty("vendor").GetString() == vendor && !device.TryGetProperty("parentId", out _)));
+    }
+
+    [Fact]
+    public async Task Of_a_node_of_several_vendors_all_devices_are_printed_or_their_labels()
+    {
+        var (_, devices) = await AgentProgram.RunAsync("devices", "--simulate", "b60-2+mi300x-2+ib-hdr-1+gaudi-1");
+        var (status, labels) = await AgentProgram.RunAsync("devices", "--simulate", "b60-2+mi300x-2", "--labels");
+
+        Assert.Equal(["amd 0", "amd 1", "generic 0", "intel 0", "intel 1", "rdma 0"], devices.Split('\n').Skip(1).Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(2))).Where(line => line.Length > 0));
+        Assert.Equal(0, status);
+        Assert.Contains("gpu.intel.com/product=Pro_B60", labels, StringComparison.Ordinal);
+        Assert.Contains("amd.com/gpu.vram=192G", labels, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_simulated_node_that_is_none_is_a_usage_error()
+    {
+        var (status, output) = await AgentProgram.RunAsync("devices", "--simulate", "max1550-0");
+
+        Assert.Equal(64, status);
+        Assert.Contains("max1550-0 is no node", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_good_configuration_is_called_good()
     {

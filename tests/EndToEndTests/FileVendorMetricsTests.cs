@@ -33,23 +33,50 @@ public sealed class FileVendorMetricsTests
         Assert.Equal(isNative ? "1" : "0", Value(after, link));
         Assert.Empty(await FindingsAsync(after, profile == "native" ? "native-files-findings.txt" : null));
 
-        async Task<string> WaitAsync(Func<string, bool> holds)
+        Task<string> WaitAsync(Func<string, bool> holds) => PageAsync(http, node, holds);
+    }
+
+    [Fact]
+    public async Task GPUs_of_both_of_Intels_drivers_are_served_and_a_hot_one_is_unhealthy_until_it_is_cooler()
+    {
+        using var folder = new TestFolder();
+        var port = AgentProgram.FreePort();
+        await using var node = PeerProcess.Start(AgentProgram.Path,
+            [
+                "simulate", "--node", "max1550-4+b60-2", "--dir", folder.Combine("node"), "--metrics", $"127.0.0.1:{port}",
+                "--timeline", folder.Write("timeline.txt", "at 12s intel 4 temperature 104\nat 12s intel 0 error sgunit_fatal 1\nat 25s intel 4 temperature 60\n"),
+            ],
+            new Dictionary<string, string> { ["AIINFRA_METRICS__PROFILE"] = "neutral", ["AIINFRA_VENDORS__INTEL__MONITORING"] = "split" });
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        string Healthy(string page, int index) => Value(page, $$"""aiinfra_agent_device_healthy\{vendor="intel",.*index="{{index}}".*\} (.*)\n""") ?? "?";
+
+        var page = await WaitAsync(page => Value(page, """hw_temperature_celsius\{.*index="4",hw_sensor_location="gpu"\} (.*)\n""") == "52");
+        Assert.Equal(("1", "1"), (Healthy(page, 4), Healthy(page, 0)));
+        page = await WaitAsync(page => Healthy(page, 4) == "0" && Healthy(page, 0) == "0");
+        Assert.Equal("1", Value(page, """hw_errors_total\{.*index="0",hw_type="gpu",error_type="uncorrected",error_category="device"\} (.*)\n"""));
+        page = await WaitAsync(page => Healthy(page, 4) == "1");
+        Assert.Equal("0", Healthy(page, 0)); // that one needs a reset
+        Assert.Empty(await FindingsAsync(page, null));
+
+        Task<string> WaitAsync(Func<string, bool> holds) => PageAsync(http, node, holds);
+    }
+
+    private static async Task<string> PageAsync(HttpClient http, PeerProcess node, Func<string, bool> holds)
+    {
+        var page = "";
+        await Eventually.AsyncTrue(async () =>
         {
-            var page = "";
-            await Eventually.AsyncTrue(async () =>
+            try
             {
-                try
-                {
-                    page = await http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
-                    return holds(page);
-                }
-                catch (HttpRequestException)
-                {
-                    return false; // not up yet
-                }
-            }, () => page + "\n" + node.Transcript, patience: TimeSpan.FromMinutes(2));
-            return page;
-        }
+                page = await http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
+                return holds(page);
+            }
+            catch (HttpRequestException)
+            {
+                return false; // not up yet
+            }
+        }, () => page + "\n" + node.Transcript, patience: TimeSpan.FromMinutes(2));
+        return page;
     }
 
     private static string? Value(string page, string pattern) => Regex.Match(page, pattern) is { Success: true } match ? match.Groups[1].Value : null;

@@ -7,6 +7,7 @@ using AIInfra.Core.VendorFiles;
 using AIInfra.Core.VendorHost;
 using AIInfra.Vendors.Amd;
 using AIInfra.Vendors.Generic;
+using AIInfra.Vendors.Intel;
 using AIInfra.Vendors.Rdma;
 using AIInfra.Vendors.Simulation;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -23,6 +24,7 @@ internal static class VendorFilesCost
         output.Note("vendors without library, simulated files in the temporary folder; processor time of the whole process");
         await MeasureAsync(output, "rdma, 32 cards", "ib-hdr-32", host => new RdmaDriver(host), new RdmaRules());
         await MeasureAsync(output, "amd, 32 GPUs", "mi300x-32", host => new AmdDriver(host), new AmdRules());
+        await MeasureAsync(output, "intel, 32 GPUs", "max1550-32", host => new IntelDriver(host, TimeProvider.System), new IntelRules(new IntelOptions()));
         var evidence = new ConcurrentDictionary<string, string>();
         await MeasureAsync(output, "generic, 32 edge TPUs", "edgetpu-32", host => new GenericDriver(host, GenericTable.Embedded.Rows, evidence), new GenericRules(evidence));
     }

@@ -59,22 +59,31 @@ internal static class AgentCommandLine
     private static Command Devices()
     {
         var labels = new Option<bool>("--labels") { Description = "The labels that tell what they are, for schedulers, instead" };
-        var command = Show("devices", "The devices and their health", (show, parsed) => parsed.GetValue(labels) ? show.LabelsAsync() : show.DevicesAsync());
-        command.Options.Add(labels);
+        var node = new Option<string?>("--simulate") { Description = "Of a simulated node instead, without a daemon: a name as of simulate --node", HelpName = "NODE" };
+        var simulators = new Option<string?>("--simulators") { Description = "Folder of the simulators (default: beside the program)", HelpName = "DIR" };
+        var command = new Command("devices", "The devices and their health") { ConfigFile, Output, labels, node, simulators };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            if (parsed.GetValue(node) is { } simulated)
+                return SimulatedDevices.ShowAsync(new SimulatedNodeOptions { Node = simulated, Simulators = parsed.GetValue(simulators) }, parsed.GetValue(labels), parsed.GetValue(Output) == "json", cancellationToken);
+            return ShowAsync(parsed, show => parsed.GetValue(labels) ? show.LabelsAsync() : show.DevicesAsync(), cancellationToken);
+        });
         return command;
     }
 
     private static Command Show(string name, string description, Func<ShowCommands, ParseResult, Task<int>> show)
     {
         var command = new Command(name, description) { ConfigFile, Output };
-        command.SetAction((parsed, cancellationToken) =>
-        {
-            var (config, errors) = AgentConfig.Load(parsed.GetValue(ConfigFile));
-            return AgentConfig.Report(errors, Console.Error)
-                ? show(new ShowCommands(ControlServer.SocketPath(config), parsed.GetValue(Output) == "json", cancellationToken), parsed)
-                : Task.FromResult(ExitStatus.Config);
-        });
+        command.SetAction((parsed, cancellationToken) => ShowAsync(parsed, shown => show(shown, parsed), cancellationToken));
         return command;
+    }
+
+    private static Task<int> ShowAsync(ParseResult parsed, Func<ShowCommands, Task<int>> show, CancellationToken cancellationToken)
+    {
+        var (config, errors) = AgentConfig.Load(parsed.GetValue(ConfigFile));
+        return AgentConfig.Report(errors, Console.Error)
+            ? show(new ShowCommands(ControlServer.SocketPath(config), parsed.GetValue(Output) == "json", cancellationToken))
+            : Task.FromResult(ExitStatus.Config);
     }
 
     private static Command CheckConfig()

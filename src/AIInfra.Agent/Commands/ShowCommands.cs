@@ -15,11 +15,7 @@ internal sealed class ShowCommands(string socketPath, bool asJson, CancellationT
 
     public Task<int> DevicesAsync() => AskAsync("/v1/devices", ControlJson.Default.IReadOnlyListDeviceStatus, ShowDevices);
 
-    public Task<int> LabelsAsync() => AskAsync("/v1/labels", ControlJson.Default.IReadOnlyDictionaryStringString, labels =>
-    {
-        foreach (var (name, value) in labels)
-            Console.WriteLine($"{name}={value}");
-    });
+    public Task<int> LabelsAsync() => AskAsync("/v1/labels", ControlJson.Default.IReadOnlyDictionaryStringString, ShowLabels);
 
     public Task<int> ProblemsAsync() => AskAsync("/v1/problems", ControlJson.Default.IReadOnlyListProblemStatus, problems =>
     {
@@ -99,7 +95,13 @@ internal sealed class ShowCommands(string socketPath, bool asJson, CancellationT
         _ => $"{vendor.State.ToString().ToLowerInvariant()}, {vendor.Devices} devices known. {Terminal.Show(vendor.Reason)}",
     };
 
-    private static void ShowDevices(IReadOnlyList<DeviceStatus> devices)
+    internal static void ShowLabels(IReadOnlyDictionary<string, string> labels)
+    {
+        foreach (var (name, value) in labels)
+            Console.WriteLine($"{name}={value}");
+    }
+
+    internal static void ShowDevices(IReadOnlyList<DeviceStatus> devices)
     {
         var console = Terminal.Open();
         var table = Terminal.Columns("DEVICE", "ID", "PCI", "NUMA", "MEMORY", "HEALTH", "MODEL", "HELD BY");

@@ -68,7 +68,7 @@ internal static class AgentKeys
     public static readonly ConfigKey<string> NvidiaHookPath = ConfigForm.Text("vendors.nvidia.cdiHookPath", "", "nvidia-cdi-hook or nvidia-ctk on the host; empty: as vendors.nvidia.config says, else looked for in the usual folders.");
     public static readonly ConfigKey<string> NvidiaMigConfig = Later(ConfigForm.Text("vendors.nvidia.migConfig", "", "A mig-parted config."), "", "layouts are not applied; remove the line.");
 
-    public static readonly ConfigKey<bool> PassthroughEnabled = ConfigForm.Flag("passthrough.enabled", false, "Offer whole boards that a vfio driver holds, for virtual machines.");
+    public static readonly ConfigKey<bool> PassthroughEnabled = ConfigForm.Flag("passthrough.enabled", false, "Offer to virtual machines what there is for them: boards and virtual functions that a vfio driver holds, and mediated devices.");
     public static readonly ConfigKey<string> PassthroughPciIds = ConfigForm.Text("passthrough.pciIds", "", "The list of PCI names on the host, from which resources are named; empty: where distributions have it.");
     public static readonly ConfigKey<ImmutableArray<string>> PassthroughNames = ConfigForm.TextListOf("passthrough.names", PassthroughOptions.NameForm, text => PassthroughOptions.ParseName(text) is not null, "Resource names chosen by hand.");
 

@@ -63,9 +63,12 @@ internal sealed class AllocationView(OfferBoard offers, HealthBoard board, PodRe
     private static string Why(UnitTopology topology, SharedPlacement shared, bool isAll, PlacementScore score, PlacementScore? other) =>
         isAll ? "All that is free is needed."
         : !topology.IsWeighed ? "There are too many devices to weigh each pair: NUMA nodes decide."
-        : topology.IsShared ? shared == SharedPlacement.Packed
-            ? "Each unit comes from the shared device with the most units in use that still has one."
-            : "Each unit comes from the shared device with the fewest units in use; other devices first."
+        : topology.IsShared ? shared switch
+        {
+            SharedPlacement.Packed => "Each unit comes from the shared device with the most units in use that still has one.",
+            SharedPlacement.InOrder => "The first units that are free are taken.",
+            _ => "Each unit comes from the shared device with the fewest units in use; other devices first.",
+        }
         : other is not { } second || score == second ? "Other choices are as good; the first in the node's order is taken."
         : score.Links != second.Links ? "Its devices are linked best to each other."
         : score.Broken != second.Broken ? "It is linked as well as the next best, and leaves the devices that stay free better linked."

@@ -52,7 +52,7 @@ internal sealed class NodeView(
         vendor.Vendor, vendor.State, vendor.Reason, vendor.DriverVersion, vendor.LibraryVersion, vendor.IsSimulated,
         vendor.Devices.Length, vendor.Devices.Count(problems.IsHealthy));
 
-    private static List<DeviceStatus> Devices(NodeInventory now, HealthSnapshot problems, PodsView holders) =>
+    internal static List<DeviceStatus> Devices(NodeInventory now, HealthSnapshot problems, PodsView holders) =>
         [.. now.Devices.Select(device => new DeviceStatus(
             device.Id, device.Vendor, device.Model, device.ResourceName, device.Index, device.NodeName, device.PciAddress, device.NumaNode,
             device.MemoryBytes, device.ParentId, problems.IsHealthy(device),

@@ -37,16 +37,12 @@ namespace AIInfra.Agent.Daemon;
 internal static class DaemonServices
 {
     public static IServiceCollection AddDaemon(this IServiceCollection services, Config config, AgentFiles files) => services
-        .AddBoards(AgentConfig.HostPaths(config))
+        .AddDevices(config, files)
         .AddServiceManager(config)
         .AddHostActions(new ActionOptions(AgentConfig.NodeName(config), config.Get(AgentKeys.StatePath), config.Get(AgentKeys.KubeletPodResources) ? AgentConfig.Kubelet(config).Roots : []))
         .AddRemediation(
             new RemediationOptions(RemediationSettings.Mode(config), files.Policy!), config.Get(AgentKeys.StatePath),
             config.Get(AgentKeys.KubeletPodResources) ? AgentConfig.Kubelet(config).Roots : [])
-        .AddState(config.Get(AgentKeys.StatePath))
-        .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
-        .AddVendors(config, AgentConfig.NvidiaOptions(config, files))
-        .AddFileVendors(config, files.FileVendors)
         .AddNpd(AgentConfig.Npd(config), AgentConfig.HostPaths(config), JournalSettings.Of(config, files.Rules))
         .AddLogs(config, files.Rules)
         .AddProbes(config)
@@ -61,6 +57,15 @@ internal static class DaemonServices
         .AddMetrics(config)
         .AddOtlp()
         .AddControl(config);
+
+    /// <summary>The vendors, and what becomes of what they find: a part of the daemon that serves nobody by itself.</summary>
+    public static IServiceCollection AddDevices(this IServiceCollection services, Config config, AgentFiles files) => services
+        .AddBoards(AgentConfig.HostPaths(config))
+        .AddState(config.Get(AgentKeys.StatePath))
+        .AddSingleton(new LabelOptions { File = config.Get(AgentKeys.LabelsFile) })
+        .AddVendors(config, AgentConfig.NvidiaOptions(config, files))
+        .AddFileVendors(config, files.FileVendors)
+        .AddVendorToolkits();
 
     private static IServiceCollection AddBoards(this IServiceCollection services, HostPaths host) => services
         .AddSingleton(TimeProvider.System)

@@ -5,7 +5,7 @@ using AIInfra.Vendors.Simulation;
 namespace AIInfra.Agent.Simulation;
 
 /// <summary>What happens to simulated boards that are files, and when: lines <c>at 5s nic 3 down</c>, <c>#</c> starts a comment. A board is named by its kind
-/// (nic, amd, board) and its place among those of the kind, from 0.</summary>
+/// (nic, amd, intel, board) and its place among those of the kind, from 0.</summary>
 internal sealed class FileTimeline
 {
     private readonly ImmutableArray<(TimeSpan At, SimulatedBoard Board, string Text, string[] Words)> _steps;

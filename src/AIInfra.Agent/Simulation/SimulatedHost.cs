@@ -80,6 +80,13 @@ internal sealed class SimulatedHost
     public Process StartDaemon() =>
         Start(new ProcessStartInfo(Environment.ProcessPath!, ["run", "--config", Path.Combine(_folder, "agent.yaml")]));
 
+    /// <summary>What the simulated libraries go by; children that this process starts inherit it.</summary>
+    public void SetEnvironment()
+    {
+        Environment.SetEnvironmentVariable("AIINFRA_SIM_SCENARIO", _scenario);
+        Environment.SetEnvironmentVariable("AIINFRA_SIM_STATE", _folder);
+    }
+
     private Process Start(ProcessStartInfo start)
     {
         start.Environment["AIINFRA_SIM_SCENARIO"] = _scenario;

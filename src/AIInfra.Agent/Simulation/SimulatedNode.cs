@@ -30,18 +30,9 @@ internal sealed class SimulatedNode(SimulatedNodeOptions options, TextWriter out
     /// <returns>The daemon's exit code; 0 when cancelled; 69 without the simulators.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        var (isGood, model) = FileTimeline.ModelOf(options.Node);
-        if (!isGood)
-        {
-            output.WriteLine($"{options.Node} is no node. It is a model of aiinfra-simnode (dgx-h100), or of files as KIND-COUNT with 1 to 64 of: {string.Join(", ", SimulatedBoards.Kinds)}; parts are joined by a plus, as in dgx-h100+ib-ndr-8.");
-            return ExitStatus.Usage;
-        }
-        string? simulators = null;
-        if (model is not null && (simulators = SimulatorFolder.Find(options.Simulators)) is null)
-        {
-            output.WriteLine($"The simulators are not installed (looked in {string.Join(", ", SimulatorFolder.Candidates(options.Simulators))}). Run make build, install the package aiinfra-simulators, or name their folder with --simulators.");
-            return ExitStatus.Unavailable;
-        }
+        var (status, model, simulators) = Check(options, output);
+        if (status != ExitStatus.Ok)
+            return status;
 
         var folder = options.Folder ?? Directory.CreateTempSubdirectory("aiinfra-sim-").FullName;
         try
@@ -73,6 +64,23 @@ internal sealed class SimulatedNode(SimulatedNodeOptions options, TextWriter out
             if (options.Folder is null)
                 Directory.Delete(folder, recursive: true);
         }
+    }
+
+    /// <summary>What of the node a simulated library is for, and where the simulators are; what is wrong is said, and the status is another one.</summary>
+    public static (int Status, string? Model, string? Simulators) Check(SimulatedNodeOptions options, TextWriter output)
+    {
+        var (isGood, model) = FileTimeline.ModelOf(options.Node);
+        if (!isGood)
+        {
+            output.WriteLine($"{options.Node} is no node. It is a model of aiinfra-simnode (dgx-h100), or of files as KIND-COUNT with 1 to 64 of: {string.Join(", ", SimulatedBoards.Kinds)}; parts are joined by a plus, as in dgx-h100+ib-ndr-8.");
+            return (ExitStatus.Usage, null, null);
+        }
+        if (model is null)
+            return (ExitStatus.Ok, null, null);
+        if (SimulatorFolder.Find(options.Simulators) is { } simulators)
+            return (ExitStatus.Ok, model, simulators);
+        output.WriteLine($"The simulators are not installed (looked in {string.Join(", ", SimulatorFolder.Candidates(options.Simulators))}). Run make build, install the package aiinfra-simulators, or name their folder with --simulators.");
+        return (ExitStatus.Unavailable, null, null);
     }
 
     /// <summary>A node whose boards are all files: there is no library's player, and nothing boots it.</summary>

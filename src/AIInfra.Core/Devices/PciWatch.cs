@@ -10,6 +10,9 @@ namespace AIInfra.Core.Devices;
 /// <remarks>Only the first to know: without it the slow look of each vendor finds the same within a minute.</remarks>
 public sealed partial class PciWatch(UeventReader reader, PciChanges changes, ILogger<PciWatch> logger) : IWorker
 {
+    /// <summary>In a maker's place, for mediated devices: whose they are their events do not say.</summary>
+    private const string Mediated = "mdev";
+
     private const uint Display = 0x03, CoProcessor = 0x0b, Accelerator = 0x12;
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -19,7 +22,7 @@ public sealed partial class PciWatch(UeventReader reader, PciChanges changes, IL
             await foreach (var happened in reader.ReadAsync(cancellationToken))
             {
                 if (What(happened) is { } what)
-                    changes.Publish(new PciChange(what, MakerOf(happened["PCI_ID"])));
+                    changes.Publish(new PciChange(what, happened["SUBSYSTEM"] == Mediated ? Mediated : MakerOf(happened["PCI_ID"])));
             }
         }
         catch (Win32Exception fault)
@@ -33,6 +36,8 @@ public sealed partial class PciWatch(UeventReader reader, PciChanges changes, IL
     {
         if (happened == Uevent.Overrun)
             return "events were lost";
+        if (happened["SUBSYSTEM"] == Mediated && happened.Action is ("add" or "remove"))
+            return $"{happened.Action} of a mediated device";
         if (happened["SUBSYSTEM"] != "pci" || happened.Action is not ("add" or "remove" or "bind" or "unbind") || !IsBoard(happened["PCI_CLASS"]))
             return null;
         return $"{happened.Action} {(happened["PCI_SLOT_NAME"] is { } slot ? PciAddress.Normalise(slot) : null) ?? "of a device"}";

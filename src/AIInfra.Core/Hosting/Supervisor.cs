@@ -6,10 +6,13 @@ using Microsoft.Extensions.Logging;
 namespace AIInfra.Core.Hosting;
 
 /// <summary>Runs a worker and starts it again after a fault: 1 s, 2 s, 4 s … 1 min; from 1 s again after 10 quiet minutes.</summary>
-internal sealed partial class Supervisor(
+public sealed partial class Supervisor(
     string name, IWorker worker, WorkerBoard board, TimeProvider time, ILogger<Supervisor> logger) : BackgroundService
 {
     private static readonly TimeSpan QuietSpell = TimeSpan.FromMinutes(10), Settled = TimeSpan.FromSeconds(5);
+
+    /// <summary>As users see it.</summary>
+    public string Name { get; } = name;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -19,14 +22,14 @@ internal sealed partial class Supervisor(
             try
             {
                 if (faults == 0)
-                    board.Running(name); // before it runs: what the worker says of itself is newer
+                    board.Running(Name); // before it runs: what the worker says of itself is newer
                 var run = Task.Run(() => worker.RunAsync(stoppingToken), stoppingToken);
                 if (faults > 0)
                     await SettleAsync(run);
                 if (faults > 0 && !run.IsCompleted)
-                    board.Running(name);
+                    board.Running(Name);
                 await run;
-                board.Finished(name);
+                board.Finished(Name);
                 return;
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -39,8 +42,8 @@ internal sealed partial class Supervisor(
             {
                 faults = time.GetElapsedTime(started) > QuietSpell ? 1 : faults + 1;
                 var wait = TimeSpan.FromSeconds(Math.Min(60, 1 << Math.Min(faults - 1, 6)));
-                board.Failed(name, fault.Message, faults);
-                LogFault(name, fault.Message, faults, wait.TotalSeconds, fault is IOException ? null : fault); // where an IOException came from, its text says
+                board.Failed(Name, fault.Message, faults);
+                LogFault(Name, fault.Message, faults, wait.TotalSeconds, fault is IOException ? null : fault); // where an IOException came from, its text says
                 try
                 {
                     await Task.Delay(wait, time, stoppingToken);

@@ -17,6 +17,14 @@ public interface IFeatureLabels
     string? TimestampName { get; }
 }
 
+/// <summary>Labels of the node that are no vendor's devices'.</summary>
+public interface INodeLabels
+{
+    /// <summary>Reads memory only.</summary>
+    /// <returns>As of <see cref="IFeatureLabels.Make"/>.</returns>
+    ImmutableSortedDictionary<string, string> Make();
+}
+
 /// <summary>What Kubernetes takes as the value of a label: at most 63 letters, digits, '-', '_' and '.', a letter or digit at both ends.</summary>
 public static class LabelValue
 {

@@ -15,8 +15,9 @@ public sealed record LabelOptions
 
 /// <summary>Keeps the node's feature labels in step with its devices, and in the file for Node Feature Discovery where one is named.</summary>
 /// <param name="makers">At most one a vendor.</param>
+/// <param name="others">What they say goes in within a minute.</param>
 public sealed partial class LabelBoard(
-    LabelOptions options, InventoryBoard inventory, IEnumerable<IFeatureLabels> makers, WorkerBoard board, TimeProvider time, ILogger<LabelBoard> logger) : IWorker
+    LabelOptions options, InventoryBoard inventory, IEnumerable<IFeatureLabels> makers, WorkerBoard board, TimeProvider time, ILogger<LabelBoard> logger, IEnumerable<INodeLabels>? others = null) : IWorker
 {
     public const string Part = "labels";
 
@@ -56,6 +57,8 @@ public sealed partial class LabelBoard(
             if (maker.TimestampName is { } name)
                 times.Add(name);
         }
+        foreach (var other in others ?? [])
+            bare.AddRange(other.Make().Where(label => !bare.ContainsKey(label.Key)));
         var now = bare.ToImmutable();
         if (!now.SequenceEqual(_bare))
         {

@@ -16,6 +16,9 @@ public sealed class AgentMetric : MetricHead
         "Always 1 for each vendor: whether its driver answers (starting, ready, absent, unavailable) and in which version.",
         "vendor", "state", "driver_version", "library_version", "simulated");
 
+    public static AgentMetric ToolkitInfo { get; } = new("aiinfra_agent_toolkit_info", MetricType.Gauge,
+        "Always 1 for each version of a driver, toolkit or library that a file of the host tells: nvidia-driver, cuda, cudnn, amdgpu-driver, rocm, ascend-driver, cann, neuware and others.", "toolkit", "version", "path");
+
     public static AgentMetric DeviceHealthy { get; } = new("aiinfra_agent_device_healthy", MetricType.Gauge,
         "1 when no fatal problem stands on the device, 0 when it gets no new work.",
         "vendor", "device", "pci_address", "index", "resource", "simulated");
@@ -147,7 +150,7 @@ public sealed class AgentMetric : MetricHead
     /// <summary>In the order they are printed.</summary>
     public static ImmutableArray<AgentMetric> All { get; } =
     [
-        BuildInfo, VendorInfo, DeviceHealthy, DeviceSampleAge, AttributionState, AttributionAge, AttributionUnmatched, DeviceAllocation,
+        BuildInfo, VendorInfo, ToolkitInfo, DeviceHealthy, DeviceSampleAge, AttributionState, AttributionAge, AttributionUnmatched, DeviceAllocation,
         PodAllocatedSeconds, PodUsedSeconds, PodIdleSeconds, PodEnergy, PodMemory, PodAccountsOmitted, Problems, ProblemInfo, ProblemLastSeen, ProblemSeriesOmitted, ProblemsDropped,
         PartReady, PartFaults, KernelLogLines, KernelLogOverruns, SlowRuleTimeouts, SlowRule, ProblemCounter, ProblemGauge,
         RemediationMode, RemediationHeld, RemediationOpen, RemediationProblems, RemediationPlan, RemediationSteps,

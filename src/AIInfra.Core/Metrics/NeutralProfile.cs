@@ -30,6 +30,13 @@ public static class NeutralProfile
         Labels = Labels,
     };
 
+    /// <summary>Of a PCIe link, by its speed.</summary>
+    /// <param name="field">Transfers of one lane in a second, in billions.</param>
+    public static MetricFamily LinkGeneration(string field) => Families.First(family => family.Name == "hw_pcie_link_generation") with { Field = field, Of = GenerationOf };
+
+    /// <returns>Not a number, and so no series, for a speed that no generation has.</returns>
+    internal static double GenerationOf(double gigatransfers) => gigatransfers switch { 2.5 => 1, 5 => 2, 8 => 3, 16 => 4, 32 => 5, 64 => 6, _ => double.NaN };
+
     /// <summary>Few and lasting ones; all detail is in <c>hw_accelerator_info</c>.</summary>
     private static ImmutableArray<KeyValuePair<string, string>> Labels(LabelledDevice labelled)
     {

@@ -4,24 +4,29 @@ using AIInfra.Core.Sharing;
 
 namespace AIInfra.Core.Passthrough;
 
-/// <summary>Offers boards for virtual machines, an IOMMU group as one unit, and answers as KubeVirt reads it.</summary>
+/// <summary>Offers what virtual machines may have, an IOMMU group as one unit, and answers as KubeVirt reads it.</summary>
 internal sealed class PassthroughOffers : IOfferPolicy, IAllocator
 {
-    private const string Variable = "PCI_RESOURCE_";
+    private const string AddressesOf = "PCI_RESOURCE_", MediatedOf = "MDEV_PCI_RESOURCE_";
 
     public string Vendor => PassthroughScan.Vendor;
 
     public Offer Decide(VendorInventory inventory)
     {
         var faults = ImmutableArray.CreateBuilder<string>();
-        foreach (var board in inventory.Devices.Where(board => board.Traits.ContainsKey(PassthroughScan.HeldBy)))
+        foreach (var board in inventory.Devices)
         {
-            faults.Add($"{board.PciAddress} ({board.Model}) is not offered to virtual machines: {board.Traits[PassthroughScan.HeldBy]}, in the same IOMMU group "
-                + $"{board.Traits[PassthroughScan.Group]}, and a group goes to a guest whole. Bind that function to vfio-pci too.");
+            if (board.Traits.TryGetValue(PassthroughScan.HeldBy, out var holder))
+            {
+                faults.Add($"{board.PciAddress} ({board.Model}) is not offered to virtual machines: {holder}, in the same IOMMU group "
+                    + $"{board.Traits[PassthroughScan.Group]}, and a group goes to a guest whole. Bind that function to vfio-pci too.");
+            }
+            else if (board.Traits.TryGetValue(PassthroughScan.Functions, out var functions))
+                faults.Add($"{board.PciAddress} ({board.Model}) is not offered whole: it is divided into {functions} virtual functions, which are offered where a vfio driver holds them. Write 0 to its sriov_numvfs to offer it whole.");
         }
         return new Offer(
-            [.. inventory.Devices.Where(board => !board.IsHeldBack)
-                .GroupBy(board => board.Traits[PassthroughScan.Group], StringComparer.Ordinal)
+            [.. inventory.Devices.Where(device => !device.IsHeldBack)
+                .GroupBy(device => device.Traits[PassthroughScan.Group], StringComparer.Ordinal)
                 .Select(group => new OfferedUnit { Id = group.First().Id, Devices = [.. group] })
                 .GroupBy(unit => unit.First.ResourceName, StringComparer.Ordinal)
                 .OrderBy(resource => resource.Key, StringComparer.Ordinal)
@@ -31,15 +36,18 @@ internal sealed class PassthroughOffers : IOfferPolicy, IAllocator
 
     public AllocationSpec Allocate(OfferedResource resource, ImmutableArray<OfferedUnit> units)
     {
-        ImmutableArray<Device> boards = [.. units.SelectMany(unit => unit.Devices)];
+        ImmutableArray<Device> devices = [.. units.SelectMany(unit => unit.Devices)];
+        var environment = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var kind in devices.GroupBy(device => device.Traits.ContainsKey(MediatedDevices.Type)))
+            environment[VariableOf(resource.Name, isMediated: kind.Key)] = string.Join(',', kind.Select(device => kind.Key ? device.Id : device.PciAddress));
         return new AllocationSpec
         {
-            Environment = ImmutableSortedDictionary<string, string>.Empty.Add(VariableOf(resource.Name), string.Join(',', boards.Select(board => board.PciAddress))),
-            DeviceNodes = [.. boards.SelectMany(board => board.DeviceNodes).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
+            Environment = environment.ToImmutable(),
+            DeviceNodes = [.. devices.SelectMany(device => device.DeviceNodes).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
                 .Select(node => new AllocatedNode($"/dev/{node}", $"/dev/{node}", "rwm"))],
         };
     }
 
-    /// <summary>The variable in which KubeVirt looks for the addresses of a resource.</summary>
-    internal static string VariableOf(string resource) => Variable + resource.ToUpperInvariant().Replace('/', '_').Replace('.', '_');
+    /// <summary>The variable in which KubeVirt looks for the addresses of a resource, or for the UUIDs of mediated devices.</summary>
+    private static string VariableOf(string resource, bool isMediated) => (isMediated ? MediatedOf : AddressesOf) + resource.ToUpperInvariant().Replace('/', '_').Replace('.', '_');
 }

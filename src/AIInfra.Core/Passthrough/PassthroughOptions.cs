@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace AIInfra.Core.Passthrough;
 
-/// <summary>Whether whole boards are offered to virtual machines. Section <c>passthrough</c>.</summary>
+/// <summary>Whether boards, their virtual functions and mediated devices are offered to virtual machines. Section <c>passthrough</c>.</summary>
 public sealed record PassthroughOptions
 {
     /// <summary>By default off: where another program offers these boards, two would claim one name.</summary>

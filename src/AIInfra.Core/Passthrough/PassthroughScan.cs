@@ -4,72 +4,66 @@ using System.Globalization;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Sharing;
+using AIInfra.Core.VendorFiles;
 
 namespace AIInfra.Core.Passthrough;
 
-/// <summary>Finds accelerators that a vfio driver holds, with their IOMMU groups, in sysfs. Blocks on it.</summary>
+/// <summary>Finds what virtual machines may have of accelerators, in sysfs: boards and virtual functions that a vfio driver holds, and mediated devices. Blocks on it.</summary>
 internal sealed class PassthroughScan(HostPaths host, PassthroughOptions options)
 {
     public const string Vendor = "passthrough";
 
-    /// <summary>Names of <see cref="Device.Traits"/>: the IOMMU group's number; who holds another function of the group, which keeps all of it back.</summary>
-    public const string Group = "iommu-group", HeldBy = "held-by";
+    /// <summary>Names of <see cref="Device.Traits"/>: the IOMMU group's number; who holds another function of the group, which keeps all of it back;
+    /// how many virtual functions are given out in a board's place.</summary>
+    public const string Group = "iommu-group", HeldBy = "held-by", Functions = "virtual-functions";
 
-    /// <summary>Of these vendors' boards resources are named after the domain that their own plugins use.</summary>
-    private static readonly FrozenDictionary<string, string> Domains = new Dictionary<string, string>
+    private readonly KernelTree _sys = new(host.Sys);
+    private readonly PciAccelerators _bus = new(new KernelTree(host.Sys));
+    private readonly MediatedDevices _mediated = new(host);
+
+    /// <summary>Boards and functions by their addresses, then mediated devices. One whose group is not wholly free for virtual machines is held back, and says why.</summary>
+    /// <param name="known">Ids of boards that a driver serves, by their addresses: what is wrong with a board is wrong with what was made of it.</param>
+    public ImmutableArray<Device> Find(IReadOnlyDictionary<string, string> known)
     {
-        ["10de"] = "nvidia.com",
-        ["1002"] = "amd.com",
-        ["8086"] = "intel.com",
-        ["19e5"] = "huawei.com",
-        ["cabc"] = "cambricon.com",
-        ["1da3"] = "habana.ai",
-        ["1e3e"] = "iluvatar.com",
-        ["9999"] = "metax-tech.com",
-        ["1ed5"] = "mthreads.com",
-        ["1d22"] = "kunlunxin.com",
-        ["1d94"] = "hygon.com",
-        ["1e36"] = "enflame.com",
-        ["1ee0"] = "birentech.com",
-        ["1ded"] = "alibabacloud.com",
-        ["10ee"] = "xilinx.com",
-    }.ToFrozenDictionary(StringComparer.Ordinal);
-
-    /// <summary>Display controllers, co-processors and processing accelerators, by their base class.</summary>
-    private static readonly ImmutableArray<string> Accelerators = ["0x03", "0x0b40", "0x12"];
-
-    private readonly string _devices = Path.Combine(host.Sys, "bus/pci/devices");
-
-    /// <summary>Ordered by PCI address. A board whose group is not wholly free for virtual machines is held back, and says why.</summary>
-    public ImmutableArray<Device> Find()
-    {
-        var boards = Addresses().Where(IsFree).Where(IsAccelerator).Order(StringComparer.Ordinal).ToArray();
-        var names = PciNames.Read(host, options.PciIds, boards.Select(Ids).ToHashSet(StringComparer.Ordinal));
-        return [.. boards.Select((address, index) => Describe(address, index, names)).OfType<Device>()];
+        var boards = _bus.Find().Where(_bus.IsFree).ToArray();
+        var names = PciNames.Read(host, options.PciIds, boards.Select(_bus.Ids).ToHashSet(StringComparer.Ordinal));
+        ImmutableArray<Device> found = [.. boards.Select(address => Describe(address, names, known)).OfType<Device>(), .. _mediated.Find(known)];
+        return [.. found.Select((device, index) => device with { Index = index })];
     }
 
-    private Device? Describe(string address, int index, FrozenDictionary<string, string> names)
+    private Device? Describe(string address, FrozenDictionary<string, string> names, IReadOnlyDictionary<string, string> known)
     {
-        if (LinkName(address, "iommu_group") is not { } group || !group.All(char.IsAsciiDigit))
+        if (_bus.GroupOf($"{PciAccelerators.Bus}/{address}") is not { } group)
             return null; // without an IOMMU nothing can be given to a guest
-        var ids = Ids(address);
+        var ids = _bus.Ids(address);
         var model = names.GetValueOrDefault(ids);
+        var board = _bus.BoardOf(address);
         var holder = Holder(group);
+        var functions = board is null ? _sys.Number($"{PciAccelerators.Bus}/{address}/sriov_numvfs") ?? 0 : 0;
         var traits = ImmutableSortedDictionary<string, string>.Empty.Add(Group, group);
+        if (holder is not null)
+            traits = traits.Add(HeldBy, holder);
+        if (functions > 0)
+            traits = traits.Add(Functions, functions.ToString(CultureInfo.InvariantCulture));
         return new Device
         {
             Id = $"vfio-{address}",
             Vendor = Vendor,
-            Model = model ?? $"PCI device {ids}",
-            ResourceName = options.Names.GetValueOrDefault(ids) ?? $"{Domains[ids[..4]]}/{ResourceOf(model) ?? ids[5..]}",
-            Index = index,
+            Model = (model ?? $"PCI device {ids}") + (board is null ? "" : ", virtual function"),
+            ResourceName = (options.Names.GetValueOrDefault(ids) ?? $"{PciAccelerators.DomainOf(ids)}/{ResourceOf(model) ?? ids[5..]}") + Suffix(address, board, ids),
             PciAddress = address,
             NumaNode = host.ReadNumaNode(address),
-            IsHeldBack = holder is not null,
-            Traits = holder is null ? traits : traits.Add(HeldBy, holder),
+            ParentId = board is null ? null : known.GetValueOrDefault(board),
+            IsHeldBack = holder is not null || functions > 0,
+            Traits = traits,
             DeviceNodes = [$"vfio/{group}", "vfio/vfio"],
         };
     }
+
+    /// <summary>A virtual function with the ids of its board has a resource of its own by this; one that was made of a type, one for each type.</summary>
+    private string Suffix(string address, string? board, string ids) =>
+        _bus.TypeOf(address) is { } type ? string.Create(CultureInfo.InvariantCulture, $"_VGPU_{type}")
+        : board is not null && _bus.Ids(board) == ids ? "_VF" : "";
 
     /// <summary>As KubeVirt's plugins name a board: upper case, dots, slashes and spaces as underscores, nothing else but letters and digits.</summary>
     internal static string? ResourceOf(string? model)
@@ -82,60 +76,12 @@ internal sealed class PassthroughScan(HostPaths host, PassthroughOptions options
     /// <summary>Who holds a function of the group so that no guest can have it; null when all are free. Bridges belong to the host.</summary>
     private string? Holder(string group)
     {
-        foreach (var address in Names(Path.Combine(host.Sys, "kernel/iommu_groups", group, "devices")).Order(StringComparer.Ordinal))
+        foreach (var address in _sys.Names($"kernel/iommu_groups/{group}/devices").Order(StringComparer.Ordinal))
         {
-            if (IsFree(address) || Text(address, "class")?.StartsWith("0x06", StringComparison.Ordinal) == true)
+            if (_bus.IsFree(address) || _sys.Text($"{PciAccelerators.Bus}/{address}/class")?.StartsWith("0x06", StringComparison.Ordinal) == true)
                 continue;
-            return LinkName(address, "driver") is { } driver ? $"{address} is held by the driver {driver}" : $"{address} is held by no vfio driver";
+            return _sys.LinkName($"{PciAccelerators.Bus}/{address}/driver") is { } driver ? $"{address} is held by the driver {driver}" : $"{address} is held by no vfio driver";
         }
         return null;
-    }
-
-    private bool IsFree(string address) => LinkName(address, "driver") is { } driver
-        && (driver == "vfio-pci" || driver.EndsWith("_vfio_pci", StringComparison.Ordinal) || driver.EndsWith("-vfio-pci", StringComparison.Ordinal));
-
-    private bool IsAccelerator(string address) => Text(address, "class") is { } text
-        && Accelerators.Any(start => text.StartsWith(start, StringComparison.Ordinal)) && Ids(address) is { Length: 9 } ids && Domains.ContainsKey(ids[..4]);
-
-    /// <summary>As in <c>10de:2330</c>; empty when sysfs does not say.</summary>
-    private string Ids(string address) => Text(address, "vendor") is { Length: 6 } vendor && Text(address, "device") is { Length: 6 } device
-        ? string.Create(CultureInfo.InvariantCulture, $"{vendor[2..]}:{device[2..]}").ToLowerInvariant() : "";
-
-    private IEnumerable<string> Addresses() => Names(_devices).Where(name => PciAddress.Normalise(name) == name);
-
-    private static string[] Names(string folder)
-    {
-        try
-        {
-            return [.. Directory.EnumerateFileSystemEntries(folder).Select(path => Path.GetFileName(path))];
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
-    }
-
-    private string? LinkName(string address, string link)
-    {
-        try
-        {
-            return new FileInfo(Path.Combine(_devices, address, link)).LinkTarget is { } target ? Path.GetFileName(target) : null;
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
-    private string? Text(string address, string file)
-    {
-        try
-        {
-            return File.ReadAllText(Path.Combine(_devices, address, file)).Trim();
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
     }
 }

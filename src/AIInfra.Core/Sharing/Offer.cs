@@ -33,6 +33,8 @@ public enum SharedPlacement
     Distributed,
     /// <summary>From the device with the most units in use that still has one.</summary>
     Packed,
+    /// <summary>The first that is free.</summary>
+    InOrder,
 }
 
 /// <summary>One id that the kubelet may hand out: a whole device, a partition, one replica of a shared one, or all devices of an IOMMU group.</summary>
@@ -46,12 +48,14 @@ public sealed record OfferedUnit
     public int? Replica { get; init; }
     /// <summary>Whoever has it gets all devices behind it and can do with any of them: it is healthy while one of them is.</summary>
     public bool IsPool { get; init; }
+    /// <summary>Whoever has it looks at the devices and does no work on them: they are nobody's for it.</summary>
+    public bool IsToWatch { get; init; }
 
     public Device First => Devices[0];
 
     /// <summary>Equal in every member: record equality compares lists by reference.</summary>
     public bool IsSameAs(OfferedUnit other) =>
-        Id == other.Id && Replica == other.Replica && IsPool == other.IsPool && Devices.Length == other.Devices.Length
+        Id == other.Id && Replica == other.Replica && IsPool == other.IsPool && IsToWatch == other.IsToWatch && Devices.Length == other.Devices.Length
         && Devices.Zip(other.Devices).All(pair => ReferenceEquals(pair.First, pair.Second) || pair.First.IsSameAs(pair.Second));
 }
 

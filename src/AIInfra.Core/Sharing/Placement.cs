@@ -42,6 +42,7 @@ public sealed class Placement(UnitTopology topology, SharedPlacement shared, Nic
         IEnumerable<int> chosen = wanted == candidates.Length ? candidates
             : candidates.Count(unit => isFixed[unit]) >= wanted ? candidates.Where(unit => isFixed[unit]).Take(wanted)
             : !topology.IsWeighed ? ByNumaNode(candidates, isFixed, wanted)
+            : topology.IsShared && shared == SharedPlacement.InOrder ? candidates.OrderBy(unit => !isFixed[unit]).Take(wanted).Order()
             : topology.IsShared ? Replicas(candidates, isFixed, wanted)
             : Nearest(candidates, isFixed, wanted);
         return [.. chosen.Select(topology.Id)];

@@ -27,6 +27,8 @@ public sealed partial class FileVendorWorker : IWorker, IDisposable
     private readonly VendorStates _states;
     private readonly FileTurns _turns;
     private readonly Latest<PciChange> _bus;
+    private readonly VendorReleases _releases;
+    private ImmutableSortedDictionary<string, VendorRelease> _seenReleases;
     private readonly Dictionary<string, int> _misses = new(StringComparer.Ordinal); // device id -> rounds in a row
     private ImmutableArray<FileCard> _cards = [];
     private FileListing? _described;
@@ -44,7 +46,8 @@ public sealed partial class FileVendorWorker : IWorker, IDisposable
             new VendorSource(Vendor, options.Enabled, $"The files of {Vendor} devices below {host.Sys} have not been read yet.", "there is no device or driver", "Load the driver, or set enabled to auto."),
             boards, stored, _devices, logger);
         _turns = new FileTurns($"vendor {Vendor}", options.CallTimeout, time);
-        _bus = (boards.Bus ?? new PciChanges()).Of(null);
+        (_bus, _releases) = ((boards.Bus ?? new PciChanges()).Of(null), boards.Releases ?? new VendorReleases(time, []));
+        _seenReleases = _releases.Current.Value;
     }
 
     /// <summary>The board that is being asked, or was last; null while the list is.</summary>
@@ -54,9 +57,15 @@ public sealed partial class FileVendorWorker : IWorker, IDisposable
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        _releases.Serve(Vendor);
         _states.Start();
         while (true)
         {
+            if (Release is { } release)
+            {
+                await StayReleasedAsync(release, cancellationToken);
+                continue;
+            }
             var (started, change) = (_time.GetTimestamp(), _bus.Value);
             var isServed = await RoundAsync(cancellationToken);
             await WaitAsync((isServed ? _options.SampleInterval : _failures > 0 ? BackOff : LookAgain) - _time.GetElapsedTime(started), change, cancellationToken);
@@ -199,7 +208,7 @@ public sealed partial class FileVendorWorker : IWorker, IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var calls = _cards.Select(card => card.Hang).Append(_hungList).OfType<Task>();
-        await Task.WhenAny([Task.Delay(atMost > TimeSpan.Zero ? atMost : TimeSpan.Zero, _time, ended.Token), _bus.WaitForChangeAsync(seen, ended.Token), .. calls]);
+        await Task.WhenAny([Task.Delay(atMost > TimeSpan.Zero ? atMost : TimeSpan.Zero, _time, ended.Token), _bus.WaitForChangeAsync(seen, ended.Token), _releases.Current.WaitForChangeAsync(_seenReleases, ended.Token), .. calls]);
         await ended.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
     }

@@ -22,8 +22,8 @@ public sealed class KernelTree(string root)
         try
         {
             using var file = File.OpenHandle(Here(path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var buffer = new byte[LongestText];
-            return Encoding.UTF8.GetString(buffer, 0, RandomAccess.Read(file, buffer, 0)).Trim('\0', ' ', '\n', '\t', '\r');
+            Span<byte> buffer = stackalloc byte[LongestText];
+            return Encoding.UTF8.GetString(buffer[..RandomAccess.Read(file, buffer, 0)]).Trim('\0', ' ', '\n', '\t', '\r');
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or NotSupportedException)
         {
@@ -45,7 +45,7 @@ public sealed class KernelTree(string root)
     {
         try
         {
-            return [.. Directory.EnumerateFileSystemEntries(Here(path), "*", Everything).Select(entry => Path.GetFileName(entry)).Order(ByNumber)];
+            return [.. new FileSystemEnumerable<string>(Here(path), static (ref FileSystemEntry entry) => entry.FileName.ToString(), Everything).Order(ByNumber)];
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -84,12 +84,13 @@ public sealed class KernelTree(string root)
     /// <summary>card2 before card10.</summary>
     public static Comparer<string> ByNumber { get; } = Comparer<string>.Create((one, other) =>
     {
-        var (head, otherHead) = (one.TrimEnd(Digits), other.TrimEnd(Digits));
-        var order = string.CompareOrdinal(head, otherHead);
+        var head = one.AsSpan().TrimEnd(Digits);
+        var otherHead = other.AsSpan().TrimEnd(Digits);
+        var order = head.SequenceCompareTo(otherHead);
         if (order == 0)
             order = (one.Length - head.Length).CompareTo(other.Length - otherHead.Length);
         return order != 0 ? order : string.CompareOrdinal(one, other);
     });
 
-    private static readonly char[] Digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+    private const string Digits = "0123456789";
 }

@@ -6,7 +6,8 @@ using AIInfra.Linux.Processes;
 namespace AIInfra.Core.VendorHost;
 
 /// <summary>Looks through /proc for who holds a vendor's device nodes. Blocks for some milliseconds, on a host with 10,000 processes for a second.</summary>
-internal sealed class NodeHolders(HostPaths host, VendorDefinition definition, IEnumerable<string> nodes)
+/// <param name="prefixes">How further names below /dev begin that count, see <see cref="VendorDefinition.NodePrefixes"/>.</param>
+internal sealed class NodeHolders(HostPaths host, string vendor, ImmutableArray<string> prefixes, IEnumerable<string> nodes)
 {
     private const int MostOthers = 20;
 
@@ -62,7 +63,7 @@ internal sealed class NodeHolders(HostPaths host, VendorDefinition definition, I
         try
         {
             var words = File.ReadAllText(Path.Combine(host.Proc, $"{id}", "cmdline")).Split('\0');
-            return words.AsSpan().IndexOf(VendorHostProcess.ArgumentsFor(definition.Name)) > 0;
+            return words.AsSpan().IndexOf(VendorHostProcess.ArgumentsFor(vendor)) > 0;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -77,7 +78,7 @@ internal sealed class NodeHolders(HostPaths host, VendorDefinition definition, I
     private bool IsOfVendor(string target)
     {
         var name = Below(target, host.Dev) ?? Below(target, "/dev");
-        return name is not null && (_nodes.Contains(name) || definition.NodePrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)));
+        return name is not null && (_nodes.Contains(name) || prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)));
     }
 
     private static string? Below(string target, string folder) =>

@@ -1,11 +1,16 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using AIInfra.Core.Hosting;
 
 namespace AIInfra.Core.VendorHost;
 
 /// <summary>An operator has taken a vendor's devices from the agent, so that its driver can be changed.</summary>
 /// <param name="Asked">Counts how often it was asked for since the agent was started: each time is proved anew.</param>
-public sealed record VendorRelease(string Vendor, DateTimeOffset Since, long Asked = 0);
+public sealed record VendorRelease(string Vendor, DateTimeOffset Since, long Asked = 0)
+{
+    /// <summary>Why the vendor's devices are not served, and what ends it.</summary>
+    internal string Reason => string.Create(CultureInfo.InvariantCulture, $"released by an operator at {Since.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z; `aiinfra-agent resume {Vendor}` takes it back");
+}
 
 /// <summary>A process that has a device node open.</summary>
 /// <param name="Program">Its name as the kernel has it. Outside input: escape it wherever it is shown.</param>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AIInfra.Core.State;
 using Microsoft.Extensions.Logging;
 
@@ -22,7 +21,7 @@ public sealed partial class VendorWorker
     /// <summary>Returns when it is resumed, or asked for again.</summary>
     private async Task StayReleasedAsync(VendorRelease release, CancellationToken cancellationToken)
     {
-        var since = string.Create(CultureInfo.InvariantCulture, $"released by an operator at {release.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z; `aiinfra-agent resume {_definition.Name}` takes it back");
+        var since = release.Reason;
         foreach (var known in _devices.All)
             known.MayHaveProblem = true;
         _problems.ReportReleased(_devices.ToInventory(), since); // before anything is closed: no new work from here on
@@ -65,7 +64,7 @@ public sealed partial class VendorWorker
     private async Task<ReleaseProof> FindHoldersAsync(VendorRelease release, CancellationToken cancellationToken)
     {
         ReleaseProof? proof = null;
-        var holders = new NodeHolders(_host, _definition, _devices.ToInventory().SelectMany(device => device.DeviceNodes));
+        var holders = new NodeHolders(_host, _definition.Name, _definition.NodePrefixes, _devices.ToInventory().SelectMany(device => device.DeviceNodes));
         await DiskThread.RunAsync(() => proof = holders.Find(release)).WaitAsync(cancellationToken);
         return proof!;
     }

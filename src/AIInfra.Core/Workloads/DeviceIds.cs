@@ -16,11 +16,13 @@ internal sealed class DeviceIds
     private readonly Dictionary<string, int> _unitsOf = new(StringComparer.Ordinal);
     private readonly Dictionary<(string? Domain, string Name), Device> _names = [];
     private readonly Dictionary<string, Device> _boards;
-    private readonly HashSet<string> _domains;
+    private readonly HashSet<string> _domains, _watched;
 
     public DeviceIds(NodeInventory inventory, NodeOffer offer)
     {
-        _units = offer.Resources.SelectMany(resource => resource.Units).ToDictionary(unit => unit.Id, unit => unit.Devices, StringComparer.Ordinal);
+        var units = offer.Resources.SelectMany(resource => resource.Units).ToLookup(unit => unit.IsToWatch);
+        _units = units[false].ToDictionary(unit => unit.Id, unit => unit.Devices, StringComparer.Ordinal);
+        _watched = units[true].Select(unit => unit.Id).ToHashSet(StringComparer.Ordinal);
         foreach (var device in _units.Values.SelectMany(devices => devices))
             _unitsOf[device.Id] = _unitsOf.GetValueOrDefault(device.Id) + 1;
         var devices = inventory.Devices.ToArray();
@@ -36,6 +38,9 @@ internal sealed class DeviceIds
 
     /// <summary>True for a resource of a vendor whose devices are known: an id of it should be found.</summary>
     public bool IsOurs(string resource) => _domains.Contains(DomainOf(resource));
+
+    /// <summary>Whoever has the id holds no device for it.</summary>
+    public bool IsToWatch(string id) => _watched.Contains(id);
 
     /// <summary>How many units the device is offered in: 1, or the number of its replicas; 0 when it is not offered.</summary>
     public int UnitsOf(string deviceId) => _unitsOf.GetValueOrDefault(deviceId);
@@ -70,7 +75,7 @@ internal sealed class DeviceIds
             yield return string.Create(CultureInfo.InvariantCulture, $"MIG-{id}/{partition.Instance}/{partition.SubInstance ?? 0}");
     }
 
-    /// <summary><c>ID::NUMBER</c> (replicas), <c>ID/vgpuNUMBER</c> (GKE), <c>ID-_-NUMBER</c> and <c>BOARD-mim-ID</c> (Cambricon's plugin).</summary>
+    /// <summary><c>ID::NUMBER</c> (replicas), <c>ID/vgpuNUMBER</c> (GKE), <c>ID-_-NUMBER</c> <c>BOARD-mim-ID</c> (Cambricon's plugin) and <c>card0-NUMBER</c> (Intel).</summary>
     private static string WithoutReplica(string id)
     {
         foreach (var mark in Marks)
@@ -78,6 +83,8 @@ internal sealed class DeviceIds
             if (id.IndexOf(mark, StringComparison.Ordinal) is var end and >= 0)
                 return id[..end];
         }
+        if (id.StartsWith("card", StringComparison.Ordinal) && id.IndexOf('-', StringComparison.Ordinal) is var dash and > 0)
+            return id[..dash];
         return id.IndexOf(OfBoard, StringComparison.Ordinal) is var at and > 0 ? id[(at + OfBoard.Length)..] : id;
     }
 

@@ -44,7 +44,7 @@ public sealed class Holdings
     {
         var unmatched = 0;
         var held = new Dictionary<(string Device, PodHolder Holder), (Device Device, string Resource, int Units)>();
-        foreach (var unit in pods.Held)
+        foreach (var unit in pods.Held.Where(unit => !ids.IsToWatch(unit.Id)))
         {
             var devices = ids.Find(unit.Resource, unit.Id);
             unmatched += devices.IsEmpty && ids.IsOurs(unit.Resource) ? 1 : 0;

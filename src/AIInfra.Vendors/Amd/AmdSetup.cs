@@ -14,7 +14,7 @@ public static class AmdSetup
     {
         var offers = new AmdOffers(naming);
         return services
-            .AddFileVendor(AmdFields.Vendor, host => new AmdDriver(host), _ => new AmdRules(), vendor)
+            .AddFileVendor(AmdFields.Vendor, (host, _) => new AmdDriver(host), _ => new AmdRules(), vendor)
             .AddSingleton<IOfferPolicy>(offers)
             .AddSingleton<IAllocator>(offers)
             .AddSingleton<IFeatureLabels, AmdLabels>()

@@ -19,7 +19,7 @@ public static class GenericSetup
     {
         var evidence = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
         return services
-            .AddFileVendor(GenericFields.Vendor, host => new GenericDriver(host, rows, evidence), _ => new GenericRules(evidence), vendor)
+            .AddFileVendor(GenericFields.Vendor, (host, _) => new GenericDriver(host, rows, evidence), _ => new GenericRules(evidence), vendor)
             .AddSingleton<IOfferPolicy>(new GenericOffers(rows))
             .AddSingleton<IAllocator>(new GenericAllocator(rows))
             .AddProfiles(NeutralProfile.Of(GenericFields.Table, [], []));

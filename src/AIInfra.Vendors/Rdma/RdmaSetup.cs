@@ -10,7 +10,7 @@ public static class RdmaSetup
 {
     /// <summary>Adds InfiniBand and RoCE devices. On a host without RDMA: no devices, no errors.</summary>
     public static IServiceCollection AddRdma(this IServiceCollection services, FileVendorOptions vendor, RdmaConfig config) => services
-        .AddFileVendor(RdmaFields.Vendor, host => new RdmaDriver(host), _ => new RdmaRules(), vendor)
+        .AddFileVendor(RdmaFields.Vendor, (host, _) => new RdmaDriver(host), _ => new RdmaRules(), vendor)
         .AddSingleton<IOfferPolicy>(new RdmaOffers(config))
         .AddSingleton<IAllocator, RdmaAllocator>()
         .AddProfiles(RdmaProfiles.All());

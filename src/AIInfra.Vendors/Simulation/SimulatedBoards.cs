@@ -9,7 +9,7 @@ public static class SimulatedBoards
     public const int MostBoards = 192;
 
     /// <summary>Kinds of which a node's parts may be, without the count.</summary>
-    public static ImmutableArray<string> Kinds { get; } = ["mi300x", "mi300x-cpx", "ib-hdr", "ib-ndr", "roce", .. SimulatedKind.All.Keys.Order(StringComparer.Ordinal)];
+    public static ImmutableArray<string> Kinds { get; } = ["mi300x", "mi300x-cpx", "max1550", "b60", "ib-hdr", "ib-ndr", "roce", .. SimulatedKind.All.Keys.Order(StringComparer.Ordinal)];
 
     /// <returns>The boards in the order of the name; what of the name is no such board (another simulator's), and null boards where a count is wrong.</returns>
     public static (ImmutableArray<SimulatedBoard>? Boards, ImmutableArray<string> Others) Of(SimulatedFiles files, string node)
@@ -28,10 +28,11 @@ public static class SimulatedBoards
             }
             if (!int.TryParse(part.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > 64 || boards.Count + count > MostBoards)
                 return (null, [part]);
-            var first = numbers.GetValueOrDefault(kind.StartsWith("ib", StringComparison.Ordinal) || kind == "roce" ? "nic" : kind);
+            var family = kind switch { "ib-hdr" or "ib-ndr" or "roce" => "nic", "max1550" or "b60" => "intel", _ => kind };
+            var first = numbers.GetValueOrDefault(family);
             for (var number = first; number < first + count; number++)
                 boards.Add(Create(files, kind, boards.Count, number, count));
-            numbers[kind.StartsWith("ib", StringComparison.Ordinal) || kind == "roce" ? "nic" : kind] = first + count;
+            numbers[family] = first + count;
         }
         return (boards.ToImmutable(), others.ToImmutable());
     }
@@ -40,6 +41,7 @@ public static class SimulatedBoards
     {
         "mi300x" => new SimulatedAmdGpu(files, slot, number, count),
         "mi300x-cpx" => new SimulatedAmdGpu(files, slot, number, count) { Partitions = 8 },
+        "max1550" or "b60" => new SimulatedIntelGpu(files, slot, number, isXe: kind == "b60"),
         "ib-hdr" => new SimulatedNic(files, slot, number),
         "ib-ndr" => new SimulatedNic(files, slot, number) { Rate = "400 Gb/sec (4X NDR)" },
         "roce" => new SimulatedNic(files, slot, number) { IsEthernet = true, Rate = "100 Gb/sec (4X EDR)" },

@@ -10,6 +10,8 @@ using AIInfra.Testing;
 using AIInfra.Vendors.Amd;
 using AIInfra.Vendors.Amd.Metrics;
 using AIInfra.Vendors.Generic;
+using AIInfra.Vendors.Intel;
+using AIInfra.Vendors.Intel.Metrics;
 using AIInfra.Vendors.Nvidia;
 using AIInfra.Vendors.Nvidia.Metrics;
 using AIInfra.Vendors.Rdma;
@@ -116,15 +118,15 @@ public sealed class PromToolTests
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>A GPU of AMD, a network card and a device of a table, with all readings that they can have.</summary>
+    /// <summary>GPUs of AMD and Intel, a network card and a device of a table, with all readings that they can have.</summary>
     private static byte[] FilePage(string profile)
     {
         var time = new ManualTime();
         using var health = new HealthBoard(time, "boot", []);
         var sources = new MetricsSources(new InventoryBoard(), new SampleBoard(), health, new WorkerBoard());
-        ImmutableArray<MetricProfile> all = [.. AmdProfiles.All(), .. RdmaProfiles.All(), NeutralProfile.Of(GenericFields.Table, [], [])];
+        ImmutableArray<MetricProfile> all = [.. AmdProfiles.All(), .. IntelProfiles.All(), .. RdmaProfiles.All(), NeutralProfile.Of(GenericFields.Table, [], [])];
         using var page = new MetricsPage(sources, new MetricsPageOptions { Profiles = [.. all.Where(one => one.Name == profile)], Hostname = "node-1", Version = "1.2.3" }, time);
-        foreach (var table in new[] { AmdFields.Table, RdmaFields.Table, GenericFields.Table })
+        foreach (var table in new[] { AmdFields.Table, IntelFields.Table, RdmaFields.Table, GenericFields.Table })
         {
             var device = Device(0, "a \"hostile\" \\ name\nwith lines") with { Id = $"{table.Vendor}-0", Vendor = table.Vendor };
             sources.Inventory.Publish(new VendorInventory { Vendor = table.Vendor, State = VendorState.Ready, Devices = [device] });

@@ -59,6 +59,13 @@ public sealed class UeventTests : IDisposable
         Assert.Equal(counts ? $"{action} of a device" : null, PciWatch.What(new Uevent(action, "/devices/x", values)));
     }
 
+    [Theory]
+    [InlineData("add", true)]
+    [InlineData("remove", true)]
+    [InlineData("bind", false)]
+    public void Mediated_devices_that_come_or_go_count(string action, bool counts) => Assert.Equal(
+        counts ? $"{action} of a mediated device" : null, PciWatch.What(new Uevent(action, "/devices/x", new Dictionary<string, string> { ["SUBSYSTEM"] = "mdev" })));
+
     [Fact]
     public void Lost_events_may_have_been_any() => Assert.NotNull(PciWatch.What(Uevent.Overrun));
 

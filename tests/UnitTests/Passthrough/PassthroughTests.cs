@@ -132,7 +132,7 @@ public sealed class PassthroughTests : IDisposable
 
     private HostPaths Host => new() { Root = _host.FullName };
 
-    private ImmutableArray<Device> Scan(PassthroughOptions? options = null) => new PassthroughScan(Host, options ?? new PassthroughOptions()).Find();
+    private ImmutableArray<Device> Scan(PassthroughOptions? options = null) => new PassthroughScan(Host, options ?? new PassthroughOptions()).Find(ImmutableDictionary<string, string>.Empty);
 
     private Offer Offer(PassthroughOptions? options = null) =>
         new PassthroughOffers().Decide(new VendorInventory { Vendor = "passthrough", State = VendorState.Ready, Devices = Scan(options) });

@@ -1,6 +1,5 @@
 using AIInfra.Core.Metrics;
 using AIInfra.UnitTests.Metrics;
-using AIInfra.Vendors.Amd.Metrics;
 using AIInfra.Vendors.Rdma;
 using AIInfra.Vendors.Simulation;
 
@@ -130,6 +129,7 @@ public sealed class FileVendorMetricsTests
     [InlineData("rdma", "ib-hdr-1", "dcgm", "hw_network_up")]
     [InlineData("amd", "mi300x-1", "dcgm", "hw_power_watts")]
     [InlineData("amd", "mi300x-1", "dcgm,dcgm-4.9", "hw_power_watts")]
+    [InlineData("intel", "max1550-1", "dcgm", "hw_power_limit_watts")]
     [InlineData("generic", "edgetpu-1", "native", "hw_temperature_celsius")]
     public async Task A_vendor_without_the_profiles_that_are_chosen_is_shown_under_neutral_names(string vendor, string node, string chosen, string family)
     {
@@ -184,6 +184,7 @@ public sealed class FileVendorMetricsTests
             "xgmi_link_width",
         ], amd);
         Assert.Equal(["failed_check"], Unnamed("generic"));
+        Assert.Equal(["graphics_clock_limit_hertz", "graphics_clock_requested_hertz", "idle_seconds_total", "package_energy_joules_total", "package_power_watts", "survivability", "throttled"], Unnamed("intel").Except(["pcie_link_speed_gigatransfers"]));
         Assert.DoesNotContain(Unnamed("rdma"), field => field.StartsWith("port_data", StringComparison.Ordinal) || field.StartsWith("link_", StringComparison.Ordinal) || field is "state_id");
     }
 
@@ -192,7 +193,7 @@ public sealed class FileVendorMetricsTests
     [InlineData(16, 4)]
     [InlineData(64, 6)]
     [InlineData(7, double.NaN)]
-    public void A_speed_tells_the_generation(double speed, double generation) => Assert.Equal(generation, AmdProfiles.Generation(speed));
+    public void A_speed_tells_the_generation(double speed, double generation) => Assert.Equal(generation, NeutralProfile.GenerationOf(speed));
 
     private static string[] Unnamed(string vendor) =>
     [

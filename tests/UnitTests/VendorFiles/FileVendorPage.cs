@@ -6,6 +6,8 @@ using AIInfra.UnitTests.Metrics;
 using AIInfra.Vendors.Amd;
 using AIInfra.Vendors.Amd.Metrics;
 using AIInfra.Vendors.Generic;
+using AIInfra.Vendors.Intel;
+using AIInfra.Vendors.Intel.Metrics;
 using AIInfra.Vendors.Rdma;
 using AIInfra.Vendors.Rdma.Metrics;
 
@@ -14,9 +16,9 @@ namespace AIInfra.UnitTests.VendorFiles;
 /// <summary>The profiles of the vendors without library, and what they make of a node's files.</summary>
 internal static class FileVendorPage
 {
-    public static ImmutableArray<MetricProfile> Profiles() => [.. RdmaProfiles.All(), .. AmdProfiles.All(), NeutralProfile.Of(GenericFields.Table, [], [])];
+    public static ImmutableArray<MetricProfile> Profiles() => [.. RdmaProfiles.All(), .. AmdProfiles.All(), .. IntelProfiles.All(), NeutralProfile.Of(GenericFields.Table, [], [])];
 
-    public static ImmutableArray<FieldTable> Tables { get; } = [AmdFields.Table, GenericFields.Table, RdmaFields.Table];
+    public static ImmutableArray<FieldTable> Tables { get; } = [AmdFields.Table, GenericFields.Table, IntelFields.Table, RdmaFields.Table];
 
     public static PageReader Render(this VendorRig rig, params string[] profiles)
     {

@@ -11,6 +11,7 @@ using AIInfra.Core.VendorHost;
 using AIInfra.Testing;
 using AIInfra.Vendors.Amd;
 using AIInfra.Vendors.Generic;
+using AIInfra.Vendors.Intel;
 using AIInfra.Vendors.Rdma;
 using AIInfra.Vendors.Simulation;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -23,7 +24,7 @@ internal sealed class VendorRig : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("aiinfra-files-");
     private readonly FileVendorWorker _worker;
 
-    public VendorRig(string vendor, string node, AmdNaming naming = AmdNaming.OneName, RdmaConfig? rdma = null, GenericTable? table = null)
+    public VendorRig(string vendor, string node, AmdNaming naming = AmdNaming.OneName, RdmaConfig? rdma = null, GenericTable? table = null, IntelOptions? intel = null)
     {
         Files = new SimulatedFiles(_folder.FullName);
         Host = new HostPaths { Root = _folder.FullName };
@@ -36,10 +37,11 @@ internal sealed class VendorRig : IDisposable
         {
             "rdma" => ((IFileDriver)new RdmaDriver(Host), (IReadingRules)new RdmaRules(), (IOfferPolicy)new RdmaOffers(rdma ?? RdmaConfig.None), (IAllocator)new RdmaAllocator()),
             "amd" => (new AmdDriver(Host), new AmdRules(), new AmdOffers(naming), new AmdOffers(naming)),
+            "intel" => (new IntelDriver(Host, Time), new IntelRules(intel ?? new IntelOptions()), IntelOffers.Of(intel ?? new IntelOptions()), new IntelOffers(intel ?? new IntelOptions())),
             _ => (new GenericDriver(Host, rows, evidence), new GenericRules(evidence), new GenericOffers(rows), new GenericAllocator(rows)),
         };
         _worker = new FileVendorWorker(
-            Driver, rules, new FileVendorOptions(), new VendorBoards(Inventory, Samples, Health, Parts), StoredInventories.None, Host, Time, NullLogger<FileVendorWorker>.Instance);
+            Driver, rules, new FileVendorOptions(), new VendorBoards(Inventory, Samples, Health, Parts, Releases), StoredInventories.None, Host, Time, NullLogger<FileVendorWorker>.Instance);
     }
 
     public ManualTime Time { get; } = new();
@@ -53,11 +55,17 @@ internal sealed class VendorRig : IDisposable
     public SampleBoard Samples { get; } = new();
     public HealthBoard Health { get; }
     public WorkerBoard Parts { get; } = new();
+    public VendorReleases Releases => field ??= new VendorReleases(Time, []);
 
     public VendorInventory Now => Inventory.Current.Value.Vendors.Single();
     public ImmutableArray<Device> Devices => Now.Devices;
     public ImmutableArray<Device> Whole => [.. Devices.Where(device => device.ParentId is null)];
+    /// <summary>Whole devices that answered in the last round.</summary>
+    public int Answering => Whole.Count(device => Samples.Current.Value.Vendors.FirstOrDefault()?.Find(device.Id) is not null);
     public NodeOffer Offer => NodeOffer.Join([Policy.Decide(Now)]);
+
+    /// <summary>Until it is cancelled, by the clock of the rig.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) => _worker.RunAsync(cancellationToken);
 
     public Task<bool> RoundAsync() => _worker.RoundAsync(TestContext.Current.CancellationToken);
 

@@ -1,5 +1,4 @@
 using AIInfra.Core.Hosting;
-using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorHost;
 
 namespace AIInfra.UnitTests.VendorHost;
@@ -24,10 +23,9 @@ public sealed class NodeHoldersTests : IDisposable
     private ReleaseProof Find()
     {
         var host = new HostPaths { Root = _root.FullName };
-        var definition = new VendorDefinition("acme", "libacme.so", new FieldTable("acme", []), null!);
         if (!Path.Exists(Path.Combine(host.Proc, "self")))
             File.CreateSymbolicLink(Path.Combine(host.Proc, "self"), "100");
-        return new NodeHolders(host, definition, ["card7"]).Find(Release);
+        return new NodeHolders(host, "acme", ["acme"], ["card7"]).Find(Release);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AIInfra.Core.Devices;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.Workloads;
 
@@ -30,6 +31,38 @@ public sealed class WorkloadBoardTests
         Assert.Equal(device, Assert.Single(node.Board.Current.Value.All).Device.Id);
         Assert.Equal("job", node.Board.Attribution.Value.Of(device)!.Pod);
         Assert.Equal(0, node.Board.Current.Value.Unmatched);
+    }
+
+    [Fact]
+    public void An_id_of_Intels_plugin_finds_its_card()
+    {
+        using var node = new WorkloadFixture();
+        node.Devices(WorkloadFixture.Gpu(0) with { NodeName = "card0" }, WorkloadFixture.Gpu(1) with { NodeName = "card1" });
+
+        node.Held(("acme.com/gpu", "card1-0", "team/job/main"));
+
+        Assert.Equal("GPU-1", Assert.Single(node.Board.Current.Value.All).Device.Id);
+    }
+
+    [Fact]
+    public void Whoever_watches_devices_holds_none_of_them()
+    {
+        using var node = new WorkloadFixture(policies: [new Watched()]);
+        node.Devices(WorkloadFixture.Gpu(0), WorkloadFixture.Gpu(1));
+
+        node.Held(("acme.com/gpu_monitoring", "all", "monitoring/exporter/main"), ("acme.com/gpu", "GPU-1", "team/job/main"));
+
+        var holding = Assert.Single(node.Board.Current.Value.All);
+        Assert.Equal(("GPU-1", 1.0), (holding.Device.Id, holding.Share));
+        Assert.Equal(0, node.Board.Current.Value.Unmatched);
+    }
+
+    private sealed class Watched : IOfferPolicy
+    {
+        public string Vendor => "acme";
+
+        public Offer Decide(VendorInventory inventory) => new(
+            [.. new WholeDevices(Vendor).Decide(inventory).Resources, new OfferedResource { Name = "acme.com/gpu_monitoring", Units = [new OfferedUnit { Id = "all", Devices = inventory.Devices, IsPool = true, IsToWatch = true }] }], []);
     }
 
     [Fact]

@@ -30,9 +30,9 @@ internal sealed class WorkloadFixture : IDisposable
         Labels = labelled => [new("uuid", labelled.Device.Id), .. DcgmWorkload.Labels(labelled.Workload)],
     };
 
-    public WorkloadFixture(WorkloadOptions? options = null)
+    public WorkloadFixture(WorkloadOptions? options = null, IOfferPolicy[]? policies = null)
     {
-        Offers = new OfferBoard(Inventory, [], NullLogger<OfferBoard>.Instance);
+        Offers = new OfferBoard(Inventory, policies ?? [], NullLogger<OfferBoard>.Instance);
         Board = new WorkloadBoard(Inventory, Offers, Pods, Directory, options ?? new WorkloadOptions());
         Health = new HealthBoard(Time, "boot", []);
         Page = new MetricsPage(
@@ -52,12 +52,25 @@ internal sealed class WorkloadFixture : IDisposable
 
     public static Device Gpu(int index) => new()
     {
-        Id = $"GPU-{index}", Vendor = "acme", Model = "One", ResourceName = "acme.com/gpu", Index = index, NodeName = $"acme{index}", PciAddress = $"0000:0{index}:00.0", MemoryBytes = 80,
+        Id = $"GPU-{index}",
+        Vendor = "acme",
+        Model = "One",
+        ResourceName = "acme.com/gpu",
+        Index = index,
+        NodeName = $"acme{index}",
+        PciAddress = $"0000:0{index}:00.0",
+        MemoryBytes = 80,
     };
 
     public static Device Slice(int board, int instance, long memory) => new()
     {
-        Id = $"MIG-{board}-{instance}", Vendor = "acme", Model = "One", ResourceName = "acme.com/mig-1g", Index = board, ParentId = $"GPU-{board}", MemoryBytes = memory,
+        Id = $"MIG-{board}-{instance}",
+        Vendor = "acme",
+        Model = "One",
+        ResourceName = "acme.com/mig-1g",
+        Index = board,
+        ParentId = $"GPU-{board}",
+        MemoryBytes = memory,
         Partition = new DevicePartition("1g.10gb", instance, 0) { Number = instance },
     };
 

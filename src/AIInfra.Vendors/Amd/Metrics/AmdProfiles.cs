@@ -41,16 +41,9 @@ internal static class AmdProfiles
     private static MetricProfile Neutral() => NeutralProfile.Of(AmdFields.Table,
         [
             .. MetricTable.Load(typeof(AmdProfiles).Assembly, "amd.neutral.tsv"),
-            new MetricFamily("hw_pcie_link_generation", NeutralProfile.Families.First(family => family.Name == "hw_pcie_link_generation").Help, MetricType.Gauge, "pcie_link_speed_gigatransfers")
-            {
-                Rank = MetricRank.Detail,
-                Of = Generation,
-            },
+            NeutralProfile.LinkGeneration("pcie_link_speed_gigatransfers"),
         ],
         []);
-
-    /// <returns>Not a number, and so no series, for a speed that no generation has.</returns>
-    internal static double Generation(double gigatransfers) => gigatransfers switch { 2.5 => 1, 5 => 2, 8 => 3, 16 => 4, 32 => 5, 64 => 6, _ => double.NaN };
 
     /// <summary>An undivided GPU is its partition 0, as with that exporter. A divided one's own series bear no partition: its first partition has series of that number.</summary>
     private static ImmutableArray<KeyValuePair<string, string>> Labels(LabelledDevice labelled)
