@@ -1,0 +1,3 @@
+using AIInfra.Aggregator;
+
+return AggregatorCommandLine.Run(args);
