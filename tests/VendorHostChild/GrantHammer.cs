@@ -36,11 +36,11 @@ internal static class GrantHammer
         var store = new NodeStore(database, replicas, Policy.Labels);
         var ledger = new GrantLedger(database, replicas, Policy, NullLogger<GrantLedger>.Instance);
         using var log = new FileStream(Path.Combine(folder, $"log-{share}"), FileMode.Create, FileAccess.Write, FileShare.Read, 1);
-        using var ended = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         var own = Enumerable.Range(0, nodes).Where(node => node % of == share).ToList();
         await UntilDoneAsync(() => replicas.BeatAsync(CancellationToken.None));
         await UntilDoneAsync(() => store.WriteAsync([.. own.Select(node => new NodeChange(Name(node), null, Record(node, 1)))], CancellationToken.None));
         await UntilDoneAsync(() => replicas.BeatAsync(CancellationToken.None));
+        using var ended = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         var beats = BeatAsync(replicas, ended.Token);
         await Task.WhenAll(own.Select(node => NodeAsync(node, store, ledger, log, ended.Token)));
         await beats;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AIInfra.Aggregator.Audit;
+using AIInfra.Aggregator.Notify;
 using AIInfra.Aggregator.Store;
 
 namespace AIInfra.Aggregator.Grants;
@@ -77,6 +78,7 @@ public sealed class GrantControls(FleetDatabase database, Replicas replicas, Gra
         if (await session.RunAsync("UPDATE fleet SET breaker_since = 0, breaker_why = '', breaker_reset = $1 WHERE breaker_since <> 0", session.NowMilliseconds) == 0)
             return false;
         await AuditLog.WriteAsync(session, new AuditEntry(session.Now, actor, "breaker.closed", "", "", says));
+        await Notices.AddAsync(session, Notice.BreakerClosed(session.Now, says));
         return true;
     }, cancellationToken);
 

@@ -33,6 +33,9 @@ public sealed record GrantPolicy
     /// Cordoning and draining are not among them.</summary>
     public ImmutableHashSet<string> HeldByIncidents { get; init; } = ["reset-device", "reset-pci", "reload-driver", "reboot", "request-replacement"];
 
+    /// <summary>So long after a problem came, those actions wait, until it is known whether it came to others too.</summary>
+    public TimeSpan IncidentSettle { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long an approval may wait for its use.</summary>
     public TimeSpan ApprovalFor { get; init; } = TimeSpan.FromHours(1);
 
@@ -50,23 +53,25 @@ public sealed record GrantPolicy
         foreach (var fault in Budgets.SelectMany(budget => budget.Faults()))
             yield return fault;
         if (JobMaxUnavailable is { IsValid: false })
-            yield return "budgets.jobMaxUnavailable must be a number of nodes from 0, or a percentage from 0% to 100%.";
+            yield return "jobMaxUnavailable must be a number of nodes from 0, or a percentage from 0% to 100%.";
         if (Breaker.Percent is < 1 or > 100)
-            yield return $"budgets.breaker.percent is {Breaker.Percent}; allowed is 1 to 100 (100 never opens it).";
+            yield return $"breaker.percent is {Breaker.Percent}; allowed is 1 to 100 (100 never opens it).";
         if (Breaker.AtLeast < 1)
-            yield return $"budgets.breaker.atLeast is {Breaker.AtLeast}; allowed is 1 and more.";
+            yield return $"breaker.atLeast is {Breaker.AtLeast}; allowed is 1 and more.";
         if (Breaker.Window < TimeSpan.FromSeconds(10) || Breaker.Window > TimeSpan.FromDays(1))
-            yield return $"budgets.breaker.window is {Breaker.Window}; allowed is 00:00:10 to 1.00:00:00.";
+            yield return $"breaker.window is {Breaker.Window}; allowed is 10s to 24h.";
         if (View.SeenPercent is < 1 or > 100)
-            yield return $"budgets.view.seenPercent is {View.SeenPercent}; allowed is 1 to 100.";
+            yield return $"view.seenPercent is {View.SeenPercent}; allowed is 1 to 100.";
         if (View.For < TimeSpan.Zero || View.For > TimeSpan.FromHours(1))
-            yield return $"budgets.view.for is {View.For}; allowed is 00:00:00 to 01:00:00.";
+            yield return $"view.for is {View.For}; allowed is 0s to 1h.";
         if (Lifetime < TimeSpan.FromSeconds(30) || Lifetime > TimeSpan.FromHours(1))
-            yield return $"budgets.lifetime is {Lifetime}; allowed is 00:00:30 to 01:00:00.";
+            yield return $"lifetime is {Lifetime}; allowed is 30s to 1h.";
         if (LostAfter < TimeSpan.FromSeconds(10) || LostAfter > TimeSpan.FromHours(1))
-            yield return $"budgets.lostAfter is {LostAfter}; allowed is 00:00:10 to 01:00:00.";
+            yield return $"lostAfter is {LostAfter}; allowed is 10s to 1h.";
+        if (IncidentSettle < TimeSpan.Zero || IncidentSettle > TimeSpan.FromHours(1))
+            yield return $"incidentSettle is {IncidentSettle}; allowed is 0s to 1h.";
         if (ApprovalFor < TimeSpan.FromMinutes(1) || ApprovalFor > TimeSpan.FromDays(7))
-            yield return $"budgets.approvalFor is {ApprovalFor}; allowed is 00:01:00 to 7.00:00:00.";
+            yield return $"approvalFor is {ApprovalFor}; allowed is 1m to 168h.";
     }
 }
 
@@ -89,7 +94,7 @@ public sealed record Budget(string Name, string Label, Amount MaxUnavailable, in
         if (Rate is { Starts: < 1 })
             yield return $"budgets.{Name}.rate.starts is {Rate.Starts}; allowed is 1 and more.";
         if (Rate is { } rate && (rate.Window < TimeSpan.FromSeconds(1) || rate.Window > TimeSpan.FromDays(30)))
-            yield return $"budgets.{Name}.rate.window is {rate.Window}; allowed is 00:00:01 to 30.00:00:00.";
+            yield return $"budgets.{Name}.rate.window is {rate.Window}; allowed is 1s to 720h.";
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Data.Common;
+using AIInfra.Aggregator.Nodes;
 using AIInfra.Aggregator.Store;
 
 namespace AIInfra.Aggregator.Grants;
@@ -37,6 +38,7 @@ internal sealed class GrantRows(GrantPolicy policy, Replicas replicas)
             Pause = await PauseAsync(session, request.Node, labels),
             ApprovedUntil = await session.NumberAsync("SELECT approved_until FROM approvals WHERE node = $1 AND operation = $2", request.Node, request.Operation) is var until and > 0
                 ? DateTimeOffset.FromUnixTimeMilliseconds(until) : null,
+            ProblemArrived = request.Problem is { } key && policy.HeldByIncidents.Contains(request.Action) ? await ArrivedAsync(session, request.Node, key) : null,
             Incident = request.Problem is { } problem ? await session.FirstAsync("""
                 SELECT i.id FROM incidents i JOIN incident_members m ON m.incident = i.id WHERE m.node = $1 AND i.problem = $2 AND i.state = 'open'
                 """, row => row.GetString(0), request.Node, problem.Id) : null,
@@ -121,12 +123,18 @@ internal sealed class GrantRows(GrantPolicy policy, Replicas replicas)
         return (int)await session.NumberAsync("SELECT count(*) FROM asks WHERE asked_at > $1", since);
     }
 
+    private static async Task<DateTimeOffset?> ArrivedAsync(SqlSession session, string node, ProblemKey key) =>
+        (await BodyAsync(session, node))?.Problems.FirstOrDefault(problem => problem.Key == key)?.Arrived;
+
+    private static async Task<NodeRecord?> BodyAsync(SqlSession session, string node) =>
+        await session.FirstAsync("SELECT body FROM node_bodies WHERE name = $1", row => row.GetString(0), node) is { } body ? NodeRows.Read(body, false, default) : null;
+
     private async Task<Pause?> PauseAsync(SqlSession session, string node, ImmutableSortedDictionary<string, string> labels)
     {
         var all = await PausesAsync(session);
         // A pause may name any label; those that no budget names are looked up where the whole node is
         var whole = all.Exists(pause => pause.Label is not ("" or PauseScope.NodeLabel) && !policy.Labels.Contains(pause.Label))
-            ? await session.FirstAsync("SELECT body FROM node_bodies WHERE name = $1", row => row.GetString(0), node) is { } body ? NodeRows.Read(body, false, default) : null : null;
+            ? await BodyAsync(session, node) : null;
         return all.Find(pause => pause.Label switch
         {
             "" => true,

@@ -18,7 +18,7 @@ internal static class GrantRules
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5), Later = TimeSpan.FromSeconds(30);
 
     public static Ruling Decide(GrantRequest request, GrantPolicy policy, GrantView now) =>
-        Unknown(now) ?? Held(now) ?? Stopped(policy, now) ?? Crossed(request, now) ?? Unapproved(request, policy, now) ?? Spent(now)
+        Unknown(now) ?? Held(now) ?? Stopped(policy, now) ?? Crossed(request, now) ?? Fresh(request, policy, now) ?? Unapproved(request, policy, now) ?? Spent(now)
         ?? new Ruling(GrantOutcome.Granted, "granted", Granted(now));
 
     /// <summary>What is not known denies.</summary>
@@ -38,7 +38,7 @@ internal static class GrantRules
     private static Ruling? Stopped(GrantPolicy policy, GrantView now)
     {
         if (now.Fleet.CompleteSince is not { } since || !policy.View.IsEnough(now.Fleet))
-            return Deny("disarmed", $"nothing is granted: {now.Fleet.Seen} of {now.Fleet.Known} nodes are in sight, budgets.view asks for {policy.View.SeenPercent} %.", Later);
+            return Deny("disarmed", $"nothing is granted: {now.Fleet.Seen} of {now.Fleet.Known} nodes are in sight, view.seenPercent asks for {policy.View.SeenPercent} %.", Later);
         if (since + policy.View.For is var armed && now.Now < armed)
             return Deny("disarmed", $"nothing is granted yet: the view of the fleet is whole since {Show(since)} and has to be so for {policy.View.For.TotalSeconds:0} s.", armed - now.Now);
         if (now.Pause is { } pause)
@@ -65,6 +65,11 @@ internal static class GrantRules
             return Deny("gang", $"node {member.Node} runs job {member.Job} too and is disrupted for another reason ({Named(member.Reason)}); a job is not disrupted for two reasons at once.", Later);
         return null;
     }
+
+    /// <summary>Whether it came to others too is not known yet.</summary>
+    private static Ruling? Fresh(GrantRequest request, GrantPolicy policy, GrantView now) =>
+        policy.HeldByIncidents.Contains(request.Action) && now.ProblemArrived is { } arrived && arrived + policy.IncidentSettle > now.Now
+            ? Deny("settle", $"{request.Action} waits until {policy.IncidentSettle.TotalSeconds:0} s after the problem came: it may be one of many.", arrived + policy.IncidentSettle - now.Now) : null;
 
     private static Ruling? Unapproved(GrantRequest request, GrantPolicy policy, GrantView now)
     {

@@ -27,6 +27,8 @@ internal sealed record GrantView
     public Pause? Pause { get; init; }
     /// <summary>Until when a person's approval of this operation holds; null when there is none.</summary>
     public DateTimeOffset? ApprovedUntil { get; init; }
+    /// <summary>When the problem came to the node; null when that is not known, or decides nothing.</summary>
+    public DateTimeOffset? ProblemArrived { get; init; }
     /// <summary>The open incident that this problem of this node is part of; null when there is none.</summary>
     public string? Incident { get; init; }
 }

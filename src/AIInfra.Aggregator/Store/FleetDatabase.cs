@@ -31,7 +31,7 @@ public sealed partial class FleetDatabase : IAsyncDisposable
         (_writing, _reading) = dialect is SqliteDialect ? (new SemaphoreSlim(1), new SemaphoreSlim(Readers)) : (new SemaphoreSlim(8), new SemaphoreSlim(8));
         _again = new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(new RetryStrategyOptions
         {
-            ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is { } fault && _dialect.IsConflict(fault)),
+            ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is { } fault && (fault is UncommittedException || _dialect.IsConflict(fault))),
             MaxRetryAttempts = ConflictRetries,
             BackoffType = DelayBackoffType.Exponential,
             Delay = TimeSpan.FromMilliseconds(5),
@@ -127,6 +127,7 @@ public sealed partial class FleetDatabase : IAsyncDisposable
 
     private StoreException? Explain(Exception fault) => fault switch
     {
+        UncommittedException broken => Explain(broken.InnerException!),
         UnusableDatabaseException unusable => new StoreException($"{unusable.Message}.", unusable.Suffix is not null, fault),
         _ => _dialect.Explain(fault) is var (says, isTransient) ? new StoreException(says, isTransient, fault) : null,
     };
@@ -149,18 +150,31 @@ public sealed partial class FleetDatabase : IAsyncDisposable
     private async Task<T> InsideAsync<T>(Turn turn, Func<SqlSession, Task<T>> work, CancellationToken cancellationToken)
     {
         await using var connection = await _dialect.ConnectAsync(cancellationToken);
-        await using var transaction = turn switch
+        DbTransaction transaction;
+        T result;
+        try
         {
-            Turn.Decide => await _dialect.BeginDecisionAsync(connection, cancellationToken),
-            Turn.Write => await _dialect.BeginAsync(connection, cancellationToken),
-            _ => await _dialect.BeginReadAsync(connection, cancellationToken),
-        };
-        var session = new SqlSession(_dialect, connection, transaction, cancellationToken);
-        await session.SetTimeAsync(_time);
-        var result = await work(session);
-        await transaction.CommitAsync(cancellationToken);
+            transaction = turn switch
+            {
+                Turn.Decide => await _dialect.BeginDecisionAsync(connection, cancellationToken),
+                Turn.Write => await _dialect.BeginAsync(connection, cancellationToken),
+                _ => await _dialect.BeginReadAsync(connection, cancellationToken),
+            };
+            var session = new SqlSession(_dialect, connection, transaction, cancellationToken);
+            await session.SetTimeAsync(_time);
+            result = await work(session);
+        }
+        catch (DbException fault) when (_dialect.IsBrokenConnection(fault))
+        {
+            throw new UncommittedException(fault); // an idle connection had died, or the server: nothing of it happened
+        }
+        await using (transaction)
+            await transaction.CommitAsync(cancellationToken);
         return result;
     }
+
+    /// <summary>The connection broke before the commit was asked for: it can be done again.</summary>
+    private sealed class UncommittedException(DbException fault) : Exception(fault.Message, fault);
 
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {

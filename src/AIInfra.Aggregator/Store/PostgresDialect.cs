@@ -68,6 +68,14 @@ internal sealed class PostgresDialect : SqlDialect
     public override bool IsConflict(Exception fault) =>
         fault is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable };
 
+    public override bool IsBrokenConnection(Exception fault)
+    {
+        if (fault is not (PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown } or NpgsqlException { InnerException: IOException or SocketException }))
+            return false;
+        _source.Clear();
+        return true;
+    }
+
     public override bool IsBroken(Exception fault) => false;
 
     public override (string Says, bool IsTransient)? Explain(Exception fault) => fault switch

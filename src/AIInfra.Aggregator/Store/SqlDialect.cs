@@ -41,6 +41,9 @@ internal abstract class SqlDialect : IAsyncDisposable
     /// <summary>Worth doing again at once: another transaction was in the way.</summary>
     public abstract bool IsConflict(Exception fault);
 
+    /// <summary>The connection broke, which says nothing of the next one; forgets those that are likely to be broken too.</summary>
+    public abstract bool IsBrokenConnection(Exception fault);
+
     /// <summary>The file is broken. Never so for a server, which tells its own people.</summary>
     public abstract bool IsBroken(Exception fault);
 

@@ -71,6 +71,8 @@ internal sealed class SqliteDialect : SqlDialect
 
     public override bool IsConflict(Exception fault) => fault is SqliteException { SqliteErrorCode: Busy or Locked };
 
+    public override bool IsBrokenConnection(Exception fault) => false;
+
     public override bool IsBroken(Exception fault) => fault is SqliteException { SqliteErrorCode: Corrupt or NotADatabase };
 
     public override (string Says, bool IsTransient)? Explain(Exception fault) => fault switch

@@ -32,7 +32,7 @@ public sealed class HammerTests : IDisposable
         await using var server = await PostgresServer.StartAsync();
         await HammerAsync(await MakeAsync(server), async () =>
         {
-            await Task.Delay(TimeSpan.FromSeconds(Seconds / 3), Stop); // in the midst of it
+            await UnderWayAsync();
             await server.StopAsync("immediate");
             await server.StartAgainAsync();
         });
@@ -48,7 +48,7 @@ public sealed class HammerTests : IDisposable
         var connection = await MakeAsync(server);
         var killed = Start(connection, 0);
         var others = Enumerable.Range(1, Replicas - 1).Select(share => Start(connection, share)).ToList();
-        await Task.Delay(TimeSpan.FromSeconds(Seconds / 2), Stop);
+        await UnderWayAsync();
         killed.Kill();
         await killed.WaitForExitAsync(Stop);
         foreach (var process in others)
@@ -64,6 +64,15 @@ public sealed class HammerTests : IDisposable
         await using var command = new NpgsqlCommand("CREATE DATABASE hammer", connection);
         await command.ExecuteNonQueryAsync(Stop);
         return server.ConnectionString("hammer");
+    }
+
+    /// <summary>All of them have been granted something.</summary>
+    private async Task UnderWayAsync()
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        patience.CancelAfter(Deadline);
+        while (Directory.GetFiles(_folder, "log-*").Count(log => new FileInfo(log).Length > 0) < Replicas)
+            await Task.Delay(20, patience.Token);
     }
 
     private async Task HammerAsync(string connection, Func<Task> meanwhile)

@@ -197,7 +197,7 @@ public abstract class LedgerCases
         await using var fleet = Open(await MakeAsync(), Armed(Fleet(5)) with { View = new ViewRule(90, TimeSpan.FromSeconds(30)) });
         await fleet.ReportAsync(Many(20, 5).Select((node, at) => node with { IsConnected = at < 17 }));
         await fleet.BeatAsync();
-        Assert.Equal("nothing is granted: 17 of 20 nodes are in sight, budgets.view asks for 90 %.", (await fleet.AskAsync("n000")).Why);
+        Assert.Equal("nothing is granted: 17 of 20 nodes are in sight, view.seenPercent asks for 90 %.", (await fleet.AskAsync("n000")).Why);
 
         await fleet.ReportAsync(Many(20, 5).Select(node => node with { Sequence = 2 }));
         Assert.StartsWith("nothing is granted yet: the view of the fleet is whole since", (await fleet.AskAsync("n000")).Why, StringComparison.Ordinal);
