@@ -1,3 +1,3 @@
-using AIInfra.Aggregator;
+using AIInfra.Aggregator.Commands;
 
-return AggregatorCommandLine.Run(args);
+return await AggregatorCommandLine.RunAsync(args);

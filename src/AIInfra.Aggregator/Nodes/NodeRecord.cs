@@ -21,8 +21,10 @@ public sealed record NodeRecord
     public ImmutableArray<OperationRecord> Operations { get; init; } = [];
     /// <summary>The aggregator's clock: the last message of the node, kept to a few seconds.</summary>
     public required DateTimeOffset LastHeard { get; init; }
-    /// <summary>A stream is open, here or at another replica. A node that is not connected counts as lost when <see cref="LastHeard"/> is older than the silence that is allowed.</summary>
+    /// <summary>A stream is open, here or at another replica.</summary>
     public required bool IsConnected { get; init; }
+    /// <summary>Not connected for longer than the silence that is allowed (fleet.silence).</summary>
+    public bool IsLost { get; init; }
     /// <summary>Node's clock minus the aggregator's, as far as is known; for show only, never for a decision.</summary>
     public TimeSpan Skew { get; init; }
 }
