@@ -88,6 +88,18 @@ public sealed class AggregatorTests
     }
 
     [Fact]
+    public async Task The_reference_page_of_the_settings_is_what_the_program_prints()
+    {
+        const string Head = "# Settings of the aggregator\n\nMade by `aiinfra-aggregator config-reference`. They stand in `/etc/aiinfra/aggregator.yaml`; each also as `AIINFRA_SECTION__KEY`. How to use it: [aggregator.md](aggregator.md).\n\n";
+        var path = RepositoryRoot.Combine("docs", "aggregator-configuration.md");
+        var page = Head + (await AggregatorRun.CommandAsync("config-reference")).Output.TrimEnd() + "\n";
+        if (Environment.GetEnvironmentVariable("AIINFRA_UPDATE_DOCS") == "1")
+            await File.WriteAllTextAsync(path, page, TestContext.Current.CancellationToken);
+
+        Assert.Equal(page, await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task It_stops_in_order_when_it_is_told_to()
     {
         await using var aggregator = await AggregatorRun.StartAsync();
