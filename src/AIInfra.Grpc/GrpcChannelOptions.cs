@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 
 namespace AIInfra.Grpc;
@@ -13,6 +14,10 @@ public sealed record GrpcChannelOptions
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(1);
     /// <summary>The only authority that a TLS server's certificate may come from; null: the system's.</summary>
     public X509Certificate2? TrustedAuthority { get; init; }
+    /// <summary>More of them, for the time in which one follows on the other.</summary>
+    public ImmutableArray<X509Certificate2> MoreAuthorities { get; init; } = [];
+    /// <summary>With its private key: what the client proves to be. Null: it stays nameless.</summary>
+    public X509Certificate2? ClientCertificate { get; init; }
     /// <summary>What the deadlines of calls are kept with.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

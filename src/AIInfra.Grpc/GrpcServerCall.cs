@@ -1,3 +1,6 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+
 namespace AIInfra.Grpc;
 
 /// <summary>One call as its handler sees it.</summary>
@@ -11,6 +14,10 @@ public sealed class GrpcServerCall
     public GrpcMetadata ResponseTrailers { get; } = [];
     /// <summary>When the caller gives up; null: never.</summary>
     public DateTimeOffset? Deadline { get; internal set; }
+    /// <summary>The one that the caller proved to own in the TLS handshake; null: none. The server's TLS settings say which are let in.</summary>
+    public X509Certificate2? ClientCertificate { get; internal set; }
+    /// <summary>Null on a unix socket.</summary>
+    public IPAddress? RemoteAddress { get; internal set; }
     /// <summary>Cancelled when the caller is gone or gave up, at the deadline, and when the server stops. Reads and writes then throw
     /// <see cref="OperationCanceledException"/>; a handler lets it pass, and the caller gets the status that fits.</summary>
     public CancellationToken CancellationToken { get; internal set; }

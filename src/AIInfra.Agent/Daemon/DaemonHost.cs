@@ -1,9 +1,9 @@
 using AIInfra.Agent.Configuration;
 using AIInfra.Core.Configuration;
+using AIInfra.Core.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 
 namespace AIInfra.Agent.Daemon;
 
@@ -21,7 +21,7 @@ internal static partial class DaemonHost
         }
 
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
-        AddLogging(builder.Logging);
+        builder.Logging.AddLines();
         builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(10));
         builder.Services.AddDaemon(config, files);
@@ -36,17 +36,6 @@ internal static partial class DaemonHost
         await host.RunAsync(cancellationToken);
         LogStopped(logger);
         return Environment.ExitCode;
-    }
-
-    /// <summary>One line a message on standard error; systemd's priorities where it collects them (sd-daemon(3)).</summary>
-    private static void AddLogging(ILoggingBuilder logging)
-    {
-        logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
-        logging.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
-        if (Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null)
-            logging.AddSystemdConsole();
-        else
-            logging.AddConsole(options => options.FormatterName = LineFormatter.FormatterName).Services.AddSingleton<ConsoleFormatter, LineFormatter>();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "aiinfra-agent {Version} starts on node {Node}")]

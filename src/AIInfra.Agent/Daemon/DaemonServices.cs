@@ -56,7 +56,8 @@ internal static class DaemonServices
         .AddWorkloads(config)
         .AddMetrics(config)
         .AddOtlp()
-        .AddControl(config);
+        .AddControl(config)
+        .AddFleet(config);
 
     /// <summary>The vendors, and what becomes of what they find: a part of the daemon that serves nobody by itself.</summary>
     public static IServiceCollection AddDevices(this IServiceCollection services, Config config, AgentFiles files) => services

@@ -38,12 +38,18 @@ internal static class Transport
         handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
         handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests; // servers punish pings on idle connections
         if (options.TrustedAuthority is { } authority)
-            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+        {
+            var policy = new X509ChainPolicy
             {
                 TrustMode = X509ChainTrustMode.CustomRootTrust,
                 CustomTrustStore = { authority },
                 RevocationMode = X509RevocationMode.NoCheck, // an authority of one's own publishes no list
             };
+            policy.CustomTrustStore.AddRange(options.MoreAuthorities.ToArray());
+            handler.SslOptions.CertificateChainPolicy = policy;
+        }
+        if (options.ClientCertificate is { } own)
+            handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(own, additionalCertificates: null, offline: true);
         return handler;
     }
 

@@ -17,7 +17,11 @@ internal sealed class ServerExchange(IFeatureCollection features)
     private FrameReader? _reader;
     private FrameWriter _writer;
 
-    public GrpcServerCall Call { get; } = new();
+    public GrpcServerCall Call { get; } = new()
+    {
+        ClientCertificate = features.Get<ITlsConnectionFeature>()?.ClientCertificate,
+        RemoteAddress = features.Get<IHttpConnectionFeature>()?.RemoteIpAddress,
+    };
     public string Path => _request.Path;
     public string Verb => _request.Method;
     public IHeaderDictionary RequestHeaders => _request.Headers;

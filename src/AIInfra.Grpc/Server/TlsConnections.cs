@@ -36,7 +36,7 @@ public sealed partial class TlsConnections(Func<SslServerAuthenticationOptions> 
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
             patience.CancelAfter(HandshakePatience);
             await tls.AuthenticateAsServerAsync(options(), patience.Token);
-            var negotiated = new Negotiated(tls.NegotiatedApplicationProtocol.Protocol); // Kestrel speaks what was agreed on
+            var negotiated = new Negotiated(tls.NegotiatedApplicationProtocol.Protocol, tls.RemoteCertificate as X509Certificate2); // Kestrel speaks what was agreed on
             connection.Features.Set<ITlsApplicationProtocolFeature>(negotiated);
             connection.Features.Set<ITlsConnectionFeature>(negotiated);
         }
@@ -60,10 +60,10 @@ public sealed partial class TlsConnections(Func<SslServerAuthenticationOptions> 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The TLS handshake of connection {Connection} failed")]
     private partial void LogRefused(string connection, Exception refused);
 
-    private sealed record Negotiated(ReadOnlyMemory<byte> ApplicationProtocol) : ITlsApplicationProtocolFeature, ITlsConnectionFeature
+    private sealed record Negotiated(ReadOnlyMemory<byte> ApplicationProtocol, X509Certificate2? Client) : ITlsApplicationProtocolFeature, ITlsConnectionFeature
     {
-        public X509Certificate2? ClientCertificate { get => null; set { } }
-        public Task<X509Certificate2?> GetClientCertificateAsync(CancellationToken cancellationToken) => Task.FromResult<X509Certificate2?>(null);
+        public X509Certificate2? ClientCertificate { get => Client; set { } }
+        public Task<X509Certificate2?> GetClientCertificateAsync(CancellationToken cancellationToken) => Task.FromResult(Client);
     }
 
     private sealed record DuplexPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;

@@ -14,7 +14,7 @@ namespace AIInfra.Kubernetes.Reporting;
 /// <summary>What the reporting reads and writes to.</summary>
 public sealed record ReportingBoards(
     HealthBoard Health, InventoryBoard Inventory, WorkerBoard Workers, VendorReleases Releases, VendorPauses Pauses, FeatureLabels Labels, IDeviceHolders Holders,
-    NpdBoard? Npd = null, PodDirectory? Pods = null, RemediationBoard? Remediation = null, ClusterBoard? Cluster = null, PodBoard? NodePods = null);
+    NpdBoard? Npd = null, PodDirectory? Pods = null, RemediationBoard? Remediation = null, ClusterBoard? Cluster = null, PodBoard? NodePods = null, NodeLabels? NodeLabels = null);
 
 /// <summary>Speaks to the API server for as long as there is one to speak to. Without one nothing else is different.</summary>
 public sealed partial class KubernetesWorker(ReportingOptions options, ReportingBoards boards, TimeProvider time, ILoggerFactory loggers) : IWorker
@@ -73,10 +73,13 @@ public sealed partial class KubernetesWorker(ReportingOptions options, Reporting
         var (directory, moved) = (options.FollowsPods ? boards.Pods : null, options.MovesPods ? boards.NodePods : null);
         if (directory is not null || moved is not null)
             yield return new PodWatch(client, options, directory, moved, workers, time, Random, loggers.CreateLogger<PodWatch>()).RunAsync(cancellationToken);
+        if (boards.NodeLabels is { } nodeLabels)
+            yield return nodeLabels.FollowAsync(node, cancellationToken);
         if (options.SetsTaint)
+        {
             yield return new MarkKeeper(client, node, health, workers, time, Random, loggers.CreateLogger<MarkKeeper>()).RunAsync(cancellationToken);
-        if (options.SetsTaint)
             yield return new TaintReporter(client, node, health, inventory, workers, time, Random, loggers.CreateLogger<TaintReporter>()).RunAsync(cancellationToken);
+        }
     }
 
     /// <summary>A kubeconfig that cannot be used is read again: it may be written by somebody who comes later.</summary>

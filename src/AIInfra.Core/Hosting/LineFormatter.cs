@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 
-namespace AIInfra.Agent.Daemon;
+namespace AIInfra.Core.Hosting;
 
 /// <summary>A message a line: UTC time, level, the part that speaks, the text. An exception's trace follows, indented.</summary>
 internal sealed class LineFormatter() : ConsoleFormatter(FormatterName)

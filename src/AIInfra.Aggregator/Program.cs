@@ -1,0 +1,3 @@
+using AIInfra.Aggregator.Commands;
+
+return await AggregatorCommandLine.RunAsync(args);

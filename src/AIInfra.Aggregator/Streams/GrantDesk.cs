@@ -1,0 +1,147 @@
+using System.Collections.Immutable;
+using AIInfra.Aggregator.Grants;
+using AIInfra.Aggregator.Nodes;
+using AIInfra.Aggregator.Store;
+using AIInfra.Fleet;
+using AIInfra.Fleet.V1;
+using GrantRequest = AIInfra.Aggregator.Grants.GrantRequest;
+using ProblemKey = AIInfra.Aggregator.Nodes.ProblemKey;
+using Microsoft.Extensions.Logging;
+
+namespace AIInfra.Aggregator.Streams;
+
+/// <summary>Takes the nodes' questions to the ledger.</summary>
+internal sealed class GrantDesk(IGrantLedger ledger, FleetView view, ILogger<GrantDesk> logger)
+{
+    public GrantQuestions Open(AgentSession session) => new(session, ledger, view, logger);
+}
+
+/// <summary>The questions of one stream: answered one after the other, beside what the node reports, so that a slow ledger delays no report.</summary>
+internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger ledger, FleetView view, ILogger logger)
+{
+    private const int MostWaiting = 16, LongestText = 253, LongestSentence = 1024, MostDevices = 256;
+
+    private readonly Lock _gate = new();
+    private readonly WireRecords _records = new(new TextPool());
+    private Task _work = Task.CompletedTask;
+    private int _waiting;
+    private bool _reconciles;
+
+    public void Take(FromAgent message)
+    {
+        switch (message.MessageCase)
+        {
+            case FromAgent.MessageOneofCase.GrantAsk:
+                Queue(() => AskAsync(message.GrantAsk), message.GrantAsk.Ask);
+                break;
+            case FromAgent.MessageOneofCase.GrantRenewal:
+                Queue(() => RenewAsync(message.GrantRenewal), message.GrantRenewal.Ask);
+                break;
+            case FromAgent.MessageOneofCase.GrantRelease:
+                Queue(() => ReleaseAsync(message.GrantRelease), null);
+                break;
+        }
+    }
+
+    /// <summary>What the node's journal says has changed. However often it is said, it is looked at once more.</summary>
+    public void Reconcile()
+    {
+        lock (_gate)
+        {
+            if (_reconciles)
+                return;
+            _reconciles = true;
+        }
+        Queue(ReconcileAsync, null);
+    }
+
+    /// <summary>After the stream's end: what was begun is ended.</summary>
+    public Task ClosedAsync()
+    {
+        lock (_gate)
+            return _work;
+    }
+
+    private void Queue(Func<Task> act, ulong? ask)
+    {
+        lock (_gate)
+        {
+            if (_waiting < MostWaiting)
+            {
+                _waiting++;
+                _work = RunAsync(_work, act);
+                return;
+            }
+        }
+        if (ask is { } number)
+            Answer(number, "", GrantDecision.Denied($"{MostWaiting} questions of this node wait already.", TimeSpan.FromSeconds(10)));
+    }
+
+    private async Task RunAsync(Task before, Func<Task> act)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            await act();
+        }
+        catch (StoreException fault)
+        {
+            LogNotDone(session.Node, fault.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            // The stream ended.
+        }
+        finally
+        {
+            lock (_gate)
+                _waiting--;
+        }
+    }
+
+    private async Task AskAsync(GrantAsk ask)
+    {
+        if (ask.Operation.Length is 0 or > LongestText || ask.Action.Length is 0 or > LongestText || WireWords.ScopeOf(ask.Scope) is not { } scope)
+        {
+            Answer(ask.Ask, ask.Operation, GrantDecision.Denied("The question cannot be understood: it needs an operation, an action, and a scope out of none, device and node."));
+            return;
+        }
+        ImmutableArray<string> devices = [.. ask.Devices.Take(MostDevices).Select(device => TextPool.Cut(device, LongestText))];
+        var problem = ask.Problem is { } key ? _records.Key(key, new OwnNames(null)) : (ProblemKey?)null;
+        Answer(ask.Ask, ask.Operation, await ledger.AskAsync(new GrantRequest(session.Node, ask.Operation, ask.Action, scope, devices, problem), session.Ended));
+    }
+
+    private async Task RenewAsync(GrantRenewal renewal) =>
+        Answer(renewal.Ask, renewal.Operation, await ledger.RenewAsync(Holder(renewal.Operation, renewal.Grant, renewal.Fence), session.Ended));
+
+    private Task ReleaseAsync(GrantRelease release) => ledger.ReleaseAsync(
+        Holder(release.Operation, release.Grant, release.Fence), WireWords.OutcomeOf(release.Outcome), TextPool.Cut(release.Says, LongestSentence), CancellationToken.None);
+
+    private Task ReconcileAsync()
+    {
+        lock (_gate)
+            _reconciles = false;
+        return ledger.ReconcileAsync(session.Node, view.Find(session.Node)?.Operations ?? [], session.Ended);
+    }
+
+    private GrantHolder Holder(string operation, string grant, ulong fence) => new(
+        session.Node, TextPool.Cut(operation, LongestText), TextPool.Cut(grant, LongestText), fence > long.MaxValue ? 0 : (long)fence);
+
+    private void Answer(ulong ask, string operation, GrantDecision decision) => session.Post(new FromAggregator
+    {
+        GrantAnswer = new Fleet.V1.GrantAnswer
+        {
+            Ask = ask,
+            Operation = operation,
+            Grant = decision.Outcome == GrantOutcome.Granted ? decision.Grant : "",
+            Fence = (ulong)decision.Fence,
+            LifetimeMilliseconds = (uint)Math.Clamp(decision.Lifetime.TotalMilliseconds, 0, uint.MaxValue),
+            Why = decision.Why,
+            RetryMilliseconds = (uint)Math.Clamp(decision.RetryAfter?.TotalMilliseconds ?? 0, 0, uint.MaxValue),
+            AwaitsApproval = decision.Outcome == GrantOutcome.AwaitsApproval,
+        },
+    });
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What node {Node} said of its grants was not recorded: {Why} It ends by its lifetime, or is told again.")]
+    private partial void LogNotDone(string node, string why);
+}
