@@ -51,7 +51,7 @@ internal static class GrantHammer
     private static async Task NodeAsync(int node, NodeStore store, GrantLedger ledger, FileStream log, CancellationToken ended)
     {
         var random = new Random(node);
-        for (var (sequence, turn) = (1, 0); !ended.IsCancellationRequested; turn++)
+        for (var (sequence, turn) = (1, 0); !ended.IsCancellationRequested;)
         {
             var operation = $"op{turn}";
             var decision = await ledger.AskAsync(new GrantRequest(Name(node), operation, "reboot", DrainScope.Node, [], new ProblemKey("x", Subject.Node)), CancellationToken.None);
@@ -62,6 +62,7 @@ internal static class GrantHammer
                 await Task.Delay(random.Next(1, 30), CancellationToken.None);
                 continue;
             }
+            turn++; // the same is asked until it is granted: where the answer was lost, the grant is there
             Say(log, '+', node, decision.Fence);
             await Task.Delay(random.Next(1, 20), CancellationToken.None);
             Say(log, '-', node, decision.Fence);
