@@ -2,6 +2,8 @@ using AIInfra.Aggregator.Nodes;
 using AIInfra.Fleet.Reporting;
 using AIInfra.Fleet.V1;
 using AIInfra.Testing;
+using NodeFacts = AIInfra.Fleet.V1.NodeFacts;
+using ProblemKey = AIInfra.Fleet.V1.ProblemKey;
 using Record = AIInfra.Aggregator.Nodes.NodeRecord;
 
 namespace AIInfra.UnitTests.Fleet;
