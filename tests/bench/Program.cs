@@ -17,6 +17,7 @@ using AIInfra.Bench.Fleet;
     ("libraries", LibraryVendorCost.RunAsync),
     ("reporting", ReportingCost.RunAsync),
     ("remediation", RemediationCost.RunAsync),
+    ("fleetstore", FleetStoreCost.RunAsync),
     ("scrape", ScrapeShare.RunAsync),
     ("agent", AgentCost.RunAsync),
 ];
