@@ -59,6 +59,7 @@ internal static class AggregatorServices
         .AddSingleton<IApiPart, FleetPart>()
         .AddSingleton<IApiPart, AuditPart>()
         .AddSingleton<IApiPart>(provider => provider.GetRequiredService<EventPart>())
+        .AddSingleton<PageFiles>()
         .AddSingleton<ApiServer>()
         .AddSingleton<PageRows, FleetRows>()
         .AddWorker(MetricsEndpoint.Part, provider => new MetricsEndpoint(

@@ -1,0 +1,90 @@
+import { token } from './api';
+import { h, put } from './dom';
+import { Fleet } from './fleet';
+import { language, moment, t, type TextKey } from './texts';
+import { fleetView } from './views/fleet';
+import { auditView, budgetsView, incidentsView, problemsView } from './views/lists';
+import { nodeView } from './views/node';
+
+const app = document.getElementById('app')!;
+const themeKey = 'aiinfra.theme';
+const places: { path: string; name: TextKey }[] = [
+  { path: '#/', name: 'fleet' }, { path: '#/problems', name: 'problems' }, { path: '#/incidents', name: 'incidents' }, { path: '#/budgets', name: 'budgets' }, { path: '#/audit', name: 'audit' }];
+
+let session = new AbortController();
+let view = new AbortController();
+let refusal = '';
+
+function start(): void {
+  session.abort();
+  session = new AbortController();
+  document.documentElement.lang = language.get();
+  const theme = localStorage.getItem(themeKey);
+  if (theme !== null) document.documentElement.dataset.theme = theme;
+  if (token.get() === null) return door();
+  const fleet = new Fleet();
+  const link = h('p.link', { role: 'status' });
+  const nav = h('nav', { 'aria-label': t('fleet') });
+  const main = h('main', { id: 'main', tabindex: -1 });
+  put(app, h('header', {}, h('a.brand', { href: '#/' }, 'AIInfra'), nav, link, ...switches(true)), main);
+  const show = () => {
+    view.abort();
+    view = new AbortController();
+    const path = location.hash === '' ? '#/' : location.hash;
+    put(nav, ...places.map((place) => h('a', { href: place.path, 'aria-current': place.path === path ? 'page' : null }, t(place.name))));
+    put(main);
+    const node = /^#\/node\/(.+)$/.exec(path)?.[1];
+    if (node !== undefined) nodeView(main, fleet, decodeURIComponent(node), view.signal);
+    else if (path === '#/problems') problemsView(main, fleet, view.signal);
+    else if (path === '#/incidents') incidentsView(main, fleet, view.signal);
+    else if (path === '#/budgets') budgetsView(main, fleet, view.signal);
+    else if (path === '#/audit') auditView(main, view.signal);
+    else if (fleet.link === 'loading') put(main, h('p.note.loading', { role: 'status' }, t('loading')));
+    else fleetView(main, fleet, view.signal);
+    document.title = node !== undefined ? decodeURIComponent(node) : t(places.find((place) => place.path === path)?.name ?? 'fleet');
+  };
+  let wasLoading = true;
+  fleet.onChange(() => {
+    if (fleet.link === 'refused') {
+      token.clear();
+      refusal = fleet.fault;
+      return start();
+    }
+    link.className = `link ${fleet.link}`;
+    put(link, fleet.link === 'live' ? t('live') : fleet.link === 'loading' ? t('loading') : `${t('broken')} ${fleet.heard === 0 ? '–' : moment(new Date(fleet.heard).toISOString())}`);
+    link.title = fleet.fault;
+    if (wasLoading) {
+      wasLoading = false;
+      show();
+    }
+  }, session.signal);
+  window.addEventListener('hashchange', () => { show(); main.focus(); }, { signal: session.signal });
+  show();
+  void fleet.run(session.signal);
+}
+
+function switches(isInside: boolean): Node[] {
+  return [
+    h('button', { type: 'button', lang: language.get() === 'zh' ? 'en' : 'zh', click: () => { language.set(language.get() === 'zh' ? 'en' : 'zh'); start(); } }, language.get() === 'zh' ? 'English' : '中文'),
+    h('button', {
+      type: 'button', 'aria-label': t('theme'), title: t('theme'), click: () => {
+        const isDark = (document.documentElement.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
+        localStorage.setItem(themeKey, isDark ? 'light' : 'dark');
+        start();
+      },
+    }, '◐'),
+    ...(isInside ? [h('button', { type: 'button', click: () => { token.clear(); refusal = ''; start(); } }, t('leave'))] : []),
+  ];
+}
+
+/** Asks for the token. */
+function door(): void {
+  const input = h('input', { id: 'token', type: 'password', required: true, autocomplete: 'off', spellcheck: 'false' });
+  put(app, h('header', {}, h('span.brand', {}, 'AIInfra'), h('span.space'), ...switches(false)), h('main.door', {},
+    h('form', { submit: (event) => { event.preventDefault(); token.set(input.value.trim()); refusal = ''; start(); } },
+      h('label', { for: 'token' }, t('token')), input, h('button', { type: 'submit' }, t('enter')),
+      refusal !== '' && h('p.fault', { role: 'alert' }, `${t('refused')}: ${refusal}`), h('p.note', {}, h('code', {}, t('tokenHow'))))));
+  input.focus();
+}
+
+start();
