@@ -90,10 +90,6 @@ internal static class AgentKeys
     public static readonly ConfigKey<string> RemediationPolicy = Later(ConfigForm.Text("remediation.policy", "", "A policy file."), "", "nothing is mended yet; remove the line.");
     public static readonly ConfigKey<string> RemediationDrain = ConfigForm.Choice("remediation.drain", ["aggregator", "self"], "aggregator", "Whose account changes the node's spec: self sets the taint aiinfra.io/unhealthy while the node as a whole is unfit; nothing drains in this version.");
 
-    public static readonly ConfigKey<string> FleetAggregator = Later(ConfigForm.Text("fleet.aggregator", "", "Address of the aggregator."), "", "there is no aggregator yet; remove the line.");
-    public static readonly ConfigKey<string> FleetCredentials = Later(ConfigForm.Text("fleet.credentials", "", "Credentials for the aggregator."), "", "there is no aggregator yet; remove the line.");
-    public static readonly ConfigKey<string> FleetUnreachable = ConfigForm.Choice("fleet.whenUnreachable", ["deny", "lease"], "deny", "What a lost aggregator means for grants; not used in this version.");
-
     public static ConfigSchema Schema { get; } = new(
     [
         NodeName, HostRoot, HostSys, HostProc, HostDev, HostRun, StatePath, RunPath,
@@ -105,7 +101,7 @@ internal static class AgentKeys
         NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig,
         .. FileVendorKeys.All, PassthroughEnabled, PassthroughPciIds, PassthroughNames, LabelsFile,
         NpdConfig, Rules, KernelLogPath, KernelLogTrust, LogFiles, Journal, .. ProbeKeys.All, RemediationMode, RemediationPolicy, RemediationDrain,
-        FleetAggregator, FleetCredentials, FleetUnreachable,
+        .. FleetKeys.All,
     ], new ConfigConflict(KubeletRoot, KubeletRoots, "keep kubelet.roots and list all kubelets in it, or keep kubelet.root where there is only one."));
 
     /// <summary>A setting whose part is not built yet: values that would ask for it are refused by name, never silently ignored.</summary>

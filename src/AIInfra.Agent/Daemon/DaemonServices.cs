@@ -54,7 +54,8 @@ internal static class DaemonServices
         .AddWorkloads(config)
         .AddMetrics(config)
         .AddOtlp()
-        .AddControl(config);
+        .AddControl(config)
+        .AddFleet(config);
 
     private static IServiceCollection AddBoards(this IServiceCollection services, HostPaths host) => services
         .AddSingleton(TimeProvider.System)

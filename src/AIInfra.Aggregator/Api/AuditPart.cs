@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using AIInfra.Aggregator.Audit;
 using AIInfra.Aggregator.Identity;

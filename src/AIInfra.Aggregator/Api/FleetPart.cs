@@ -1,9 +1,7 @@
-using System.Collections.Immutable;
 using AIInfra.Aggregator.Audit;
 using AIInfra.Aggregator.Identity;
 using AIInfra.Aggregator.Nodes;
 using AIInfra.Aggregator.Streams;
-using AIInfra.Core.Health;
 using AIInfra.Fleet;
 using Microsoft.AspNetCore.Http;
 

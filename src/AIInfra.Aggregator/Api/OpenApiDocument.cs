@@ -35,9 +35,9 @@ internal static class OpenApiDocument
     {
         var parameters = new JsonArray();
         foreach (var name in route.Template.Split('/').Where(part => part.StartsWith('{')).Select(part => part.Trim('{', '}')))
-            parameters.Add(Parameter(name, "path", null, isRequired: true));
+            parameters.Add((JsonNode)Parameter(name, "path", null, isRequired: true));
         foreach (var query in route.Query)
-            parameters.Add(Parameter(query.Name, "query", $"{query.Says} Must be {query.Form}.", isRequired: false));
+            parameters.Add((JsonNode)Parameter(query.Name, "query", $"{query.Says} Must be {query.Form}.", isRequired: false));
         var success = new JsonObject { ["description"] = "Done." };
         if (route.Returns is { } type)
             success["content"] = new JsonObject { [route.Media] = new JsonObject { ["schema"] = type.GetJsonSchemaAsNode() } };

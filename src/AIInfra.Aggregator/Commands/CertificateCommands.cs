@@ -34,7 +34,7 @@ internal static class CertificateCommands
         show.SetAction((parsed, _) => AggregatorCommandLine.WithConfigAsync(parsed.GetValue(configFile), config => TokenCommands.Do(config, (folder, _) =>
         {
             foreach (var certificate in Identity.Authority.Open(folder, TimeProvider.System).Trusted)
-                Console.WriteLine($"# {Identity.Authority.FingerprintOf(certificate)} until {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}\n{certificate.ExportCertificatePem()}");
+                Console.WriteLine($"# {Fleet.Identity.Fingerprint.Of(certificate)} until {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}\n{certificate.ExportCertificatePem()}");
             return ExitStatus.Ok;
         })));
         return new Command("authority", "The authority that signs the nodes' certificates") { rotate, show };

@@ -1,5 +1,5 @@
 using System.Globalization;
-using AIInfra.Aggregator.Identity;
+using AIInfra.Fleet.Identity;
 
 namespace AIInfra.Aggregator.Hosting;
 
@@ -17,7 +17,7 @@ internal sealed class AggregatorLock : IDisposable
         var (path, pid) = (Path.Combine(folder, "aggregator.lock"), Path.Combine(folder, "aggregator.pid"));
         try
         {
-            StateFiles.MakeFolder(folder);
+            PrivateFiles.MakeFolder(folder);
             var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             File.WriteAllText(pid, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n"));
             return new AggregatorLock(file);

@@ -1,7 +1,6 @@
 using System.Net;
 using AIInfra.Grpc;
 using AIInfra.Grpc.Server;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;

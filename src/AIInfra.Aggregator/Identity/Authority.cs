@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using AIInfra.Fleet.Identity;
 
 namespace AIInfra.Aggregator.Identity;
 
@@ -25,11 +26,8 @@ internal sealed class Authority
     /// <summary>The newest authority's key, signed by the one before: who trusts only that one comes from here to the newest. Null without one before.</summary>
     public X509Certificate2? Cross { get; }
 
-    /// <summary>Of the newest: the first 32 hex digits of the SHA-256 of its public key.</summary>
-    public string Fingerprint => FingerprintOf(_signer);
-
-    public static string FingerprintOf(X509Certificate2 certificate) =>
-        Convert.ToHexStringLower(SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo()))[..32];
+    /// <summary>Of the newest.</summary>
+    public string Fingerprint => Fleet.Identity.Fingerprint.Of(_signer);
 
     /// <summary>Opens it, and makes it where there is none yet.</summary>
     /// <exception cref="IOException">It cannot be read or made; the message says which file.</exception>
@@ -38,7 +36,7 @@ internal sealed class Authority
         var folder = Folder(stateFolder);
         if (!File.Exists(Path.Combine(folder, "current.pem")))
         {
-            StateFiles.Locked(stateFolder, () =>
+            PrivateFiles.Locked(stateFolder, () =>
             {
                 if (!File.Exists(Path.Combine(folder, "current.pem")))
                     Make(folder, time);
@@ -54,15 +52,15 @@ internal sealed class Authority
     {
         var folder = Folder(stateFolder);
         var before = Open(stateFolder, time);
-        StateFiles.Locked(stateFolder, () =>
+        PrivateFiles.Locked(stateFolder, () =>
         {
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             using var fresh = SelfSigned(key, time);
-            StateFiles.Write(Path.Combine(folder, "previous.pem"), string.Join('\n', before.Trusted.Select(certificate => certificate.ExportCertificatePem())));
+            PrivateFiles.Write(Path.Combine(folder, "previous.pem"), string.Join('\n', before.Trusted.Select(certificate => certificate.ExportCertificatePem())));
             using var cross = before.Sign(AuthorityRequest(new X500DistinguishedName(fresh.SubjectName), new PublicKey(key)), before._signer.NotAfter - time.GetUtcNow().UtcDateTime);
-            StateFiles.Write(Path.Combine(folder, "cross.pem"), cross.ExportCertificatePem());
-            StateFiles.Write(Path.Combine(folder, "current.key"), key.ExportPkcs8PrivateKeyPem());
-            StateFiles.Write(Path.Combine(folder, "current.pem"), fresh.ExportCertificatePem()); // last: an older key beside it is refused when it is read
+            PrivateFiles.Write(Path.Combine(folder, "cross.pem"), cross.ExportCertificatePem());
+            PrivateFiles.Write(Path.Combine(folder, "current.key"), key.ExportPkcs8PrivateKeyPem());
+            PrivateFiles.Write(Path.Combine(folder, "current.pem"), fresh.ExportCertificatePem()); // last: an older key beside it is refused when it is read
             return true;
         });
         return Read(folder, time);
@@ -111,7 +109,7 @@ internal sealed class Authority
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange([.. Trusted]);
+        chain.ChainPolicy.CustomTrustStore.AddRange(Trusted.ToArray());
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // what was revoked is asked of Revocations
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.ApplicationPolicy.Add(ClientUse);
@@ -160,11 +158,11 @@ internal sealed class Authority
 
     private static void Make(string folder, TimeProvider time)
     {
-        StateFiles.MakeFolder(folder);
+        PrivateFiles.MakeFolder(folder);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var certificate = SelfSigned(key, time);
-        StateFiles.Write(Path.Combine(folder, "current.key"), key.ExportPkcs8PrivateKeyPem());
-        StateFiles.Write(Path.Combine(folder, "current.pem"), certificate.ExportCertificatePem());
+        PrivateFiles.Write(Path.Combine(folder, "current.key"), key.ExportPkcs8PrivateKeyPem());
+        PrivateFiles.Write(Path.Combine(folder, "current.pem"), certificate.ExportCertificatePem());
     }
 
     private static X509Certificate2 SelfSigned(ECDsa key, TimeProvider time)

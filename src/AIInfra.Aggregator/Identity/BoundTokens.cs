@@ -14,7 +14,7 @@ internal sealed record BoundTokenOptions(string Audience, ImmutableArray<string>
 /// <summary>Service-account tokens that Kubernetes bound to a pod on a node: the API server says which node that is. Any thread.</summary>
 /// <param name="review">The API server's TokenReview.</param>
 internal sealed partial class BoundTokens(
-    BoundTokenOptions options, Func<string, IEnumerable<string>, CancellationToken, Task<TokenReviewStatus>> review, TimeProvider time, ILogger<BoundTokens> logger)
+    BoundTokenOptions options, Func<string, IEnumerable<string>, CancellationToken, Task<TokenReviewStatus>> review, TimeProvider time, ILogger<BoundTokens> logger) : IDisposable
 {
     private const int MostKept = 20_000, LongestToken = 16_384;
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
@@ -50,6 +50,8 @@ internal sealed partial class BoundTokens(
             _asking.Release();
         }
     }
+
+    public void Dispose() => _asking.Dispose();
 
     private string? Judge(TokenReviewStatus status)
     {

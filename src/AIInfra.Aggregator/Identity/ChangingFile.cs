@@ -4,12 +4,12 @@ namespace AIInfra.Aggregator.Identity;
 
 /// <summary>A small file that somebody else writes: looked at again a second after the last look. One that cannot be read leaves what was read before. Any thread.</summary>
 /// <param name="missing">What a file that is not there holds.</param>
-internal sealed class ChangingFile<T>(string path, T missing, Func<string, T> parse, TimeProvider time)
+internal sealed class ChangingFile<T>(string path, T missing, Func<string, T> parse, TimeProvider time) where T : notnull
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private T _value = missing;
+    private object? _value; // null: never read
     private (DateTime Written, long Length)? _state;
     private long? _lookedAt;
 
@@ -24,7 +24,7 @@ internal sealed class ChangingFile<T>(string path, T missing, Func<string, T> pa
         lock (_gate)
         {
             if (_lookedAt is { } at && time.GetElapsedTime(at) < Fresh)
-                return _value;
+                return (T?)_value ?? missing;
             _lookedAt = time.GetTimestamp();
             try
             {
@@ -38,7 +38,7 @@ internal sealed class ChangingFile<T>(string path, T missing, Func<string, T> pa
             {
                 Fault = fault.Message;
             }
-            return _value;
+            return (T?)_value ?? missing;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using AIInfra.Fleet.Identity;
 
 namespace AIInfra.Aggregator.Identity;
 
@@ -19,10 +20,10 @@ internal sealed class Revocations(string folder, TimeProvider time)
 
     /// <summary>A node's certificates, as of now.</summary>
     /// <exception cref="IOException">It is not written.</exception>
-    public void Revoke(string node) => StateFiles.Locked(folder, () =>
+    public void Revoke(string node) => PrivateFiles.Locked(folder, () =>
     {
         var all = _file.Read().SetItem(node, time.GetUtcNow());
-        StateFiles.Write(_file.Path, JsonSerializer.Serialize([.. all.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => new Revocation(entry.Key, entry.Value))], IdentityJson.Default.ListRevocation));
+        PrivateFiles.Write(_file.Path, JsonSerializer.Serialize([.. all.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => new Revocation(entry.Key, entry.Value))], IdentityJson.Default.ListRevocation));
         return true;
     });
 

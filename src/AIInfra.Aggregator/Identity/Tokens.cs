@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AIInfra.Fleet.Identity;
 
 namespace AIInfra.Aggregator.Identity;
 
@@ -41,7 +42,7 @@ internal sealed class Tokens(string folder, TimeProvider time)
 
     /// <returns>The token, to be shown once.</returns>
     /// <exception cref="IOException">It is not kept.</exception>
-    public string Create(TokenRole role, string name, TimeSpan lifetime, string nodes, string fingerprint) => StateFiles.Locked(folder, () =>
+    public string Create(TokenRole role, string name, TimeSpan lifetime, string nodes, string fingerprint) => PrivateFiles.Locked(folder, () =>
     {
         var (id, secret) = (Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)), RandomNumberGenerator.GetBytes(SecretBytes));
         var now = time.GetUtcNow();
@@ -53,7 +54,7 @@ internal sealed class Tokens(string folder, TimeProvider time)
 
     /// <returns>False: there is none of that id.</returns>
     /// <exception cref="IOException">It is not written.</exception>
-    public bool Revoke(string id) => StateFiles.Locked(folder, () =>
+    public bool Revoke(string id) => PrivateFiles.Locked(folder, () =>
     {
         var entries = _file.Read();
         if (entries.All(entry => entry.Id != id))
@@ -75,7 +76,7 @@ internal sealed class Tokens(string folder, TimeProvider time)
         return CryptographicOperations.FixedTimeEquals(given, kept) && entry!.IsGoodAt(time.GetUtcNow()) ? entry : null;
     }
 
-    private void Write(List<TokenEntry> entries) => StateFiles.Write(_file.Path, JsonSerializer.Serialize(entries, IdentityJson.Default.ListTokenEntry));
+    private void Write(List<TokenEntry> entries) => PrivateFiles.Write(_file.Path, JsonSerializer.Serialize(entries, IdentityJson.Default.ListTokenEntry));
 
     private static ImmutableArray<TokenEntry> Parse(string text) => [.. JsonSerializer.Deserialize(text, IdentityJson.Default.ListTokenEntry) ?? []];
 

@@ -2,9 +2,10 @@ using System.Collections.Immutable;
 using AIInfra.Aggregator.Grants;
 using AIInfra.Aggregator.Nodes;
 using AIInfra.Aggregator.Store;
-using AIInfra.Core.Remediation;
 using AIInfra.Fleet;
 using AIInfra.Fleet.V1;
+using GrantRequest = AIInfra.Aggregator.Grants.GrantRequest;
+using ProblemKey = AIInfra.Aggregator.Nodes.ProblemKey;
 using Microsoft.Extensions.Logging;
 
 namespace AIInfra.Aggregator.Streams;
@@ -128,7 +129,7 @@ internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger 
 
     private void Answer(ulong ask, string operation, GrantDecision decision) => session.Post(new FromAggregator
     {
-        GrantAnswer = new GrantAnswer
+        GrantAnswer = new Fleet.V1.GrantAnswer
         {
             Ask = ask,
             Operation = operation,

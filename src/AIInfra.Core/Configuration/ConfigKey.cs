@@ -106,7 +106,8 @@ public static class ConfigForm
     private static int? ParseNumber(string? text) =>
         int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
 
-    private static TimeSpan? ParseDuration(string? text)
+    /// <summary>A time as it is written in a file: <c>30s</c>, <c>10m</c>, <c>2h</c>; null when it is none.</summary>
+    public static TimeSpan? ParseDuration(string? text)
     {
         if (text is null)
             return null;

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace AIInfra.Core.State;
 
 /// <summary>Moves an unusable database out of the way under a name that says why and when, so that it can be looked at.</summary>
-internal static class SetAside
+public static class SetAside
 {
     /// <summary>Older ones are deleted: a disk that goes on corrupting must not be filled as well.</summary>
     private const int Kept = 5;

@@ -45,7 +45,7 @@ internal static class Transport
                 CustomTrustStore = { authority },
                 RevocationMode = X509RevocationMode.NoCheck, // an authority of one's own publishes no list
             };
-            policy.CustomTrustStore.AddRange([.. options.MoreAuthorities]);
+            policy.CustomTrustStore.AddRange(options.MoreAuthorities.ToArray());
             handler.SslOptions.CertificateChainPolicy = policy;
         }
         if (options.ClientCertificate is { } own)

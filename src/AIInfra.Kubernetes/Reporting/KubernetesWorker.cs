@@ -12,7 +12,7 @@ namespace AIInfra.Kubernetes.Reporting;
 /// <summary>What the reporting reads and writes to.</summary>
 public sealed record ReportingBoards(
     HealthBoard Health, InventoryBoard Inventory, WorkerBoard Workers, VendorReleases Releases, VendorPauses Pauses, FeatureLabels Labels, IDeviceHolders Holders,
-    NpdBoard? Npd = null, PodDirectory? Pods = null);
+    NpdBoard? Npd = null, PodDirectory? Pods = null, NodeLabels? NodeLabels = null);
 
 /// <summary>Speaks to the API server for as long as there is one to speak to. Without one nothing else is different.</summary>
 public sealed partial class KubernetesWorker(ReportingOptions options, ReportingBoards boards, TimeProvider time, ILoggerFactory loggers) : IWorker
@@ -66,6 +66,8 @@ public sealed partial class KubernetesWorker(ReportingOptions options, Reporting
         yield return new EventReporter(client, options, node, health, inventory, npd.Current, book, workers, time, Random, loggers.CreateLogger<EventReporter>()).RunAsync(cancellationToken);
         if (options.FollowsPods && boards.Pods is { } pods)
             yield return new PodWatch(client, options, pods, workers, time, Random, loggers.CreateLogger<PodWatch>()).RunAsync(cancellationToken);
+        if (boards.NodeLabels is { } nodeLabels)
+            yield return nodeLabels.FollowAsync(node, cancellationToken);
         if (options.SetsTaint)
             yield return new TaintReporter(client, node, health, inventory, workers, time, Random, loggers.CreateLogger<TaintReporter>()).RunAsync(cancellationToken);
     }

@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace AIInfra.Aggregator.Identity;
+namespace AIInfra.Fleet.Identity;
 
-/// <summary>Small files in the state folder, for their owner alone: replaced whole or not at all.</summary>
-internal static class StateFiles
+/// <summary>Small files with secrets, for their owner alone: replaced whole or not at all.</summary>
+public static class PrivateFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 

@@ -1,0 +1,144 @@
+using System.Collections.Concurrent;
+using AIInfra.Core.Remediation;
+using AIInfra.Fleet.V1;
+using GrantAnswer = AIInfra.Core.Remediation.GrantAnswer;
+
+namespace AIInfra.Fleet.Granting;
+
+/// <summary>The open stream, as far as grants need it.</summary>
+internal interface IGrantLine
+{
+    /// <returns>False: it is not open, or too much waits on it.</returns>
+    bool TryPost(FromAgent message);
+}
+
+/// <summary>Asks the aggregator. One that cannot be reached denies; a grant is held for its lifetime and renewed before, over whichever stream is open then.</summary>
+/// <param name="outcome">What the journal says became of an operation, for the release; null where it says nothing.</param>
+public sealed class FleetGrants(FleetOptions options, Func<string, ActionResult?> outcome, TimeProvider time) : IGrants
+{
+    private const int MostReleases = 32;
+
+    private readonly Lock _gate = new();
+    private readonly ConcurrentDictionary<ulong, TaskCompletionSource<V1.GrantAnswer>> _asked = new();
+    private readonly Dictionary<string, HeldGrant> _held = new(StringComparer.Ordinal);
+    private readonly Queue<FromAgent> _releases = new();
+    private IGrantLine? _line;
+    private ulong _number;
+
+    public async Task<GrantAnswer> AskAsync(Core.Remediation.GrantRequest request, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (_held.TryGetValue(request.Operation, out var held) && held.IsHeld)
+                return new GrantAnswer(held, "it is held already.");
+        }
+        var sentAt = time.GetTimestamp();
+        var answer = await SendAsync(number => new FromAgent
+        {
+            GrantAsk = new GrantAsk { Ask = number, Operation = request.Operation, Action = request.Action, Scope = WireWords.Of(request.Scope) },
+        }, cancellationToken);
+        if (answer is null)
+            return GrantAnswer.Refused($"the aggregator {options.Aggregator.Authority} cannot be reached, and fleet.whenUnreachable is deny.");
+        if (answer.Grant.Length == 0)
+            return GrantAnswer.Refused(answer.AwaitsApproval ? $"it waits for a person's approval at the aggregator: {answer.Why}" : answer.RetryMilliseconds > 0
+                ? $"{answer.Why} Worth asking again in {TimeSpan.FromMilliseconds(answer.RetryMilliseconds).TotalSeconds:0} s." : answer.Why);
+        var grant = new HeldGrant(this, request.Operation, answer, sentAt, time);
+        lock (_gate)
+            _held[request.Operation] = grant;
+        return new GrantAnswer(grant, answer.Why);
+    }
+
+    /// <summary>Grant and fence of an operation, for what the journal's steps are told with; empty and 0 without one.</summary>
+    public (string Grant, ulong Fence) Find(string operation)
+    {
+        lock (_gate)
+            return _held.TryGetValue(operation, out var held) ? (held.Grant, held.Fence) : ("", 0);
+    }
+
+    internal void Opened(IGrantLine line)
+    {
+        lock (_gate)
+        {
+            _line = line;
+            while (_releases.TryPeek(out var release) && line.TryPost(release))
+                _releases.Dequeue();
+        }
+    }
+
+    /// <summary>The stream is over: what was asked on it gets no answer.</summary>
+    internal void Closed(IGrantLine line)
+    {
+        lock (_gate)
+        {
+            if (!ReferenceEquals(_line, line))
+                return;
+            _line = null;
+        }
+        foreach (var (number, asked) in _asked)
+        {
+            if (_asked.TryRemove(number, out _))
+                asked.TrySetCanceled();
+        }
+    }
+
+    internal void Answered(V1.GrantAnswer answer)
+    {
+        if (_asked.TryRemove(answer.Ask, out var asked))
+            asked.TrySetResult(answer);
+    }
+
+    internal void Revoked(GrantRevocation revocation)
+    {
+        HeldGrant? held;
+        lock (_gate)
+            held = _held.Values.FirstOrDefault(grant => grant.Grant == revocation.Grant);
+        held?.Lose();
+    }
+
+    /// <returns>Null: there was no answer, or nobody to ask.</returns>
+    internal async Task<V1.GrantAnswer?> SendAsync(Func<ulong, FromAgent> make, CancellationToken cancellationToken)
+    {
+        var number = Interlocked.Increment(ref _number);
+        var asked = _asked[number] = new TaskCompletionSource<V1.GrantAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            IGrantLine? line;
+            lock (_gate)
+                line = _line;
+            if (line?.TryPost(make(number)) != true)
+                return null;
+            return await asked.Task.WaitAsync(options.GrantPatience, time, cancellationToken);
+        }
+        catch (Exception fault) when (fault is TimeoutException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+        finally
+        {
+            _asked.TryRemove(number, out _);
+        }
+    }
+
+    internal void Release(HeldGrant grant)
+    {
+        var result = outcome(grant.Operation);
+        var release = new FromAgent
+        {
+            GrantRelease = new GrantRelease
+            {
+                Grant = grant.Grant, Fence = grant.Fence, Operation = grant.Operation,
+                Outcome = result is null ? "not-started" : WireWords.Of(result.Outcome), Says = result?.Says ?? "",
+            },
+        };
+        lock (_gate)
+        {
+            if (_held.TryGetValue(grant.Operation, out var held) && ReferenceEquals(held, grant))
+                _held.Remove(grant.Operation);
+            if (_line?.TryPost(release) == true)
+                return;
+            if (_releases.Count >= MostReleases)
+                _releases.Dequeue(); // ended by its lifetime long ago
+            _releases.Enqueue(release);
+        }
+    }
+}
