@@ -20,6 +20,8 @@ internal static class AggregatorConfig
         var all = faults.AddRange(errors);
         if (all.IsEmpty && (config.Get(AggregatorKeys.ListenCertificate).Length == 0) != (config.Get(AggregatorKeys.ListenKey).Length == 0))
             all = [new ConfigError(new ConfigMark(path ?? "environment", 0, 0), "listen.certificate and listen.key belong together: set both, or neither.")];
+        if (all.IsEmpty)
+            all = Hosting.StoreServices.Check(config, new ConfigMark(path ?? "environment", 0, 0));
         return (config, all);
     }
 

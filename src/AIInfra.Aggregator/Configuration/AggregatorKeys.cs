@@ -17,6 +17,12 @@ internal static class AggregatorKeys
     public static readonly ConfigKey<string> StatePath = ConfigForm.Folder("state.path", "/var/lib/aiinfra/aggregator", "Folder of its authority, tokens and revocations. Replicas share a copy of it.");
     public static readonly ConfigKey<string> StoreConnection = ConfigForm.Text("store.connection", "Data Source=/var/lib/aiinfra/aggregator.db", "The database: a SQLite file, or a connection string of PostgreSQL (Host=…), which replicas and fleets of more than a few thousand nodes need.");
 
+    public static readonly ConfigKey<string> GrantsPolicy = ConfigForm.Text("grants.policy", "", "The file of budgets, breaker and approvals (docs/aggregator-budgets.md); empty: a tenth of the fleet.");
+
+    public static readonly ConfigKey<ImmutableArray<string>> Alertmanagers = ConfigForm.TextList("notify.alertmanagers", [], "Base addresses of Alertmanagers, as in http://alertmanager:9093; each is told of incidents and of the breaker.");
+    public static readonly ConfigKey<string> Webhook = ConfigForm.Text("notify.webhook", "", "An address that is told the same by signed POST requests.");
+    public static readonly ConfigKey<string> WebhookSecretFile = ConfigForm.Text("notify.webhookSecretFile", "", "The file of the secret that signs them, at least 16 characters.");
+
     public static readonly ConfigKey<TimeSpan> Silence = ConfigForm.Duration("fleet.silence", TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(80), TimeSpan.FromSeconds(60), "A node that says nothing for so long is lost; agents speak three times as often.");
     public static readonly ConfigKey<int> MostNodes = ConfigForm.Number("fleet.mostNodes", 1, 200_000, 20_000, "Beyond it new nodes are turned away.");
 
@@ -30,7 +36,7 @@ internal static class AggregatorKeys
 
     public static ConfigSchema Schema { get; } = new(
     [
-        ListenAddress, ListenNames, ListenCertificate, ListenKey, MetricsAddress, StatePath, StoreConnection, Silence, MostNodes,
+        ListenAddress, ListenNames, ListenCertificate, ListenKey, MetricsAddress, StatePath, StoreConnection, GrantsPolicy, Alertmanagers, Webhook, WebhookSecretFile, Silence, MostNodes,
         CertificateLifetime, KubernetesTokens, Audience, Accounts, Kubeconfig,
     ]);
 }

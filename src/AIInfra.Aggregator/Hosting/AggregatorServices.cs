@@ -21,6 +21,7 @@ internal static class AggregatorServices
         .AddSingleton<WorkerBoard>()
         .AddIdentity(config, authority)
         .AddFleet(config)
+        .AddStore(config)
         .AddApi(config);
 
     private static IServiceCollection AddIdentity(this IServiceCollection services, Config config, Authority authority)
