@@ -59,6 +59,7 @@ internal static class AggregatorServices
         .AddSingleton<EventPart>()
         .AddSingleton<IApiPart, FleetPart>()
         .AddSingleton<IApiPart, AuditPart>()
+        .AddSingleton<IApiPart, CallerPart>()
         .AddSingleton<IApiPart>(provider => provider.GetRequiredService<EventPart>())
         .AddSingleton<PageFiles>()
         .AddSingleton<ApiServer>()
