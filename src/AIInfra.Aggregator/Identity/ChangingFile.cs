@@ -24,7 +24,7 @@ internal sealed class ChangingFile<T>(string path, T missing, Func<string, T> pa
         lock (_gate)
         {
             if (_lookedAt is { } at && time.GetElapsedTime(at) < Fresh)
-                return (T?)_value ?? missing;
+                return _value is T known ? known : missing;
             _lookedAt = time.GetTimestamp();
             try
             {
@@ -38,7 +38,7 @@ internal sealed class ChangingFile<T>(string path, T missing, Func<string, T> pa
             {
                 Fault = fault.Message;
             }
-            return (T?)_value ?? missing;
+            return _value is T known ? known : missing;
         }
     }
 

@@ -49,6 +49,7 @@ internal sealed class TestFleet : IAsyncDisposable
             listen: { address: "127.0.0.1:{{_port}}" }
             metrics: { address: "127.0.0.1:0" }
             state: { path: {{StateFolder}} }
+            store: { connection: "Data Source={{_folder}}/aggregator.db" }
             """);
         var (config, errors) = AggregatorKeys.Schema.Check(values);
         Assert.Empty(errors);
