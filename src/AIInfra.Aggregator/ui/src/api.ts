@@ -31,16 +31,20 @@ export interface NodePage {
 }
 export interface AuditEntry { id: number; at: string; actor: string; what: string; node: string; operation: string; says: string }
 export interface IncidentLine {
-  id: string; problem: string; started: string; changed: string; ended: string | null; suspectKind: string; suspect: string; ofNodes: number; members: string[]; says: string;
+  id: string; problem: string; started: string; changed: string; ended: string | null; suspect: { kind: string; name: string } | null; ofNodes: number; members: string[]; says: string;
 }
+export interface DeadLetter { id: number; target: string; subject: string; made: string; attempts: number; says: string }
+export interface PauseLine { where: string; node: string | null; label: string | null; value: string | null; actor: string; says: string; since: string; until: string | null }
 export interface BudgetReport {
-  at: string; notTrusted: string | null;
+  at: string; notTrusted: string | null; fleet: { known: number; seen: number; completeSince: string | null };
   domains: { budget: string; domain: string; nodes: number; allowed: number; unavailable: number; starts: number }[];
   grants: { node: string; operation: string; action: string; reason: string; given: string; expires: string; hasLapsed: boolean }[];
-  pauses: { where: string; actor: string; says: string; since: string; until: string | null; scope: string }[];
+  pauses: PauseLine[];
   waiting: { node: string; operation: string; action: string; why: string; asked: string; lastAsked: string; approvedUntil: string | null; actor: string }[];
-  breakerSince: string | null; breakerWhy: string;
+  breaker: { since: string; why: string } | null;
 }
+/** Who this page's token is. */
+export interface CallerLine { name: string; role: 'viewer' | 'operator' | 'admin' }
 export interface NodeEvent { name: string; node: NodeLine | null; raised: ProblemLine[]; cleared: ProblemLine[]; devicesChanged: string[] }
 export interface Page<T> { items: T[]; next: string | null }
 
@@ -73,8 +77,10 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return await (await ask(path, { signal: signal ?? null })).json() as T;
 }
 
-export async function send(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<void> {
-  await ask(path, body === undefined ? { method } : { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+/** What it is about stands in the path and the query; the API takes no bodies. */
+export async function send(method: 'POST' | 'DELETE', path: string, query: Record<string, string | null> = {}): Promise<void> {
+  const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== null && pair[1] !== '');
+  await ask(given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`, { method });
 }
 
 /** All pages of a list, at most `most` items. */

@@ -1,6 +1,6 @@
 // The fleet as this page knows it: read whole once, then followed by events. One writer, many readers.
 
-import { all, ApiFault, follow, get, type FleetSummary, type NodeEvent, type NodeLine } from './api';
+import { all, ApiFault, follow, get, type CallerLine, type FleetSummary, type NodeEvent, type NodeLine } from './api';
 
 export type Link = 'loading' | 'live' | 'broken' | 'refused';
 
@@ -10,6 +10,7 @@ export class Fleet {
   readonly nodes = new Map<string, NodeLine>();
   link: Link = 'loading';
   fault = '';
+  caller: CallerLine | null = null;
   /** When the last word of the aggregator came, of whatever kind. */
   heard = 0;
   private readonly listeners = new Set<Listener>();
@@ -27,24 +28,29 @@ export class Fleet {
     signal.addEventListener('abort', () => this.eventListeners.delete(listener));
   }
 
+  get mayOperate(): boolean { return this.caller !== null && this.caller.role !== 'viewer'; }
+
   /** Runs until it is aborted or refused: reads, follows, and begins anew after a while when the connection is lost. */
   async run(signal: AbortSignal): Promise<void> {
     for (let tries = 0; !signal.aborted; tries++) {
       try {
+        this.caller = await get<CallerLine>('caller', signal);
         const { event } = await get<FleetSummary>('fleet', signal);
         const { items } = await all<NodeLine>('nodes', 50_000, signal);
         this.nodes.clear();
         for (const node of items) this.nodes.set(node.name, node);
+        this.heard = Date.now();
         this.say('live', '');
-        tries = 0;
+        const since = Date.now();
         await this.followFrom(event, signal);
+        if (Date.now() - since > 10_000) tries = 0;
         this.say('broken', '');
       } catch (fault) {
         if (signal.aborted) return;
         if (fault instanceof ApiFault && (fault.status === 401 || fault.status === 403)) return this.say('refused', fault.message);
         this.say('broken', fault instanceof Error ? fault.message : String(fault));
       }
-      await new Promise((resolve) => setTimeout(resolve, Math.min(15_000, 500 * 2 ** Math.min(tries, 5)) * (0.5 + Math.random() / 2)));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(10_000, 500 * 2 ** Math.min(tries, 5)) * (0.5 + Math.random() / 2)));
     }
   }
 

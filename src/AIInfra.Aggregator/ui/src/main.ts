@@ -1,9 +1,12 @@
 import { token } from './api';
 import { h, put } from './dom';
 import { Fleet } from './fleet';
+import { tick } from './parts';
 import { language, moment, t, type TextKey } from './texts';
+import { budgetsView } from './views/budgets';
 import { fleetView } from './views/fleet';
-import { auditView, budgetsView, incidentsView, problemsView } from './views/lists';
+import { incidentsView } from './views/incidents';
+import { auditView, problemsView } from './views/lists';
 import { nodeView } from './views/node';
 
 const app = document.getElementById('app')!;
@@ -17,6 +20,7 @@ let refusal = '';
 
 function start(): void {
   session.abort();
+  view.abort();
   session = new AbortController();
   document.documentElement.lang = language.get();
   const theme = localStorage.getItem(themeKey);
@@ -26,22 +30,22 @@ function start(): void {
   const link = h('p.link', { role: 'status' });
   const nav = h('nav', { 'aria-label': t('fleet') });
   const main = h('main', { id: 'main', tabindex: -1 });
-  put(app, h('header', {}, h('a.brand', { href: '#/' }, 'AIInfra'), nav, link, ...switches(true)), main);
+  put(app, h('a.skip', { href: '#main', click: (event) => { event.preventDefault(); main.focus(); } }, t('skip')), h('header', {}, h('a.brand', { href: '#/' }, 'AIInfra'), nav, link, ...switches(true)), main);
   const show = () => {
     view.abort();
     view = new AbortController();
     const path = location.hash === '' ? '#/' : location.hash;
     put(nav, ...places.map((place) => h('a', { href: place.path, 'aria-current': place.path === path ? 'page' : null }, t(place.name))));
     put(main);
-    const node = /^#\/node\/(.+)$/.exec(path)?.[1];
-    if (node !== undefined) nodeView(main, fleet, decodeURIComponent(node), view.signal);
+    const node = nodeOf(path);
+    document.title = `${node ?? t(places.find((place) => place.path === path)?.name ?? 'fleet')} · AIInfra`;
+    if (fleet.link === 'loading') return put(main, h('p.note.loading', { role: 'status' }, t('loading')));
+    if (node !== null) nodeView(main, fleet, node, view.signal);
     else if (path === '#/problems') problemsView(main, fleet, view.signal);
     else if (path === '#/incidents') incidentsView(main, fleet, view.signal);
     else if (path === '#/budgets') budgetsView(main, fleet, view.signal);
-    else if (path === '#/audit') auditView(main, view.signal);
-    else if (fleet.link === 'loading') put(main, h('p.note.loading', { role: 'status' }, t('loading')));
+    else if (path === '#/audit') auditView(main, fleet, view.signal);
     else fleetView(main, fleet, view.signal);
-    document.title = node !== undefined ? decodeURIComponent(node) : t(places.find((place) => place.path === path)?.name ?? 'fleet');
   };
   let wasLoading = true;
   fleet.onChange(() => {
@@ -53,14 +57,28 @@ function start(): void {
     link.className = `link ${fleet.link}`;
     put(link, fleet.link === 'live' ? t('live') : fleet.link === 'loading' ? t('loading') : `${t('broken')} ${fleet.heard === 0 ? '–' : moment(new Date(fleet.heard).toISOString())}`);
     link.title = fleet.fault;
+    link.setAttribute('data-link', fleet.link);
+    main.classList.toggle('stale', fleet.link === 'broken');
     if (wasLoading) {
       wasLoading = false;
       show();
     }
   }, session.signal);
   window.addEventListener('hashchange', () => { show(); main.focus(); }, { signal: session.signal });
+  const clock = setInterval(tick, 5000);
+  session.signal.addEventListener('abort', () => clearInterval(clock));
   show();
   void fleet.run(session.signal);
+}
+
+/** Null where the address names no node, or not in a way that can be read. */
+function nodeOf(path: string): string | null {
+  try {
+    const name = /^#\/node\/(.+)$/.exec(path)?.[1];
+    return name === undefined ? null : decodeURIComponent(name);
+  } catch {
+    return null;
+  }
 }
 
 function switches(isInside: boolean): Node[] {

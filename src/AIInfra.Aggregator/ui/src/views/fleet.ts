@@ -1,13 +1,14 @@
 import type { NodeLine } from '../api';
 import { h, put } from '../dom';
 import type { Fleet } from '../fleet';
-import { note, worst } from '../parts';
+import { keeping, note, worst } from '../parts';
 import { count, t } from '../texts';
+import { nowPanel } from './now';
 
 const labelKey = 'aiinfra.domain';
 const usual = ['topology.kubernetes.io/rack', 'topology.kubernetes.io/zone', 'nvidia.com/gpu.clique', 'node.kubernetes.io/instance-type'];
 
-/** The heat map: one square a node, grouped by a label, the worst first in sight. */
+/** The heat map: one square a node, grouped by a label, each in its fixed place; beside it what needs a person now. */
 export function fleetView(into: HTMLElement, fleet: Fleet, signal: AbortSignal): void {
   const numbers = h('div.numbers');
   const map = h('div.map', { role: 'group', 'aria-label': t('fleet') });
@@ -16,7 +17,9 @@ export function fleetView(into: HTMLElement, fleet: Fleet, signal: AbortSignal):
   const legend = h('p.legend', {}, ...(['fine', 'info', 'degraded', 'fatal', 'lost'] as const).flatMap((kind) =>
     [h(`span.cell.${kind}`, { 'aria-hidden': true }), h('span', {}, kind === 'fine' ? t('legendFine') : kind === 'info' ? t('legendInfo') : t(kind))]), h('span.keys', {}, t('keys')));
   const cells = new Map<string, HTMLElement>();
-  put(into, numbers, h('div.bar', {}, h('label', { for: 'by' }, `${t('by')} `, by), find, legend), map);
+  const now = h('aside.now', { 'aria-label': t('now') });
+  put(into, h('h1.unseen', {}, t('fleet')), numbers, h('div.fleet', {}, h('div', {}, h('div.bar', {}, h('label', { for: 'by' }, `${t('by')} `, by), find, legend), map), now));
+  nowPanel(now, fleet, signal);
   map.addEventListener('keydown', (event) => move(event));
 
   function draw(): void {
@@ -26,17 +29,23 @@ export function fleetView(into: HTMLElement, fleet: Fleet, signal: AbortSignal):
     const keys = [...new Set([...usual.filter((key) => labels.has(key)), ...[...labels].sort()])];
     const chosen = localStorage.getItem(labelKey);
     const key = chosen !== null && (chosen === '' || labels.has(chosen)) ? chosen : keys[0] ?? '';
-    put(by, h('option', { value: '' }, '—'), ...keys.map((name) => h('option', { value: name, selected: name === key }, name)));
+    const options = ['', ...keys];
+    if ([...by.options].map((option) => option.value).join('\n') !== options.join('\n')) put(by, ...options.map((name) => h('option', { value: name }, name === '' ? '—' : name)));
+    by.value = key;
     cells.clear();
-    if (nodes.length === 0) return put(map, note(t('noNodes'), t('noNodesHow')));
+    if (nodes.length === 0) return put(map, fleet.heard === 0 ? h('div.fault', { role: 'alert' }, h('strong', {}, t('failed')), h('p', {}, t('noAnswer'))) : note(t('noNodes'), t('noNodesHow')));
     const wanted = find.value.toLowerCase();
-    const groups = Map.groupBy(nodes.filter((node) => node.name.toLowerCase().includes(wanted)), (node) => (key === '' ? '' : node.labels[key] ?? ''));
-    put(map, ...[...groups].sort(([one], [other]) => one.localeCompare(other, undefined, { numeric: true })).map(([name, members]) => {
+    const found = nodes.filter((node) => node.name.toLowerCase().includes(wanted));
+    if (found.length === 0) return put(map, note(t('none')));
+    map.className = `map ${found.length <= 48 ? 'tiles' : found.length <= 400 ? 'large' : ''}`;
+    const groups = Map.groupBy(found, (node) => (key === '' ? '' : node.labels[key] ?? ''));
+    const order = new Intl.Collator(undefined, { numeric: true });
+    keeping(map, () => put(map, ...[...groups].sort(([one], [other]) => order.compare(one, other)).map(([name, members]) => {
       const bad = members.filter((node) => ['fatal', 'lost'].includes(worst(node.problems, node.state))).length;
-      return h('section.domain', {},
-        h('h2', {}, name === '' ? (key === '' ? t('nodes') : t('nothing')) : name, h('small', {}, ` ${count(members.length)}${bad > 0 ? `, ${count(bad)} ${t('unhealthy')}` : ''}`)),
-        h('div.cells', {}, ...members.sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true })).map(cell)));
-    }));
+      return h('section.domain', { 'data-domain': name }, h('h2', {}, h('bdi', {}, name === '' ? (key === '' ? t('nodes') : t('nothing')) : name), h('small', {}, heading(members.length, bad))),
+        h('div.cells', {}, ...members.sort((one, other) => order.compare(one.name, other.name)).map(cell)));
+    })));
+    if (map.contains(document.activeElement)) return document.activeElement!.setAttribute('tabindex', '0');
     map.querySelector('.cell')?.setAttribute('tabindex', '0');
   }
 
@@ -47,12 +56,23 @@ export function fleetView(into: HTMLElement, fleet: Fleet, signal: AbortSignal):
     return element;
   }
 
+  const heading = (all: number, bad: number) => ` ${count(all)} ${t('nodesOf')}${bad > 0 ? ` · ${count(bad)} ${t('bad')}` : ''}`;
+
+  /** The words over the domains of some nodes. */
+  function head(names: ReadonlySet<string>): void {
+    for (const section of new Set([...names].map((name) => cells.get(name)?.closest('section')))) {
+      const members = section == null ? [] : [...section.querySelectorAll<HTMLElement>('.cell')];
+      section?.querySelector('small')?.replaceChildren(heading(members.length, members.filter((one) => one.matches('.fatal, .lost')).length));
+    }
+  }
+
   function paint(element: HTMLElement, node: NodeLine): void {
     const kind = worst(node.problems, node.state);
     const words = `${node.name}: ${node.state === 'connected' ? '' : `${t(node.state)}, `}${count(node.devices)} ${t('devices')}${node.unhealthyDevices > 0 ? `, ${count(node.unhealthyDevices)} ${t('unhealthy')}` : ''}${kind === 'fine' ? '' : `, ${kind === 'lost' ? t('lost') : t(kind)}`}${node.simulated ? `, ${t('simulated')}` : ''}`;
     element.className = `cell ${kind}${node.state === 'reconnecting' ? ' dim' : ''}`;
     element.title = words;
     element.setAttribute('aria-label', words);
+    put(element, h('b', {}, node.name), h('i', {}, `${count(node.devices - node.unhealthyDevices)}/${count(node.devices)}`));
   }
 
   /** Arrow keys: left and right in order, up and down to the nearest one of the row above or below. */
@@ -73,16 +93,20 @@ export function fleetView(into: HTMLElement, fleet: Fleet, signal: AbortSignal):
         if (rows > 2 && score < best) { best = score; to = index; }
       });
     }
+    // the one that Tab comes to
     const target = all[Math.max(0, Math.min(all.length - 1, to))]!;
     all[at]!.setAttribute('tabindex', '-1');
     target.setAttribute('tabindex', '0');
     target.focus();
   }
 
+  const domainOf = (name: string) => (by.value === '' ? '' : fleet.nodes.get(name)?.labels[by.value] ?? '');
+
   draw();
   fleet.onChange((changed) => {
-    if (changed !== 'all' && [...changed].every((name) => cells.has(name) && fleet.nodes.has(name))) {
+    if (changed !== 'all' && [...changed].every((name) => cells.has(name) && fleet.nodes.has(name) && domainOf(name) === cells.get(name)!.closest('section')?.dataset.domain)) {
       for (const name of changed) paint(cells.get(name)!, fleet.nodes.get(name)!);
+      head(changed);
       drawNumbers(numbers, [...fleet.nodes.values()]);
     } else {
       draw();
@@ -96,6 +120,6 @@ function drawNumbers(into: HTMLElement, nodes: NodeLine[]): void {
   put(into,
     figure(nodes.length, t('nodes')), figure(nodes.filter((node) => node.state === 'connected').length, t('connected')),
     figure(nodes.filter((node) => node.state === 'lost').length, t('lost'), 'lost'), figure(sum((node) => node.devices), t('devices')),
-    figure(sum((node) => node.unhealthyDevices), t('unhealthy'), 'fatal'), figure(sum((node) => node.problems.fatal), t('fatal'), 'fatal'),
-    figure(sum((node) => node.problems.degraded), t('degraded'), 'degraded'));
+    figure(sum((node) => node.unhealthyDevices), t('unhealthyDevices'), 'fatal'), figure(sum((node) => node.problems.fatal), t('fatalProblems'), 'fatal'),
+    figure(sum((node) => node.problems.degraded), t('degradedProblems'), 'degraded'));
 }

@@ -5,19 +5,28 @@ import { GridComponent, TooltipComponent } from 'echarts/components';
 import { graphic, init, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 import type { CustomSeriesRenderItemAPI, CustomSeriesRenderItemParams } from 'echarts';
-import type { OperationLine, ProblemLine } from '../api';
+import type { NodePage } from '../api';
 import { moment } from '../texts';
 
 use([CustomChart, GridComponent, TooltipComponent, CanvasRenderer]);
 
 interface Bar { name: string; row: string; from: number; to: number; color: string }
 
-export function drawTimeline(into: HTMLElement, problems: ProblemLine[], operations: OperationLine[], signal: AbortSignal): void {
-  const style = getComputedStyle(document.documentElement);
-  const color = (name: string) => style.getPropertyValue(`--${name}`).trim();
+/** A color of the style sheet as the chart library understands it: the variables themselves hold light-dark(). */
+function colorOf(place: HTMLElement, name: string): string {
+  const probe = document.createElement('span');
+  probe.style.color = `var(--${name})`;
+  place.append(probe);
+  const color = getComputedStyle(probe).color;
+  probe.remove();
+  return color;
+}
+
+export function drawTimeline(into: HTMLElement, { problems, operations }: NodePage, nameOf: (subject: string) => string, signal: AbortSignal): void {
+  const color = (name: string) => colorOf(into, name);
   const time = (text: string | null) => (text === null ? Date.now() : new Date(text).getTime());
   const bars: Bar[] = [
-    ...problems.map((problem) => ({ name: `${problem.id}: ${problem.message}`, row: `${problem.id} ${problem.subject}`, from: time(problem.firstSeen), to: Date.now(), color: color(problem.severity) })),
+    ...problems.map((problem) => ({ name: `${problem.id}: ${problem.message}`, row: `${problem.id} ${nameOf(problem.subject)}`.slice(0, 60), from: time(problem.firstSeen), to: Date.now(), color: color(problem.severity) })),
     ...operations.filter((row) => row.intended !== null).map((row) => ({ name: `${row.action}: ${row.says}`, row: row.action, from: time(row.intended), to: time(row.closed), color: color('accent') })),
   ];
   const rows = [...new Set(bars.map((bar) => bar.row))];
@@ -28,7 +37,7 @@ export function drawTimeline(into: HTMLElement, problems: ProblemLine[], operati
     grid: { left: 8, right: 16, top: 8, bottom: 24, containLabel: true },
     tooltip: { renderMode: 'richText', formatter: ({ dataIndex }: { dataIndex: number }) => { const bar = bars[dataIndex]!; return `${bar.name.slice(0, 120)}\n${moment(new Date(bar.from).toISOString())} – ${moment(new Date(bar.to).toISOString())}`; } },
     xAxis: { type: 'time', axisLabel: { color: color('soft') }, splitLine: { show: true, lineStyle: { color: color('line') } } },
-    yAxis: { type: 'category', data: rows, inverse: true, axisLabel: { color: color('text'), width: 260, overflow: 'truncate' }, axisTick: { show: false } },
+    yAxis: { type: 'category', data: rows, inverse: true, axisLabel: { color: color('text'), width: 260, overflow: 'truncate' }, axisTick: { show: false }, axisLine: { lineStyle: { color: color('line') } } },
     series: [{
       type: 'custom', encode: { x: [0, 1], y: 2 },
       data: bars.map((bar) => [bar.from, Math.max(bar.to, bar.from), rows.indexOf(bar.row)]),
