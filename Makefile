@@ -9,7 +9,7 @@ export DOTNET_NOLOGO := 1
 # Locked mode needs the very SDK that wrote the lock files (see CONTRIBUTING): CI asks for it, others restore as they are.
 RESTORE       := $(if $(CI),--locked-mode,)
 
-.PHONY: build native test demo bench publish lint fuzz monitoring dashboards clean help
+.PHONY: build native test demo bench publish package lint fuzz dashboards clean help
 
 build: native ## build out/bin/aiinfra-agent and the simulators in out/native
 	@build/restore.sh $(RESTORE)
@@ -33,15 +33,15 @@ bench: build ## measure the budgets: what, value, baseline, ratio
 publish: native ## one trimmed file per program in out/publish (AOT=1, RID=linux-arm64 where the packs can be had)
 	@AOT=$(AOT) RID=$(RID) build/publish.sh
 
+package: publish ## deb, rpm, OCI image archive and SBOM in out/package (no container engine, no root)
+	@build/package.sh
+
 lint: ## formatting and analyzers, without changing a file
 	@build/restore.sh $(RESTORE)
 	dotnet format AIInfra.Agent.sln --verify-no-changes --no-restore
 
 fuzz: build ## fuzz the parsers of outside input: FUZZ_SECONDS each (default 60)
 	@build/fuzz.sh
-
-monitoring: ## rules and dashboards for the Prometheus operator, in out/monitoring (RUNBOOKS=URL, NAMESPACE, RELEASE)
-	@build/monitoring.sh
 
 dashboards: build ## pictures of the dashboards in out/dashboards, of simulated nodes, drawn in Chromium
 	@build/dashboards.sh

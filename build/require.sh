@@ -5,7 +5,7 @@
 set -euo pipefail
 
 declare -A package_of=(
-  [gcc]="gcc libc6-dev" [make]=make [node]=nodejs [npm]=npm [valgrind]=valgrind [openssl]=openssl [chromium]="chromium fonts-dejavu-core fonts-noto-cjk"
+  [gcc]="gcc libc6-dev" [make]=make [node]=nodejs [npm]=npm [valgrind]=valgrind [openssl]=openssl [chromium]="chromium fonts-dejavu-core fonts-wqy-microhei"
 )
 needed=(gcc make)
 [ "${1:?which step}" = test ] && needed+=(node npm valgrind openssl chromium)

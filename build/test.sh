@@ -11,11 +11,12 @@ export PATH="$tools:$PATH"
 export AIINFRA_TESTING=1 # whoever acts on a host refuses this one
 build/booted.sh >"$results/booted.txt" 2>&1 & # a minute and a half on a clean machine: beside the build
 booted=$!
-for peer in grpc-js apiserver; do
+for peer in grpc-js apiserver manifests; do
   (cd "tests/peers/$peer" && npm ci --silent --no-audit --no-fund) || exit 1
 done
-build/kubectl.sh >/dev/null || exit 1
+build/kube-tools.sh kubectl >/dev/null || exit 1
 make --no-print-directory build || exit 1
+make --no-print-directory package || exit 1
 
 failed=0
 wait "$booted" || { tail -n 20 "$results/booted.txt" >&2; [ -z "${CI:-}" ] || failed=1; }

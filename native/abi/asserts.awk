@@ -1,17 +1,18 @@
-# Turns the ABI table into static assertions: sizes, offsets, sizes of fields, version words.
+# Turns an ABI table into static assertions: sizes, offsets, sizes of fields, version words.
+# before and after are what stands around a struct's name in C.
 BEGIN {
     FS = "\t"
-    split("u8 1 u16 2 u32 4 i32 4 e32 4 u64 8 i64 8 f64 8 ptr 8 ch 1", pair, " ")
+    split("u8 1 u16 2 i16 2 u32 4 i32 4 e32 4 u64 8 i64 8 f32 4 f64 8 ptr 8 ch 1 bool8 1", pair, " ")
     for (i = 1; i in pair; i += 2) width[pair[i]] = pair[i + 1]
-    print "/* Generated from abi/nvml.tsv. */"
+    print "/* Generated from the ABI table. */"
 }
 NR == 1 {
-    if ($0 != "struct\tsize\tversion\tfield\toffset\ttype") { print "#error \"abi/nvml.tsv: unknown columns\""; exit }
+    if ($0 != "struct\tsize\tversion\tfield\toffset\ttype") { print "#error \"the ABI table has unknown columns\""; exit }
     next
 }
-NF != 6 { printf "#error \"abi/nvml.tsv:%d: %d columns instead of 6\"\n", NR, NF; next }
+NF != 6 { printf "#error \"line %d of the ABI table: %d columns instead of 6\"\n", NR, NF; next }
 {
-    type = "nvml" $1 "_t"
+    type = before $1 after
     if ($1 != last) {
         last = $1
         printf "_Static_assert(sizeof(%s) == %d, \"size of %s\");\n", type, $2, $1
@@ -22,6 +23,6 @@ NF != 6 { printf "#error \"abi/nvml.tsv:%d: %d columns instead of 6\"\n", NR, NF
     base = $6; times = 1
     if (match($6, /\[[0-9]+\]$/)) { base = substr($6, 1, RSTART - 1); times = substr($6, RSTART + 1, RLENGTH - 2) }
     if (base in width) wide = width[base] * times
-    else wide = "sizeof(nvml" base "_t) * " times
+    else wide = "sizeof(" before base after ") * " times
     printf "_Static_assert(sizeof(((%s *)0)->%s) == %s, \"size of %s.%s\");\n", type, $4, wide, $1, $4
 }

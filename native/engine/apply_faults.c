@@ -90,8 +90,8 @@ bool gpu_apply_fault(const struct gpu_model *model, struct sim_entry *entry, str
     case SIM_REMAP_CORRECTABLE: gpu->remap_correctable = (unsigned)value; break;
     case SIM_THROTTLE: throttle(gpu, (uint64_t)value, entry->at); break;
     case SIM_TEMPERATURE: gpu->temperature = (int)value; break;
-    case SIM_POWER: settle_energy(model, action->gpu, gpu, entry->at); gpu->power = (int)value; break;
-    case SIM_UTILIZATION: settle_energy(model, action->gpu, gpu, entry->at); gpu->utilization = (int)value; break;
+    case SIM_POWER: settle_energy(model, action->device, gpu, entry->at); gpu->power = (int)value; break;
+    case SIM_UTILIZATION: settle_energy(model, action->device, gpu, entry->at); gpu->utilization = (int)value; break;
     case SIM_PSTATE: gpu->pstate = (unsigned)value; break;
     case SIM_CLOCK: gpu->clock = (int)value; break;
     case SIM_LINK_DOWN: gpu->links_down |= UINT64_C(1) << value; break;

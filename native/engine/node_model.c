@@ -44,10 +44,78 @@ static const struct node_model models[] = {
         .same_numa_level = 40, .clique = 32766,
     },
     {
-        .name = "mixed", .summary = "2x NVIDIA H100 PCIe and 2x NVIDIA L4 on one node, 2 NUMA nodes",
+        .name = "mixed", .summary = "2x NVIDIA H100 PCIe, 2x NVIDIA L4, 2x Ascend 310P and 2x MLU370-S4 on one node, 2 NUMA nodes",
         .gpus = 4, .gpu = { &board_h100_pcie, &board_h100_pcie, &board_l4, &board_l4 }, .serial_base = 1324623000600,
         .place = { { 0x21, 0, 0, 0 }, { 0xa1, 1, 1, 0 }, { 0x41, 0, 0, 0 }, { 0xc1, 1, 1, 0 } },
+        .units = {
+            { &unit_310p, 2, 2, { { 0, 0x31, 0 }, { 0, 0xb1, 1 } }, .first_card = 3, .card_step = 4, .serial_base = 2102313000 },
+            { &unit_mlu370_s4, 2, 2, { { 0, 0x51, 0 }, { 0, 0xd1, 1 } }, .serial_base = 0x552107000140 },
+        },
         .numa_nodes = 2, .cpus_per_numa = 64, .sockets = 2, .same_numa_level = 40,
+    },
+    {
+        .name = "ascend910b-8", .summary = "8x Ascend 910B3, 64 GB, HCCS between all, a RoCE port each, 4 NUMA nodes on 2 sockets",
+        .units = { [UNIT_NPU] = {
+            &unit_910b, 8, 8, { { 0, 0xc1, 3 }, { 0, 0x01, 0 }, { 0, 0xc2, 3 }, { 0, 0x02, 0 },
+                                { 0, 0x81, 2 }, { 0, 0x41, 1 }, { 0, 0x82, 2 }, { 0, 0x42, 1 } },
+            .card_step = 1, .serial_base = 2102314000 } },
+        .numa_nodes = 4, .cpus_per_numa = 48, .sockets = 2,
+    },
+    {
+        .name = "ascend910-8", .summary = "8x Ascend 910A, 32 GB, two HCCS rings of 4, a RoCE port each, 4 NUMA nodes",
+        .units = { [UNIT_NPU] = {
+            &unit_910a, 8, 8, { { 0, 0xc1, 3 }, { 0, 0x81, 2 }, { 0, 0x41, 1 }, { 0, 0x01, 0 },
+                                { 0, 0xc2, 3 }, { 0, 0x82, 2 }, { 0, 0x42, 1 }, { 0, 0x02, 0 } },
+            .card_step = 1, .serial_base = 2102312000 } },
+        .numa_nodes = 4, .cpus_per_numa = 48, .sockets = 2,
+    },
+    {
+        .name = "ascend910c-16", .summary = "8 Ascend 910C modules of two dies each, in a super-pod, 8 NUMA nodes",
+        .units = { [UNIT_NPU] = {
+            &unit_910c, 16, 16, { { 0, 0x9d, 4 }, { 0, 0x9f, 4 }, { 0, 0xa1, 4 }, { 0, 0xa3, 4 }, { 0, 0x1d, 0 }, { 0, 0x1f, 0 },
+                                  { 0, 0x21, 0 }, { 0, 0x23, 0 }, { 0, 0xdd, 6 }, { 0, 0xdf, 6 }, { 0, 0xe1, 6 }, { 0, 0xe3, 6 },
+                                  { 0, 0x5d, 2 }, { 0, 0x5f, 2 }, { 0, 0x61, 2 }, { 0, 0x63, 2 } },
+            .card_step = 1, .serial_base = 2102316000 } },
+        .numa_nodes = 8, .cpus_per_numa = 40, .sockets = 4,
+    },
+    {
+        .name = "ascend310p-4", .summary = "2x Atlas 300I Duo: 4 Ascend 310P chips on cards 1 and 5, PCIe only, 2 NUMA nodes",
+        .units = { [UNIT_NPU] = {
+            &unit_310p_duo, 4, 4, { { 0, 0x3b, 0 }, { 0, 0x3c, 0 }, { 0, 0xaf, 1 }, { 0, 0xb0, 1 } },
+            .first_card = 1, .card_step = 4, .serial_base = 2102313500 } },
+        .numa_nodes = 2, .cpus_per_numa = 32, .sockets = 2,
+    },
+    {
+        .name = "ascend310-8", .summary = "2x Atlas 300I of the first generation: 8 Ascend 310 chips on cards 2 and 6, 1 NUMA node",
+        .units = { [UNIT_NPU] = {
+            &unit_310, 8, 8, { { 0, 0x17, 0 }, { 0, 0x18, 0 }, { 0, 0x19, 0 }, { 0, 0x1a, 0 },
+                               { 0, 0x65, 0 }, { 0, 0x66, 0 }, { 0, 0x67, 0 }, { 0, 0x68, 0 } },
+            .first_card = 2, .card_step = 4, .serial_base = 2102310000 } },
+        .numa_nodes = 1, .cpus_per_numa = 64, .sockets = 1,
+    },
+    {
+        .name = "mlu370-8", .summary = "8x MLU370-X8, 48 GB, two MLULink rings of 4, 2 NUMA nodes",
+        .units = { [UNIT_MLU] = {
+            &unit_mlu370, 8, 8, { { 0, 0x0f, 0 }, { 0, 0x12, 0 }, { 0, 0x50, 0 }, { 0, 0x53, 0 },
+                                  { 0, 0x8f, 1 }, { 0, 0x92, 1 }, { 0, 0xd0, 1 }, { 0, 0xd3, 1 } },
+            .serial_base = 0x552108000230 } },
+        .numa_nodes = 2, .cpus_per_numa = 64, .sockets = 2,
+    },
+    {
+        .name = "mlu590-8", .summary = "8x MLU590-M9, 80 GB HBM, 6 MLULinks each, 2 NUMA nodes",
+        .units = { [UNIT_MLU] = {
+            &unit_mlu590, 8, 8, { { 0, 0x19, 0 }, { 0, 0x3b, 0 }, { 0, 0x4c, 0 }, { 0, 0x5d, 0 },
+                                  { 0, 0x9b, 1 }, { 0, 0xbb, 1 }, { 0, 0xcb, 1 }, { 0, 0xdb, 1 } },
+            .serial_base = 0x552301000310 } },
+        .numa_nodes = 2, .cpus_per_numa = 96, .sockets = 2,
+    },
+    {
+        .name = "mlu290-8", .summary = "8x MLU290-M5, 32 GB HBM, 6 MLULinks each, 2 NUMA nodes",
+        .units = { [UNIT_MLU] = {
+            &unit_mlu290, 8, 8, { { 0, 0x1b, 0 }, { 0, 0x3d, 0 }, { 0, 0x4f, 0 }, { 0, 0x5e, 0 },
+                                  { 0, 0x9c, 1 }, { 0, 0xbd, 1 }, { 0, 0xce, 1 }, { 0, 0xdd, 1 } },
+            .serial_base = 0x552007000410 } },
+        .numa_nodes = 2, .cpus_per_numa = 64, .sockets = 2,
     },
 };
 

@@ -3,6 +3,7 @@
 #define AIINFRA_NODE_MODEL_H
 
 #include "mig_profiles.h"
+#include "unit_model.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,6 +53,7 @@ struct node_model {
     unsigned switch_bus[8];
     uint32_t switch_device;
     unsigned same_numa_level;           /* nvmlGpuTopologyLevel_t of two GPUs on one NUMA node */
+    struct unit_group units[UNIT_VENDORS]; /* NPUs and MLUs; model NULL: none */
     unsigned clique;                    /* of the rack's NVLink domain; 0: the node is a domain of its own */
 };
 

@@ -4,10 +4,9 @@
 
 #include "node_model.h"
 #include "sim_text.h"
+#include "unit_state.h"
 
-#include <limits.h>
-
-enum { SIM_UNSET = INT_MIN, SIM_MAX_WITHOUT = 64, SIM_MAX_ENTRIES = 10000 };
+enum { SIM_MAX_WITHOUT = 64, SIM_MAX_ENTRIES = 10000 };
 
 enum sim_kind {
     SIM_XID, SIM_LOST, SIM_HANG, SIM_UNHANG, SIM_ECC_CORRECTED, SIM_ECC_UNCORRECTED,
@@ -18,20 +17,31 @@ enum sim_kind {
     SIM_PROCESS, SIM_MIG_PROCESS, SIM_PROCESS_ENDS, SIM_VGPU,
     SIM_MIG, SIM_MIG_MODE, SIM_MIG_GI_CREATE, SIM_MIG_GI_DESTROY, SIM_MIG_CI_CREATE, SIM_MIG_CI_DESTROY, SIM_MIG_XID, SIM_MIG_CI_XID,
     SIM_REMOVE, SIM_ADD, SIM_UNBIND, SIM_BIND, SIM_DRAIN,
+    /* Of NPUs and MLUs alone; what they share with GPUs has the kinds above. */
+    UNIT_FAULT, UNIT_FAULT_ONCE, UNIT_FAULT_CLEARED, UNIT_HEALTH, UNIT_ISOLATED, UNIT_ROCE, UNIT_NETWORK, UNIT_OUTBAND, UNIT_RESET_WORKS,
+    UNIT_DEVICE_STATE, UNIT_DRIVER_STATE, UNIT_INCIDENT, UNIT_HEART, UNIT_COMPUTE_MODE, UNIT_RETIRE_PENDING, UNIT_VFS, UNIT_MEMORY,
+    UNIT_MODE, UNIT_PART, UNIT_SHARE, UNIT_PART_ENDS,
     SIM_SEGV, SIM_SEGV_ALWAYS, SIM_BOOT, SIM_WAIT_FAILS, SIM_WAIT_WORKS, SIM_DRIVER_VERSION, SIM_CONFIDENTIAL,
 };
 
 /* What SIM_LIES sets, as bits. */
-enum { LIES_ENUM = 1, LIES_ABSURD = 2, LIES_UUID = 4, LIES_SIZE = 8 };
+enum { LIES_ENUM = 1, LIES_ABSURD = 2, LIES_UUID = 4, LIES_SIZE = 8, LIES_EMPTY = 16 };
+
+/* What a command is about. */
+enum sim_target { TARGET_NODE, TARGET_GPU, TARGET_NPU, TARGET_MLU };
 
 struct sim_action {
+    enum sim_target target;
     enum sim_kind kind;
-    unsigned gpu;
+    unsigned device; /* its number; 0 for a command of the node */
     int64_t value;   /* the last number of the command, or what its words mean: as the kind says */
     int64_t more[4]; /* what the words mean, then the numbers before the last */
     struct mig_layout layout;
     char text[40];   /* a driver's version */
 };
+
+/* What an entry about an NPU or MLU raises, as bits. */
+enum unit_event { EVENT_RAISED = 1, EVENT_CLEARED = 2, EVENT_ONCE = 4, EVENT_XID = 8, EVENT_FILES = 16, EVENT_GONE = 32, EVENT_BACK = 64 };
 
 struct sim_entry {
     int64_t at; /* ns after the epoch */
@@ -45,6 +55,9 @@ struct sim_entry {
     uint32_t system_events; /* the same of nvmlSystemEventData_v1_t */
     uint32_t gi, ci;        /* the MIG instances it concerns; UINT32_MAX: none */
     int recovery_before;    /* the recovery action, and whether it was changed, see events */
+    uint32_t unit_events;   /* see enum unit_event */
+    uint32_t fault;         /* the code that was raised or cleared */
+    int severity;           /* and how bad it is: 1 minor, 2 major, 3 critical */
 };
 
 /* What a scenario says about one GPU beside the timeline; SIM_UNSET where it says nothing. */
@@ -54,11 +67,20 @@ struct gpu_override {
     char name[96]; /* NVML_DEVICE_NAME_V2_BUFFER_SIZE; empty: the model's */
 };
 
+struct unit_override {
+    int temperature, power, utilization, memory_mb, numa;
+    bool numa_set;
+    char name[32];
+};
+
 struct scenario {
     const struct node_model *model;
     struct gpu_override gpu[SIM_MAX_GPUS];
+    struct unit_override unit[UNIT_VENDORS][SIM_MAX_UNITS];
+    unsigned units[UNIT_VENDORS]; /* how many there are */
     char driver_version[80];  /* empty: the library's */
     int64_t init_latency;     /* ns */
+    int64_t reset_latency;    /* ns until an NPU or MLU is ready after its reset */
     char without[SIM_MAX_WITHOUT][80];
     size_t without_count;
     struct sim_entry *entries; /* by time, then by line */
@@ -71,8 +93,12 @@ typedef void sim_report(void *context, unsigned line, const char *what);
 struct scenario *scenario_parse(const char *text, size_t size, sim_report *report, void *context);
 void scenario_free(struct scenario *scenario);
 
-/* Reads the words from..end as a timeline command for a node of this model. */
-bool sim_parse_command(const struct node_model *model, const struct sim_words *words, size_t from,
+/* Reads the words from..end as a timeline command for a node of this scenario. */
+bool sim_parse_command(const struct scenario *scenario, const struct sim_words *words, size_t from,
                        struct sim_action *action, char error[SIM_MAX_ERROR]);
+
+/* The names of Cambricon's incidents, by cndevHealthError_t; NULL and false: there is none. */
+const char *unit_incident_name(unsigned code);
+bool unit_incident_find(const char *name, unsigned *code);
 
 #endif

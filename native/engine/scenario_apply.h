@@ -14,4 +14,8 @@ bool gpu_apply_instances(const struct gpu_model *model, struct sim_entry *entry,
 /* Removal and return, driver binding, reset. */
 bool gpu_apply_presence(const struct gpu_override *override, const struct gpu_model *model, struct sim_entry *entry, struct gpu_state *gpu);
 
+/* The same for an NPU or MLU. model and override are the unit's own. */
+void unit_make_healthy(const struct unit_override *override, const struct unit_model *model, struct unit_state *unit, int64_t at);
+void unit_apply(const struct scenario *scenario, struct sim_entry *entry, struct unit_state *units);
+
 #endif

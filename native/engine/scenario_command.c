@@ -4,6 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Whom a command is about: one of them, or none for a command of the node. */
+struct subject {
+    const struct gpu_model *gpu;
+    const struct unit_model *unit;
+    unsigned only; /* which of unit_patterns are its */
+};
+
 struct found {
     const char *word[4]; /* what stands in the holes */
     char sort[4];
@@ -30,6 +37,11 @@ static size_t match(const char *pattern, const struct sim_words *words, size_t f
     return matched;
 }
 
+static bool is_of(const struct subject *subject, const struct pattern *pattern)
+{
+    return pattern->only == 0 || (pattern->only & subject->only) != 0;
+}
+
 static size_t append(char error[SIM_MAX_ERROR], size_t used, const char *text)
 {
     int wrote = snprintf(error + used, SIM_MAX_ERROR - used, "%s", text);
@@ -49,13 +61,14 @@ static size_t append_form(char error[SIM_MAX_ERROR], size_t used, const struct p
 }
 
 /* "what; right would be: xid CODE, lost, ...", with those patterns that begin like the words do. */
-static void explain(const struct pattern *patterns, size_t count, const struct sim_words *words, size_t from,
+static void explain(const struct pattern *patterns, size_t count, const struct subject *subject, const struct sim_words *words, size_t from,
                     const char *where, char error[SIM_MAX_ERROR])
 {
     size_t best = 0;
     struct found found;
     bool whole;
     for (size_t i = 0; i < count; i++) {
+        if (!is_of(subject, &patterns[i])) continue;
         size_t matched = match(patterns[i].text, words, from, &found, &whole);
         best = matched > best ? matched : best;
     }
@@ -71,7 +84,7 @@ static void explain(const struct pattern *patterns, size_t count, const struct s
     used = append(error, used, where);
     const char *separator = "";
     for (size_t i = 0; i < count; i++) {
-        if (match(patterns[i].text, words, from, &found, &whole) < best) continue;
+        if (!is_of(subject, &patterns[i]) || match(patterns[i].text, words, from, &found, &whole) < best) continue;
         used = append(error, used, separator);
         used = append_form(error, used, &patterns[i]);
         separator = ", ";
@@ -100,11 +113,47 @@ static bool in_range(const struct pattern *pattern, size_t hole, const char *wor
     return false;
 }
 
-/* Puts what stands in the holes into the action. gpu is NULL for a command of the node. */
-static bool fill(const struct pattern *pattern, const struct gpu_model *gpu, const struct found *found, struct sim_action *action,
+/* The words that name a profile of the unit, or an incident. */
+static bool read_name(const struct pattern *pattern, const struct unit_model *unit, const char *word, struct sim_action *action,
+                      char error[SIM_MAX_ERROR])
+{
+    char shown[64];
+    unsigned code;
+    if (pattern->kind == UNIT_INCIDENT) {
+        if (unit_incident_find(word, &code)) return action->more[1] = code, true;
+        snprintf(error, SIM_MAX_ERROR, "'%s' is no incident; right would be for example MLULINK_DOWN or DBE_VIOLATION", sim_show(word, shown));
+        return false;
+    }
+    const struct unit_profile *profile = unit_profile_find(unit, word);
+    if (profile != NULL) return action->value = profile - unit->profiles, true;
+    size_t used = (size_t)snprintf(error, SIM_MAX_ERROR, "'%s' is no part of a %s; there are", sim_show(word, shown), unit->name);
+    for (profile = unit->profiles; profile != NULL && profile->name != NULL; profile++) {
+        used = append(error, used, " ");
+        used = append(error, used, profile->name);
+    }
+    if (unit->profiles == NULL) append(error, used, " none");
+    return false;
+}
+
+/* The highest number that the subject's links have; false: it has none. */
+static bool highest_link(const struct subject *subject, int64_t *highest, char error[SIM_MAX_ERROR])
+{
+    unsigned links = subject->gpu != NULL ? subject->gpu->links : subject->unit->links;
+    *highest = (int64_t)links - 1;
+    if (links > 0) return true;
+    if (subject->gpu != NULL)
+        snprintf(error, SIM_MAX_ERROR, "a %s has no NVLink; use a node with links, for example dgx-h100", subject->gpu->gpu_name);
+    else
+        snprintf(error, SIM_MAX_ERROR, "a %s has no links to others; use a node with links, for example ascend910b-8 or mlu370-8", subject->unit->name);
+    return false;
+}
+
+/* Puts what stands in the holes into the action. */
+static bool fill(const struct pattern *pattern, const struct subject *subject, const struct found *found, struct sim_action *action,
                  char error[SIM_MAX_ERROR])
 {
-    *action = (struct sim_action){ .kind = pattern->kind, .gpu = action->gpu, .value = pattern->fixed, .more = { pattern->fixed } };
+    const struct gpu_model *gpu = subject->gpu;
+    *action = (struct sim_action){ .target = action->target, .kind = pattern->kind, .device = action->device, .value = pattern->fixed, .more = { pattern->fixed } };
     if (pattern->kind == SIM_MIG) return read_layout(gpu, found, action, error);
     if (pattern->kind == SIM_MIG_MODE && gpu->mig == NULL)
         return snprintf(error, SIM_MAX_ERROR, "a %s cannot be divided; use an A100, H100 or later", gpu->gpu_name), false;
@@ -113,15 +162,12 @@ static bool fill(const struct pattern *pattern, const struct gpu_model *gpu, con
         strcpy(action->text, found->word[0]);
         return true;
     }
+    if (subject->unit != NULL && found->count == 1 && found->sort[0] == '*')
+        return read_name(pattern, subject->unit, found->word[0], action, error);
     for (size_t i = 0; i < found->count; i++) {
         int64_t value, highest = pattern->hole[i].highest;
-        if (pattern->hole[i].meaning[0] == 'L' && pattern->hole[i].meaning[1] == '\0') {
-            if (gpu->links == 0) {
-                snprintf(error, SIM_MAX_ERROR, "a %s has no NVLink; use a node with links, for example dgx-h100", gpu->gpu_name);
-                return false;
-            }
-            highest = gpu->links - 1;
-        }
+        bool link = pattern->hole[i].meaning[0] == 'L' && pattern->hole[i].meaning[1] == '\0';
+        if (link && !highest_link(subject, &highest, error)) return false;
         if (!in_range(pattern, i, found->word[i], highest, &value, error)) return false;
         if (i + 1 == found->count) action->value = value;
         else action->more[i + 1] = value;
@@ -129,34 +175,52 @@ static bool fill(const struct pattern *pattern, const struct gpu_model *gpu, con
     return true;
 }
 
-static bool parse_with(const struct pattern *patterns, size_t count, const struct gpu_model *gpu,
+static bool parse_with(const struct pattern *patterns, size_t count, const struct subject *subject,
                        const struct sim_words *words, size_t from, const char *where,
                        struct sim_action *action, char error[SIM_MAX_ERROR])
 {
     for (size_t i = 0; i < count; i++) {
         struct found found;
         bool whole;
+        if (!is_of(subject, &patterns[i])) continue;
         match(patterns[i].text, words, from, &found, &whole);
-        if (whole) return fill(&patterns[i], gpu, &found, action, error);
+        if (whole) return fill(&patterns[i], subject, &found, action, error);
     }
-    explain(patterns, count, words, from, where, error);
+    explain(patterns, count, subject, words, from, where, error);
     return false;
 }
 
-bool sim_parse_command(const struct node_model *model, const struct sim_words *words, size_t from,
+/* Reads the number behind "gpu", "npu" or "mlu". */
+static bool read_device(const struct scenario *scenario, const struct sim_words *words, size_t from, const char *name, unsigned count,
+                        unsigned *device, char error[SIM_MAX_ERROR])
+{
+    int64_t number;
+    char shown[64];
+    const char *word = from + 1 < words->count ? words->word[from + 1] : "";
+    if (sim_number(word, &number) && number >= 0 && number < count) return *device = (unsigned)number, true;
+    if (count == 0) snprintf(error, SIM_MAX_ERROR, "'%s' is no %s of %s; it has none", sim_show(word, shown), name, scenario->model->name);
+    else snprintf(error, SIM_MAX_ERROR, "'%s' is no %s of %s; its %ss are 0 to %u", sim_show(word, shown), name, scenario->model->name, name, count - 1);
+    return false;
+}
+
+bool sim_parse_command(const struct scenario *scenario, const struct sim_words *words, size_t from,
                        struct sim_action *action, char error[SIM_MAX_ERROR])
 {
+    static const char *const names[] = { "npu", "mlu" }, *const shown[] = { "NPU", "MLU" }, *const where[] = { "npu N with ", "mlu N with " };
+    const char *first = from < words->count ? words->word[from] : "";
     *action = (struct sim_action){ 0 };
-    if (from >= words->count || strcmp(words->word[from], "gpu") != 0)
-        return parse_with(node_patterns, node_pattern_count, NULL, words, from, "gpu N ..., ", action, error);
-
-    int64_t gpu;
-    char shown[64];
-    if (from + 1 >= words->count || !sim_number(words->word[from + 1], &gpu) || gpu < 0 || gpu >= model->gpus) {
-        snprintf(error, SIM_MAX_ERROR, "'%s' is no GPU of %s; its GPUs are 0 to %u",
-                 from + 1 < words->count ? sim_show(words->word[from + 1], shown) : "", model->name, model->gpus - 1);
-        return false;
+    for (unsigned vendor = 0; vendor < UNIT_VENDORS; vendor++) {
+        if (strcmp(first, names[vendor]) != 0) continue;
+        if (!read_device(scenario, words, from, shown[vendor], scenario->units[vendor], &action->device, error)) return false;
+        action->target = TARGET_NPU + vendor;
+        const struct subject unit = { .unit = scenario->model->units[vendor].model, .only = 1u << vendor };
+        return parse_with(unit_patterns, unit_pattern_count, &unit, words, from + 2, where[vendor], action, error);
     }
-    action->gpu = (unsigned)gpu;
-    return parse_with(gpu_patterns, gpu_pattern_count, model->gpu[gpu], words, from + 2, "gpu N with ", action, error);
+    struct subject subject = { 0 };
+    if (strcmp(first, "gpu") != 0)
+        return parse_with(node_patterns, node_pattern_count, &subject, words, from, "gpu N ..., npu N ..., mlu N ..., ", action, error);
+    if (!read_device(scenario, words, from, "GPU", scenario->model->gpus, &action->device, error)) return false;
+    action->target = TARGET_GPU;
+    subject.gpu = scenario->model->gpu[action->device];
+    return parse_with(gpu_patterns, gpu_pattern_count, &subject, words, from + 2, "gpu N with ", action, error);
 }

@@ -77,7 +77,8 @@ struct scenario *scenario_file_read(struct scenario_file *file, bool first, sim_
 {
     struct relay relay = { file, report, context };
     struct stat information;
-    if (file->path == NULL) return first ? scenario_parse("", 0, report_once, &relay) : NULL;
+    const char *instead = file->instead != NULL ? file->instead : "";
+    if (file->path == NULL) return first ? scenario_parse(instead, strlen(instead), report_once, &relay) : NULL;
     if (!first && stat(file->path, &information) == 0 && same(file, &information)) return NULL;
 
     size_t size;
@@ -86,7 +87,7 @@ struct scenario *scenario_file_read(struct scenario_file *file, bool first, sim_
         char what[SIM_MAX_ERROR];
         snprintf(what, sizeof what, "cannot be read: %s; a scenario is a text file of at most 4 MiB", strerror(errno));
         report_once(&relay, 0, what);
-        return first ? scenario_parse("", 0, report_once, &relay) : NULL; /* a file being replaced keeps what was */
+        return first ? scenario_parse(instead, strlen(instead), report_once, &relay) : NULL; /* a file being replaced keeps what was */
     }
     remember(file, &information);
     struct scenario *scenario = scenario_parse(text, size, report_once, &relay);

@@ -8,7 +8,8 @@
 #include <sys/types.h>
 
 struct scenario_file {
-    const char *path;     /* NULL: no file, the first model without faults */
+    const char *path;     /* NULL: no file */
+    const char *instead;  /* the scenario then, and of a file that cannot be read; NULL: the first model without faults */
     dev_t device;
     ino_t inode;
     off_t size;
@@ -18,7 +19,7 @@ struct scenario_file {
 };
 
 /* A new scenario when the file is new or changed; NULL when it is the same as before.
-   A missing or unreadable file is reported (line 0) and gives the first model without faults at the first reading. */
+   A missing or unreadable file is reported (line 0), and at the first reading the one instead of it is given. */
 struct scenario *scenario_file_read(struct scenario_file *file, bool first, sim_report *report, void *context);
 void scenario_file_close(struct scenario_file *file);
 

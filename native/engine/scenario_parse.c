@@ -1,35 +1,33 @@
-#include "scenario.h"
+#include "scenario_parser.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct parser {
-    struct scenario *scenario;
-    bool settled; /* a statement depends on the node by now */
-    size_t capacity;
-    unsigned line;
-    char error[SIM_MAX_ERROR];
-};
-
-static bool fail(struct parser *parser, const char *what, const char *word)
+bool parser_fail(struct parser *parser, const char *what, const char *word)
 {
     char shown[64];
     snprintf(parser->error, sizeof parser->error, "'%s' %s", sim_show(word, shown), what);
     return false;
 }
 
-static bool takes(struct parser *parser, const struct sim_words *words, size_t count, const char *form)
+bool parser_takes(struct parser *parser, const struct sim_words *words, size_t count, const char *form)
 {
     if (words->count == count) return true;
     snprintf(parser->error, sizeof parser->error, "%s has %zu words here; right would be %s", words->word[0], words->count, form);
     return false;
 }
 
+static void use_model(struct scenario *scenario, const struct node_model *model)
+{
+    scenario->model = model;
+    for (unsigned vendor = 0; vendor < UNIT_VENDORS; vendor++) scenario->units[vendor] = model->units[vendor].count;
+}
+
 static bool parse_node(struct parser *parser, const struct sim_words *words)
 {
-    if (!takes(parser, words, 2, "node MODEL")) return false;
-    if (parser->settled) return fail(parser, "comes too late; node is the first statement of a scenario", words->word[0]);
+    if (!parser_takes(parser, words, 2, "node MODEL")) return false;
+    if (parser->settled) return parser_fail(parser, "comes too late; node is the first statement of a scenario", words->word[0]);
     const struct node_model *model = node_model_find(words->word[1]);
     if (model == NULL) {
         char shown[64];
@@ -38,18 +36,17 @@ static bool parse_node(struct parser *parser, const struct sim_words *words)
             used += (size_t)snprintf(parser->error + used, sizeof parser->error - used, "%s %s", i > 0 ? "," : "", model->name);
         return false;
     }
-    parser->scenario->model = model;
+    use_model(parser->scenario, model);
     return true;
 }
 
-/* Adds words from.. as an entry of the timeline. */
-static bool add_entry(struct parser *parser, const struct sim_words *words, size_t from, int64_t at)
+bool parser_add_entry(struct parser *parser, const struct sim_words *words, size_t from, int64_t at)
 {
     struct scenario *scenario = parser->scenario;
     struct sim_entry entry = { .line = parser->line, .at = at, .gi = UINT32_MAX, .ci = UINT32_MAX };
-    if (!sim_parse_command(scenario->model, words, from, &entry.action, parser->error)) return false;
+    if (!sim_parse_command(scenario, words, from, &entry.action, parser->error)) return false;
     sim_join(words, from, entry.text, sizeof entry.text);
-    if (scenario->entry_count == SIM_MAX_ENTRIES) return fail(parser, "is one too many; a timeline has at most 10000 entries", words->word[from]);
+    if (scenario->entry_count == SIM_MAX_ENTRIES) return parser_fail(parser, "is one too many; a timeline has at most 10000 entries", words->word[from]);
     if (scenario->entry_count == parser->capacity) {
         parser->capacity = parser->capacity * 2 + 16;
         struct sim_entry *grown = realloc(scenario->entries, parser->capacity * sizeof *grown);
@@ -65,46 +62,47 @@ static bool parse_gpu(struct parser *parser, const struct sim_words *words)
 {
     const struct node_model *model = parser->scenario->model;
     int64_t index, value;
-    if (words->count < 4) return takes(parser, words, 4, "gpu N name TEXT, gpu N numa NODE, or gpu N temperature, power or utilization with a number, gpu N mig, process, vgpu, fabric or lies");
+    if (words->count < 4) return parser_takes(parser, words, 4, "gpu N name TEXT, gpu N numa NODE, or gpu N temperature, power or utilization with a number, gpu N mig, process, vgpu, fabric or lies");
     if (!sim_number(words->word[1], &index) || index < 0 || index >= model->gpus) {
         struct sim_action unused;
-        return sim_parse_command(model, words, 0, &unused, parser->error); /* says which GPUs there are */
+        return sim_parse_command(parser->scenario, words, 0, &unused, parser->error); /* says which GPUs there are */
     }
     struct gpu_override *override = &parser->scenario->gpu[index];
     if (strcmp(words->word[2], "name") == 0) {
-        if (!takes(parser, words, 4, "gpu N name \"TEXT\", in quotes when it holds blanks")) return false;
+        if (!parser_takes(parser, words, 4, "gpu N name \"TEXT\", in quotes when it holds blanks")) return false;
         if (strlen(words->word[3]) >= sizeof override->name || words->word[3][0] == '\0')
-            return fail(parser, "is no name; it has 1 to 95 bytes", words->word[3]);
+            return parser_fail(parser, "is no name; it has 1 to 95 bytes", words->word[3]);
         strcpy(override->name, words->word[3]);
         return true;
     }
     if (strcmp(words->word[2], "numa") == 0) {
-        if (!takes(parser, words, 4, "gpu N numa NODE")) return false;
+        if (!parser_takes(parser, words, 4, "gpu N numa NODE")) return false;
         if (!sim_number(words->word[3], &value) || value < -1 || value > 1023)
-            return fail(parser, "is no NUMA node; it is a number from 0 to 1023, or -1 for none", words->word[3]);
+            return parser_fail(parser, "is no NUMA node; it is a number from 0 to 1023, or -1 for none", words->word[3]);
         override->numa = (int)value;
         override->numa_set = true;
         return true;
     }
     struct sim_action action;
-    if (!sim_parse_command(model, words, 0, &action, parser->error)) return false;
+    if (!sim_parse_command(parser->scenario, words, 0, &action, parser->error)) return false;
     switch (action.kind) {
     case SIM_TEMPERATURE: override->temperature = (int)action.value; return true;
     case SIM_POWER: override->power = (int)action.value; return true;
     case SIM_UTILIZATION: override->utilization = (int)action.value; return true;
     /* How a node is set up from its start, rather than a fault of it. */
     case SIM_MIG: case SIM_MIG_MODE: case SIM_PROCESS: case SIM_MIG_PROCESS: case SIM_VGPU: case SIM_FABRIC: case SIM_FABRIC_HEALTH: case SIM_LIES:
-        return add_entry(parser, words, 0, 0);
-    default: return fail(parser, "needs a time; write it as: at 0s gpu N ...", words->word[2]);
+        return parser_add_entry(parser, words, 0, 0);
+    default: return parser_fail(parser, "needs a time; write it as: at 0s gpu N ...", words->word[2]);
     }
 }
 
 static bool parse_at(struct parser *parser, const struct sim_words *words)
 {
     int64_t at;
-    if (words->count < 3) return takes(parser, words, 3, "at TIME COMMAND, for example: at 5s gpu 3 xid 79");
-    if (!sim_duration(words->word[1], &at)) return fail(parser, "is no time; right would be 5s, 250ms or 1.5m", words->word[1]);
-    return add_entry(parser, words, 2, at);
+    if (words->count < 3) return parser_takes(parser, words, 3, "at TIME COMMAND, for example: at 5s gpu 3 xid 79");
+    if (!sim_duration(words->word[1], &at)) return parser_fail(parser, "is no time; right would be 5s, 250ms or 1.5m", words->word[1]);
+    parser->counted = true;
+    return parser_add_entry(parser, words, 2, at);
 }
 
 static bool parse_statement(struct parser *parser, const struct sim_words *words)
@@ -119,27 +117,34 @@ static bool parse_statement(struct parser *parser, const struct sim_words *words
     parser->settled = true;
     if (strcmp(first, "at") == 0) return parse_at(parser, words);
     if (strcmp(first, "gpu") == 0) return parse_gpu(parser, words);
+    if (strcmp(first, "npu") == 0) return parser_unit(parser, words, UNIT_NPU);
+    if (strcmp(first, "mlu") == 0) return parser_unit(parser, words, UNIT_MLU);
+    if (strcmp(first, "npus") == 0) return parser_count(parser, words, UNIT_NPU);
+    if (strcmp(first, "mlus") == 0) return parser_count(parser, words, UNIT_MLU);
     if (strcmp(first, "driver-version") == 0) {
-        if (!takes(parser, words, 2, "driver-version 570.124.06")) return false;
-        if (strlen(words->word[1]) >= sizeof scenario->driver_version) return fail(parser, "is too long; a version has up to 79 bytes", words->word[1]);
+        if (!parser_takes(parser, words, 2, "driver-version 570.124.06")) return false;
+        if (strlen(words->word[1]) >= sizeof scenario->driver_version) return parser_fail(parser, "is too long; a version has up to 79 bytes", words->word[1]);
         strcpy(scenario->driver_version, words->word[1]);
         return true;
     }
     if (strcmp(first, "latency") == 0) {
-        if (!takes(parser, words, 3, "latency init TIME")) return false;
-        if (strcmp(words->word[1], "init") != 0) return fail(parser, "has no latency to set; right would be latency init TIME", words->word[1]);
-        return sim_duration(words->word[2], &scenario->init_latency)
-            || fail(parser, "is no time; right would be 5s, 250ms or 1.5m", words->word[2]);
+        if (!parser_takes(parser, words, 3, "latency init TIME")) return false;
+        bool init = strcmp(words->word[1], "init") == 0;
+        if (!init && strcmp(words->word[1], "reset") != 0)
+            return parser_fail(parser, "has no latency to set; right would be latency init TIME or latency reset TIME", words->word[1]);
+        return sim_duration(words->word[2], init ? &scenario->init_latency : &scenario->reset_latency)
+            || parser_fail(parser, "is no time; right would be 5s, 250ms or 1.5m", words->word[2]);
     }
     if (strcmp(first, "without") == 0) {
-        if (!takes(parser, words, 2, "without SYMBOL")) return false;
-        if (strncmp(words->word[1], "nvml", 4) != 0 || strlen(words->word[1]) >= sizeof scenario->without[0])
-            return fail(parser, "is no NVML function; right would be for example: without nvmlDeviceGetTemperatureV", words->word[1]);
-        if (scenario->without_count == SIM_MAX_WITHOUT) return fail(parser, "is one too many; at most 64 functions can be left out", words->word[1]);
+        if (!parser_takes(parser, words, 2, "without SYMBOL")) return false;
+        bool known = strncmp(words->word[1], "nvml", 4) == 0 || strncmp(words->word[1], "dcmi", 4) == 0 || strncmp(words->word[1], "cndev", 5) == 0;
+        if (!known || strlen(words->word[1]) >= sizeof scenario->without[0])
+            return parser_fail(parser, "is no function of a library; right would be for example: without nvmlDeviceGetTemperatureV", words->word[1]);
+        if (scenario->without_count == SIM_MAX_WITHOUT) return parser_fail(parser, "is one too many; at most 64 functions can be left out", words->word[1]);
         strcpy(scenario->without[scenario->without_count++], words->word[1]);
         return true;
     }
-    return fail(parser, "is no statement; there are node, gpu, driver-version, latency, without and at", first);
+    return parser_fail(parser, "is no statement; there are node, gpu, npu, mlu, npus, mlus, driver-version, latency, without and at", first);
 }
 
 static int by_time(const void *left, const void *right)
@@ -167,9 +172,13 @@ struct scenario *scenario_parse(const char *text, size_t size, sim_report *repor
 {
     struct parser parser = { .scenario = calloc(1, sizeof(struct scenario)) };
     if (parser.scenario == NULL) abort();
-    parser.scenario->model = node_model_at(0);
+    use_model(parser.scenario, node_model_at(0));
+    parser.scenario->reset_latency = 500000000;
     for (size_t i = 0; i < SIM_MAX_GPUS; i++)
         parser.scenario->gpu[i] = (struct gpu_override){ .temperature = SIM_UNSET, .power = SIM_UNSET, .utilization = SIM_UNSET };
+    for (size_t i = 0; i < UNIT_VENDORS * SIM_MAX_UNITS; i++)
+        parser.scenario->unit[i / SIM_MAX_UNITS][i % SIM_MAX_UNITS] =
+            (struct unit_override){ .temperature = SIM_UNSET, .power = SIM_UNSET, .utilization = SIM_UNSET, .memory_mb = SIM_UNSET };
 
     for (size_t at = 0; at < size;) {
         const char *end = memchr(text + at, '\n', size - at);

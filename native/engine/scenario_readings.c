@@ -6,21 +6,27 @@
 
 static const double two_pi = 6.283185307179586;
 
-static double wave(unsigned gpu, double period, int64_t now)
+double sim_wave(unsigned device, double period, int64_t now)
 {
-    return sin(two_pi * ((double)now / 1e9 / period + gpu / 7.0));
+    return sin(two_pi * ((double)now / 1e9 / period + device / 7.0));
+}
+
+double sim_wave_integral(unsigned device, double period, int64_t from, int64_t to)
+{
+    double first = two_pi * ((double)from / 1e9 / period + device / 7.0), last = two_pi * ((double)to / 1e9 / period + device / 7.0);
+    return period / two_pi * (cos(first) - cos(last));
 }
 
 unsigned sim_utilization(unsigned gpu, const struct gpu_state *state, int64_t now)
 {
     if (state->utilization != SIM_UNSET) return (unsigned)state->utilization;
-    return (unsigned)lround(62 + 33 * wave(gpu, 97, now));
+    return (unsigned)lround(62 + 33 * sim_wave(gpu, 97, now));
 }
 
 int sim_temperature(const struct gpu_model *model, unsigned gpu, const struct gpu_state *state, int64_t now)
 {
     if (state->temperature != SIM_UNSET) return state->temperature;
-    return (int)lround((model->hbm ? 49 : 52) + 8 * wave(gpu, 61, now));
+    return (int)lround((model->hbm ? 49 : 52) + 8 * sim_wave(gpu, 61, now));
 }
 
 /* W as mean and swing; a pinned reading has no swing. */
@@ -42,7 +48,7 @@ unsigned sim_power_mw(const struct gpu_model *model, unsigned gpu, const struct 
 {
     double mean, swing;
     power_curve(model, state, &mean, &swing);
-    return (unsigned)lround(1000 * (mean + swing * wave(gpu, power_period, now)));
+    return (unsigned)lround(1000 * (mean + swing * sim_wave(gpu, power_period, now)));
 }
 
 double sim_energy_mj(const struct gpu_model *model, unsigned gpu, const struct gpu_state *state, int64_t now)
@@ -50,8 +56,6 @@ double sim_energy_mj(const struct gpu_model *model, unsigned gpu, const struct g
     double mean, swing;
     power_curve(model, state, &mean, &swing);
     double seconds = (double)(now - state->energy_at) / 1e9;
-    double from = two_pi * ((double)state->energy_at / 1e9 / power_period + gpu / 7.0);
-    double to = two_pi * ((double)now / 1e9 / power_period + gpu / 7.0);
-    double swung = swing * power_period / two_pi * (cos(from) - cos(to));
+    double swung = swing * sim_wave_integral(gpu, power_period, state->energy_at, now);
     return state->energy_mj + 1000 * (mean * seconds + swung);
 }

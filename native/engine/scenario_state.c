@@ -25,9 +25,17 @@ void gpu_make_healthy(const struct gpu_override *override, const struct gpu_mode
     };
 }
 
+static void start_units(const struct scenario *scenario, struct sim_state *state, int64_t at)
+{
+    for (unsigned vendor = 0; vendor < UNIT_VENDORS; vendor++)
+        for (unsigned i = 0; i < scenario->units[vendor]; i++)
+            unit_make_healthy(&scenario->unit[vendor][i], scenario->model->units[vendor].model, &state->unit[vendor][i], at);
+}
+
 void sim_state_start(const struct scenario *scenario, struct sim_state *state)
 {
-    memset(state, 0, sizeof *state);
+    memset(state, 0, offsetof(struct sim_state, unit));
+    for (unsigned vendor = 0; vendor < UNIT_VENDORS; vendor++) memset(state->unit[vendor], 0, scenario->units[vendor] * sizeof state->unit[vendor][0]);
     state->last_segv = state->driver_changed_at = INT64_MIN;
     snprintf(state->driver_version, sizeof state->driver_version, "%s", scenario->driver_version);
     for (unsigned i = 0; i < scenario->model->gpus; i++) {
@@ -35,6 +43,12 @@ void sim_state_start(const struct scenario *scenario, struct sim_state *state)
         gpu_make_healthy(&scenario->gpu[i], model, &state->gpu[i], 0);
         state->gpu[i].energy_mj = seconds_before_epoch * 1000 * (model->power_idle + model->power_limit) / 2;
     }
+    start_units(scenario, state, 0);
+    for (unsigned vendor = 0; vendor < UNIT_VENDORS; vendor++)
+        for (unsigned i = 0; i < scenario->units[vendor]; i++) {
+            const struct unit_model *model = scenario->model->units[vendor].model;
+            state->unit[vendor][i].energy_mj = seconds_before_epoch * 1000 * (model->power_idle + model->power_limit) / 2;
+        }
 }
 
 static void boot(const struct scenario *scenario, struct sim_state *state, int64_t at)
@@ -45,11 +59,12 @@ static void boot(const struct scenario *scenario, struct sim_state *state, int64
     state->segv_always = state->wait_fails = false;
     for (unsigned i = 0; i < scenario->model->gpus; i++)
         gpu_make_healthy(&scenario->gpu[i], scenario->model->gpu[i], &state->gpu[i], at);
+    start_units(scenario, state, at);
 }
 
 static void apply_gpu(const struct scenario *scenario, struct sim_entry *entry, struct sim_state *state)
 {
-    unsigned gpu = entry->action.gpu;
+    unsigned gpu = entry->action.device;
     struct gpu_state *one = &state->gpu[gpu];
     const unsigned recovery = one->recovery;
     entry->gi = entry->ci = UINT32_MAX;
@@ -62,6 +77,10 @@ static void apply_gpu(const struct scenario *scenario, struct sim_entry *entry, 
 
 static void apply(const struct scenario *scenario, struct sim_entry *entry, struct sim_state *state)
 {
+    if (entry->action.target == TARGET_NPU || entry->action.target == TARGET_MLU) {
+        unit_apply(scenario, entry, state->unit[entry->action.target - TARGET_NPU]);
+        return;
+    }
     switch (entry->action.kind) {
     case SIM_SEGV: state->last_segv = entry->at; break;
     case SIM_SEGV_ALWAYS: state->segv_always = true; break;

@@ -5,14 +5,7 @@
 #include "mig_state.h"
 #include "scenario.h"
 
-enum { SIM_MAX_PROCESSES = 16, SIM_REASONS = 9 };
-
-struct sim_process {
-    unsigned pid, mode; /* 0 compute, 1 graphics, 2 MPS */
-    uint64_t memory;    /* bytes */
-    uint32_t gi, ci;    /* UINT32_MAX: none */
-    int64_t since, until; /* until INT64_MAX: it runs */
-};
+enum { SIM_REASONS = 9 };
 
 struct gpu_state {
     bool lost, lost_for_good;         /* the second: by Xid 79, ends with a boot only */
@@ -50,6 +43,7 @@ struct sim_state {
     unsigned confidential; /* confidential computing: 0 off, 1 on, 2 on and open for work */
     char driver_version[80];
     int64_t driver_changed_at; /* INT64_MIN: never */
+    struct unit_state unit[UNIT_VENDORS][SIM_MAX_UNITS]; /* last, and touched only as far as there are units: it is large */
 };
 
 void sim_state_start(const struct scenario *scenario, struct sim_state *state);
@@ -65,6 +59,10 @@ bool sim_process_runs(const struct sim_process *process);
 unsigned sim_process_count(const struct gpu_state *gpu);
 /* ns that a clock-event reason, by the number of its bit, was on. */
 int64_t sim_throttled(const struct gpu_state *gpu, unsigned reason, int64_t now);
+
+/* -1 to 1, of another phase for each device; and its integral over a time, in seconds. */
+double sim_wave(unsigned device, double period, int64_t now);
+double sim_wave_integral(unsigned device, double period, int64_t from, int64_t to);
 
 /* Readings: they swing slowly and deterministically with time unless the scenario pins them. */
 int sim_temperature(const struct gpu_model *model, unsigned gpu, const struct gpu_state *state, int64_t now);

@@ -3,4 +3,4 @@
 
 #include <stddef.h>
 
-#include "abi_asserts.h"
+#include "nvml_asserts.h"

@@ -2,7 +2,6 @@
 #include "event_set.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -38,40 +37,12 @@ void event_set_register(nvmlEventSet_t set, unsigned gpu, uint64_t types, int64_
         if ((types >> bit & 1) != 0 && set->since[gpu][bit] == INT64_MAX) set->since[gpu][bit] = now;
 }
 
-/* Where the key is or belongs. */
-static size_t place_of(nvmlEventSet_t set, uint64_t key)
-{
-    size_t low = 0, high = set->delivered_count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (set->delivered[middle] < key) low = middle + 1;
-        else high = middle;
-    }
-    return low;
-}
-
-/* Takes the entry unless it was taken before. */
-static bool take(nvmlEventSet_t set, uint64_t key)
-{
-    size_t place = place_of(set, key);
-    if (place < set->delivered_count && set->delivered[place] == key) return false;
-    if (set->delivered_count == set->delivered_capacity) {
-        set->delivered_capacity = set->delivered_capacity * 2 + 16;
-        set->delivered = realloc(set->delivered, set->delivered_capacity * sizeof *set->delivered);
-        if (set->delivered == NULL) abort();
-    }
-    memmove(set->delivered + place + 1, set->delivered + place, (set->delivered_count - place) * sizeof *set->delivered);
-    set->delivered[place] = key;
-    set->delivered_count++;
-    return true;
-}
-
 /* The event of one type that an entry raises; false: it does not, or not for this set. */
 static bool event_of(nvmlEventSet_t set, const struct sim_entry *entry, unsigned bit, nvmlEventData_t *data)
 {
     const uint64_t type = UINT64_C(1) << bit;
-    unsigned gpu = entry->action.gpu;
-    if ((entry->events & type) == 0 || entry->at <= set->since[gpu][bit] || !take(set, sim_hash(entry->key, &bit, sizeof bit))) return false;
+    unsigned gpu = entry->action.device;
+    if ((entry->events & type) == 0 || entry->at <= set->since[gpu][bit] || !key_set_add(&set->delivered, sim_hash(entry->key, &bit, sizeof bit))) return false;
     unsigned lies = library.state.gpu[gpu].lies;
     *data = (nvmlEventData_t){
         .device = library_handle(gpu), .eventType = (lies & LIES_ENUM) != 0 ? UINT64_C(1) << 40 : type,
@@ -114,7 +85,7 @@ void event_set_collect(nvmlEventSet_t set)
     *link = set->next;
     close(set->wake);
     if (set->watch >= 0) close(set->watch);
-    free(set->delivered);
+    key_set_free(&set->delivered);
     free(set);
 }
 

@@ -2,6 +2,7 @@
 #ifndef AIINFRA_NVML_EVENT_SET_H
 #define AIINFRA_NVML_EVENT_SET_H
 
+#include "key_set.h"
 #include "library.h"
 
 enum { EVENT_BITS = 16 };
@@ -9,8 +10,7 @@ enum { EVENT_BITS = 16 };
 struct nvmlEventSet_st {
     struct nvmlEventSet_st *next;
     int64_t since[SIM_MAX_GPUS][EVENT_BITS]; /* when a GPU's type was registered; INT64_MAX: it is not */
-    uint64_t *delivered;                     /* keys of the entries, ascending */
-    size_t delivered_count, delivered_capacity;
+    struct key_set delivered;                /* keys of the entries */
     int wake;      /* eventfd: ends a wait when the set goes */
     int watch;     /* inotify; -1: none */
     unsigned waiters;

@@ -1,103 +1,23 @@
 #define _GNU_SOURCE
 #include "library.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-struct library library = { .lock = PTHREAD_MUTEX_INITIALIZER, .crashed_at = INT64_MIN };
+const char library_default_scenario[] = "";
 
 /* Handles point into here, stay the same over shutdown and start, and say by their place which GPU they mean:
    for each GPU itself, then its MIG devices by the ids of their instances. */
 enum { HANDLES = 1 + MIG_INSTANCES * MIG_SLICES };
 static struct nvmlDevice_st { char place; } devices[SIM_MAX_GPUS * HANDLES];
 
-/* `segv` concerns processes that lived before it; this is when this one came to life. */
-static int64_t loaded_at;
-__attribute__((constructor)) static void remember_load(void) { loaded_at = sim_monotonic(); }
-
-static void complain(void *context, unsigned line, const char *what)
-{
-    (void)context;
-    char text[SIM_MAX_ERROR + 256];
-    int length = line > 0 ? snprintf(text, sizeof text, "%s:%u: %s\n", library.file.path, line, what)
-                          : snprintf(text, sizeof text, "%s: %s\n", library.file.path, what);
-    /* One write: lines of several processes on one stderr stay whole. Nobody is left to tell when it fails. */
-    size_t size = (size_t)length < sizeof text ? (size_t)length : sizeof text - 1;
-    if (write(STDERR_FILENO, text, size) < 0) return;
-}
-
-static const char *variable(const char *name)
-{
-    const char *value = getenv(name);
-    return value != NULL && *value != '\0' ? value : NULL;
-}
-
-static void load(void)
-{
-    library.loaded = true;
-    const char *state = variable("AIINFRA_SIM_STATE");
-    library.file.path = variable("AIINFRA_SIM_SCENARIO");
-    if (!sim_clock_open(&library.clock, state)) {
-        char what[SIM_MAX_ERROR];
-        snprintf(what, sizeof what, "AIINFRA_SIM_STATE=%s: no epoch can be read or made there: %s; time starts now, for this process alone\n",
-                 state, strerror(errno));
-        if (write(STDERR_FILENO, what, strlen(what)) < 0) return;
-        sim_clock_open(&library.clock, NULL);
-    }
-}
-
-void library_refresh(bool look)
-{
-    bool first = library.scenario == NULL;
-    library.now = sim_clock_now(&library.clock);
-    if (first || look || library.now - library.looked_at > 2000000) {
-        library.looked_at = library.now;
-        struct scenario *read = scenario_file_read(&library.file, first, complain, NULL);
-        if (read != NULL) {
-            scenario_free(library.scenario);
-            library.scenario = read;
-            sim_state_start(library.scenario, &library.state);
-        }
-        /* An injection took its time before it was written: now must not be older than what was just read. */
-        library.now = sim_clock_now(&library.clock);
-    }
-    sim_state_advance(library.scenario, &library.state, library.now);
-}
-
-static bool must_crash(void)
-{
-    if (library.state.segv_always) return true;
-    int64_t at = library.state.last_segv;
-    if (at <= sim_clock_at(&library.clock, loaded_at) || at <= library.crashed_at) return false;
-    library.crashed_at = at;
-    return true;
-}
-
 nvmlReturn_t library_lock(const char *symbol, bool look)
 {
-    pthread_mutex_lock(&library.lock);
-    if (!library.loaded) load();
-    library_refresh(look);
-    if (must_crash()) {
-        library_unlock(); /* a handler that survives the signal finds a library that goes on */
-        static int *volatile nowhere; /* volatile: the compiler must not turn the store into a trap of another kind */
-        *nowhere = 1;
-        pthread_mutex_lock(&library.lock);
-    }
-    for (size_t i = 0; i < library.scenario->without_count; i++)
-        if (strcmp(library.scenario->without[i], symbol) == 0) {
-            library_unlock();
-            return NVML_ERROR_FUNCTION_NOT_FOUND;
-        }
-    return NVML_SUCCESS;
+    return library_take(symbol, look) ? NVML_SUCCESS : NVML_ERROR_FUNCTION_NOT_FOUND;
 }
-
-void library_unlock(void) { pthread_mutex_unlock(&library.lock); }
 
 nvmlReturn_t library_enter(const char *symbol, bool arguments)
 {
@@ -111,7 +31,7 @@ nvmlReturn_t library_enter(const char *symbol, bool arguments)
 
 bool library_outdated(void)
 {
-    return library.state.driver_changed_at > sim_clock_at(&library.clock, loaded_at);
+    return library.state.driver_changed_at > library_loaded_at();
 }
 
 static void fill_view(unsigned slot, struct gpu_view *view)
@@ -193,16 +113,12 @@ bool version_fits(const struct gpu_view *gpu, uint32_t given, uint32_t wanted)
 
 nvmlReturn_t library_command(const char *format, ...)
 {
-    char command[96], error[SIM_MAX_ERROR];
+    char command[96];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(command, sizeof command, format, arguments);
     va_end(arguments);
-    pthread_mutex_lock(&library.lock);
-    bool good = library.file.path != NULL && scenario_file_inject(library.file.path, &library.clock, command, error);
-    if (good) library_refresh(true);
-    library_unlock();
-    return good ? NVML_SUCCESS : NVML_ERROR_NO_PERMISSION;
+    return library_inject(command) ? NVML_SUCCESS : NVML_ERROR_NO_PERMISSION;
 }
 
 nvmlReturn_t put_text(char *out, unsigned length, const char *text)
@@ -211,16 +127,4 @@ nvmlReturn_t put_text(char *out, unsigned length, const char *text)
     if (size > length) return NVML_ERROR_INSUFFICIENT_SIZE;
     memcpy(out, text, size);
     return NVML_SUCCESS;
-}
-
-/* At exit and dlclose, so that a leak checker sees only real leaks. */
-__attribute__((destructor)) static void unload(void)
-{
-    if (pthread_mutex_trylock(&library.lock) != 0) return; /* another thread is inside at this moment */
-    if (library.references == 0) {
-        scenario_free(library.scenario);
-        library.scenario = NULL;
-        scenario_file_close(&library.file);
-    }
-    library_unlock();
 }

@@ -3,10 +3,7 @@
 #define AIINFRA_NVML_LIBRARY_H
 
 #include "nvml_structs.h"
-#include "scenario_file.h"
-#include "scenario_state.h"
-
-#include <pthread.h>
+#include "sim_library.h"
 
 /* What differs between the builds of this library. */
 struct nvml_build {
@@ -30,25 +27,8 @@ struct gpu_view {
     int64_t now;
 };
 
-struct library {
-    pthread_mutex_t lock;
-    bool loaded;
-    unsigned references;
-    struct sim_clock clock;
-    struct scenario_file file;
-    struct scenario *scenario;
-    struct sim_state state;
-    int64_t now, looked_at; /* ns after the epoch */
-    int64_t crashed_at;     /* the segv entry that was acted on last */
-};
-extern struct library library;
-
-/* Takes the lock, brings the node up to date and acts on what concerns the process: a crash, a left-out function.
-   On anything but success the lock is free again. look: look at the file even if that was done just now. */
+/* Takes the lock and brings the node up to date. On anything but success (a function that the scenario leaves out) the lock is free again. */
 nvmlReturn_t library_lock(const char *symbol, bool look);
-void library_unlock(void);
-/* With the lock held: reads the file again when it changed, and applies what is due. */
-void library_refresh(bool look);
 
 /* The order of checks: initialised (1), arguments (2), GPU there (2), hang, lost (15). */
 nvmlReturn_t library_enter(const char *symbol, bool arguments);

@@ -1,11 +1,5 @@
 /* Event sets (NVML: Event Handling Methods). A set belongs to a process; what was before its registration is not in it. */
-#define _GNU_SOURCE
 #include "event_set.h"
-
-#include <errno.h>
-#include <poll.h>
-#include <stdlib.h>
-#include <time.h>
 
 EXPORT nvmlReturn_t nvmlEventSetCreate(nvmlEventSet_t *set)
 {
@@ -61,20 +55,6 @@ EXPORT nvmlReturn_t nvmlDeviceRegisterEvents(nvmlDevice_t device, uint64_t event
     return known ? NVML_SUCCESS : NVML_ERROR_INVALID_ARGUMENT;
 }
 
-/* Sleeps without the lock until the file changes, the set is freed, or the time comes. */
-static void sleep_until(nvmlEventSet_t set, int64_t until)
-{
-    int64_t left = until - library.now;
-    /* Without inotify the file is looked at; a watched file or none leaves nothing to look for. */
-    if (set->watch < 0 && library.file.path != NULL && left > 2000000) left = 2000000;
-    struct pollfd descriptors[] = { { .fd = set->wake, .events = POLLIN }, { .fd = set->watch, .events = POLLIN } };
-    struct timespec timeout = { .tv_sec = left / 1000000000, .tv_nsec = left % 1000000000 };
-    library_unlock();
-    ppoll(descriptors, 2, &timeout, NULL); /* an early return, by a signal too, is only one look more */
-    pthread_mutex_lock(&library.lock);
-    if (set->watch >= 0) scenario_watch_drain(set->watch, library.file.path);
-}
-
 /* One look at the set. TIMEOUT: nothing to tell yet. */
 static nvmlReturn_t look(nvmlEventSet_t set, nvmlEventData_t *data)
 {
@@ -99,10 +79,7 @@ EXPORT nvmlReturn_t nvmlEventSetWait_v2(nvmlEventSet_t set, nvmlEventData_t *dat
     int64_t deadline = library.now + (int64_t)timeoutms * 1000000;
     set->waiters++;
     while ((result = look(set, data)) == NVML_ERROR_TIMEOUT && library.now < deadline) {
-        int64_t next = deadline;
-        if (library.state.applied < library.scenario->entry_count && library.scenario->entries[library.state.applied].at < next)
-            next = library.scenario->entries[library.state.applied].at;
-        sleep_until(set, next);
+        library_sleep(set->wake, set->watch, library_next_due(deadline));
         library_refresh(true);
     }
     set->waiters--;

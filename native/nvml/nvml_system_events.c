@@ -93,7 +93,7 @@ static void collect(nvmlSystemEventSet_t set, nvmlSystemEventSetWaitRequest_v1_t
         }
         if (at_moment++ < taken) continue;
         if (request->numEvent == request->dataSize) break;
-        request->data[request->numEvent++] = (nvmlSystemEventData_v1_t){ .eventType = entry->system_events, .gpuId = gpu_id(entry->action.gpu) };
+        request->data[request->numEvent++] = (nvmlSystemEventData_v1_t){ .eventType = entry->system_events, .gpuId = gpu_id(entry->action.device) };
         taken = at_moment;
     }
     set->taken = taken;

@@ -26,10 +26,24 @@ bool simnode_clock(const struct simnode *options, struct sim_clock *clock);
 bool simnode_write_boot_id(const struct simnode *options, const struct sim_clock *clock, unsigned boots);
 /* All the host's files as they are in a state. */
 bool simnode_write_node(const struct simnode *options, const struct scenario *scenario, const struct sim_state *state, const struct sim_clock *clock);
-bool simnode_write_driver(const struct simnode *options, const struct sim_state *state);
+bool simnode_write_driver(const struct simnode *options, const struct scenario *scenario, const struct sim_state *state);
 /* Makes the files of one GPU, those of its driver and its instances included, what they are in a state. */
 bool simnode_put_gpu(const struct simnode *options, const struct scenario *scenario, unsigned gpu, const struct gpu_state *state);
 bool simnode_put_switches(const struct simnode *options, const struct node_model *model);
 bool simnode_put_mig_minors(const struct simnode *options, const struct node_model *model);
+
+struct pci_device {
+    const char *address, *driver; /* driver NULL: none is bound */
+    uint32_t device, subsystem;
+    unsigned class, generation;
+    int numa;
+};
+bool simnode_put_pci(const char *root, const struct pci_device *pci);
+
+/* What stands in the files of an NPU's or MLU's PCI device, with and without its driver. */
+struct pci_device simnode_unit_pci(const struct scenario *scenario, unsigned vendor, unsigned unit, const struct unit_state *state, char address[16]);
+/* Makes the files of one NPU or MLU what they are in a state, and those that the driver has once. */
+bool simnode_put_unit(const struct simnode *options, const struct scenario *scenario, unsigned vendor, unsigned unit, const struct unit_state *state);
+bool simnode_put_unit_driver(const struct simnode *options, const struct scenario *scenario, const struct sim_state *state, unsigned vendor);
 
 #endif

@@ -47,6 +47,13 @@ bool simnode_put(const char *root, const char *path, const char *format, ...)
     return (good && rename(next, target) == 0) || complain(target);
 }
 
+bool simnode_put_program(const char *root, const char *path, const char *text)
+{
+    char target[PATH_MAX];
+    snprintf(target, sizeof target, "%s/%s", root, path);
+    return simnode_put(root, path, "%s", text) && (chmod(target, 0755) == 0 || complain(target));
+}
+
 static int remove_entry(const char *path, const struct stat *information, int type, struct FTW *place)
 {
     (void)information, (void)type, (void)place;

@@ -1,47 +1,10 @@
-/* The files of the PCI devices and of the driver that belongs to them, as they are at a moment. */
+/* The files of GPUs and of their driver, as they are at a moment. */
 #define _GNU_SOURCE
 #include "simnode.h"
 #include "simnode_files.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static const char *link_speed(unsigned generation)
-{
-    static const char *const speeds[] = { "2.5", "2.5", "5.0", "8.0", "16.0", "32.0" };
-    return speeds[generation];
-}
-
-struct pci_device {
-    const char *address, *driver; /* driver NULL: none is bound */
-    uint32_t device, subsystem;
-    unsigned class, generation;
-    int numa;
-};
-
-static bool put_pci(const char *root, const struct pci_device *pci)
-{
-    char path[128], driver[32] = "";
-    bool good = true;
-    if (pci->driver != NULL) snprintf(driver, sizeof driver, "DRIVER=%s\n", pci->driver);
-#define FILE_OF(name, ...) \
-    (snprintf(path, sizeof path, "sys/bus/pci/devices/%s/" name, pci->address), good = good && simnode_put(root, path, __VA_ARGS__))
-    FILE_OF("vendor", "0x%04x\n", pci->device & 0xffff);
-    FILE_OF("device", "0x%04x\n", pci->device >> 16);
-    FILE_OF("subsystem_vendor", "0x%04x\n", pci->subsystem & 0xffff);
-    FILE_OF("subsystem_device", "0x%04x\n", pci->subsystem >> 16);
-    FILE_OF("class", "0x%06x\n", pci->class);
-    FILE_OF("revision", "0xa1\n");
-    FILE_OF("numa_node", "%d\n", pci->numa);
-    FILE_OF("current_link_speed", "%s GT/s PCIe\n", link_speed(pci->generation));
-    FILE_OF("max_link_speed", "%s GT/s PCIe\n", link_speed(pci->generation));
-    FILE_OF("current_link_width", "16\n");
-    FILE_OF("max_link_width", "16\n");
-    FILE_OF("uevent", "%sPCI_CLASS=%05X\nPCI_ID=%04X:%04X\nPCI_SLOT_NAME=%s\n",
-            driver, pci->class, pci->device & 0xffff, pci->device >> 16, pci->address);
-#undef FILE_OF
-    return good;
-}
 
 bool simnode_put_switches(const struct simnode *options, const struct node_model *model)
 {
@@ -50,7 +13,7 @@ bool simnode_put_switches(const struct simnode *options, const struct node_model
     for (unsigned i = 0; good && i < model->switches; i++) {
         char address[16], path[32];
         node_model_address(&(struct gpu_place){ .bus = model->switch_bus[i] }, address);
-        good = put_pci(options->root, &(struct pci_device){ address, "nvidia-nvswitch", model->switch_device, 0, bridge, 4, 0 });
+        good = simnode_put_pci(options->root, &(struct pci_device){ address, "nvidia-nvswitch", model->switch_device, 0, bridge, 4, 0 });
         snprintf(path, sizeof path, "dev/nvidia-nvswitch%u", i);
         good = good && simnode_put(options->root, path, "%s", "");
     }
@@ -157,6 +120,6 @@ bool simnode_put_gpu(const struct simnode *options, const struct scenario *scena
     struct pci_device pci = { address, state->unbound ? NULL : "nvidia", model->gpu[gpu]->pci_device, model->gpu[gpu]->pci_subsystem,
                               display_controller_3d, model->gpu[gpu]->pcie_generation,
                               override->numa_set ? override->numa : model->place[gpu].numa };
-    return put_pci(options->root, &pci)
+    return simnode_put_pci(options->root, &pci)
         && (state->unbound ? remove_driver_files(options, gpu, address) : put_driver_files(options, scenario, gpu, state, address));
 }

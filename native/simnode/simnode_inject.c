@@ -20,7 +20,7 @@ int simnode_inject(const struct simnode *options, char *const *given, int count)
     if (scenario == NULL) return EXIT_NO_INPUT;
     struct sim_words words;
     struct sim_action action;
-    bool good = sim_split(line, strlen(line), &words, error) && sim_parse_command(scenario->model, &words, 0, &action, error);
+    bool good = sim_split(line, strlen(line), &words, error) && sim_parse_command(scenario, &words, 0, &action, error);
     scenario_free(scenario);
     scenario_file_close(&file);
     if (!good) {

@@ -49,7 +49,7 @@ bool simnode_clock(const struct simnode *options, struct sim_clock *clock)
 int simnode_list(void)
 {
     const struct node_model *model;
-    for (size_t i = 0; (model = node_model_at(i)) != NULL; i++) printf("%-10s %s\n", model->name, model->summary);
+    for (size_t i = 0; (model = node_model_at(i)) != NULL; i++) printf("%-14s %s\n", model->name, model->summary);
     return 0;
 }
 

@@ -1,11 +1,10 @@
 #define _GNU_SOURCE
+#include "key_set.h"
 #include "simnode_signs.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,45 +15,39 @@ struct player {
     struct scenario *scenario;
     struct sim_state state; /* as far as it was told */
     struct signs signs;
-    uint64_t *told; /* keys of the entries that were told */
-    size_t told_count, told_capacity;
+    struct key_set told; /* keys of the entries that were told */
 };
-
-static bool was_told(const struct player *player, uint64_t key)
-{
-    for (size_t i = 0; i < player->told_count; i++)
-        if (player->told[i] == key) return true;
-    return false;
-}
-
-static void mark_told(struct player *player, uint64_t key)
-{
-    if (player->told_count == player->told_capacity) {
-        player->told_capacity = player->told_capacity * 2 + 16;
-        player->told = realloc(player->told, player->told_capacity * sizeof *player->told);
-        if (player->told == NULL) abort();
-    }
-    player->told[player->told_count++] = key;
-}
 
 static bool changes_files(const struct sim_entry *entry)
 {
     return entry->system_events != 0 || (entry->events & 0x100) != 0 || entry->action.kind == SIM_RESET;
 }
 
+/* A reset concerns all units of a group; any other command one. */
+static bool show_unit(struct player *player, const struct sim_entry *entry)
+{
+    const unsigned vendor = entry->action.target - TARGET_NPU, unit = entry->action.device;
+    const unsigned group = entry->action.kind == SIM_RESET ? player->scenario->model->units[vendor].model->reset_group : 1;
+    bool good = true;
+    for (unsigned i = unit / group * group; good && i < (unit / group + 1) * group && i < player->scenario->units[vendor]; i++)
+        if ((entry->unit_events & EVENT_FILES) != 0) good = simnode_put_unit(player->options, player->scenario, vendor, i, &player->state.unit[vendor][i]);
+    return good && signs_of_unit(&player->signs, player->scenario, entry, &player->state.unit[vendor][unit]);
+}
+
 /* Everything that an entry changes is there before it is told: who hears of it may act at once. */
 static bool show(struct player *player, const struct sim_entry *entry)
 {
+    if (entry->action.target == TARGET_NPU || entry->action.target == TARGET_MLU) return show_unit(player, entry);
     switch (entry->action.kind) {
     case SIM_BOOT:
         return signs_start(&player->signs, player->options, entry->at)
             && simnode_write_node(player->options, player->scenario, &player->state, &player->clock);
-    case SIM_DRIVER_VERSION: return simnode_write_driver(player->options, &player->state);
+    case SIM_DRIVER_VERSION: return simnode_write_driver(player->options, player->scenario, &player->state);
     case SIM_SEGV: case SIM_SEGV_ALWAYS: case SIM_WAIT_FAILS: case SIM_WAIT_WORKS: case SIM_CONFIDENTIAL: return true;
     default: break;
     }
-    const struct gpu_state *gpu = &player->state.gpu[entry->action.gpu];
-    return (!changes_files(entry) || simnode_put_gpu(player->options, player->scenario, entry->action.gpu, gpu))
+    const struct gpu_state *gpu = &player->state.gpu[entry->action.device];
+    return (!changes_files(entry) || simnode_put_gpu(player->options, player->scenario, entry->action.device, gpu))
         && signs_of_entry(&player->signs, player->scenario, entry, gpu);
 }
 
@@ -65,8 +58,7 @@ static int64_t tell(struct player *player, int64_t now)
         const struct sim_entry *entry = &player->scenario->entries[player->state.applied];
         if (entry->at > now) return entry->at;
         sim_state_step(player->scenario, &player->state);
-        if (was_told(player, entry->key)) continue;
-        mark_told(player, entry->key);
+        if (!key_set_add(&player->told, entry->key)) continue;
         if (!show(player, entry)) return -1;
         printf("%.1fs %s\n", (double)entry->at / 1e9, entry->text);
         if (fflush(stdout) != 0) return -1;
@@ -126,6 +118,6 @@ int simnode_play(const struct simnode *options)
     int result = ready ? follow(&player) : EXIT_IO;
     scenario_free(player.scenario);
     scenario_file_close(&player.file);
-    free(player.told);
+    key_set_free(&player.told);
     return result;
 }

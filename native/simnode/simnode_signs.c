@@ -80,11 +80,11 @@ static bool log_xid(struct signs *signs, const struct scenario *scenario, const 
 {
     char where[16], instance[32] = "", owner[64];
     int64_t code = entry->action.value;
-    snprintf(where, sizeof where, "%04x:%02x:00", scenario->model->place[entry->action.gpu].domain & 0xffff,
-             scenario->model->place[entry->action.gpu].bus & 0xff);
+    snprintf(where, sizeof where, "%04x:%02x:00", scenario->model->place[entry->action.device].domain & 0xffff,
+             scenario->model->place[entry->action.device].bus & 0xff);
     if (entry->gi != UINT32_MAX) snprintf(instance, sizeof instance, " GPU-I:%02u", entry->gi);
     put_owner(gpu, entry->gi, owner);
-    bool good = introduce(signs, scenario, entry->action.gpu, entry->at, where)
+    bool good = introduce(signs, scenario, entry->action.device, entry->at, where)
         && log_line(signs, entry->at, "NVRM: Xid (PCI:%s%s): %lld, %s, %s", where, instance, (long long)code, owner, xid_text(code));
     const bool lost = code == 79;
     return good && (!lost || log_line(signs, entry->at, "NVRM: GPU %s.0: GPU has fallen off the bus.", where));
@@ -92,39 +92,50 @@ static bool log_xid(struct signs *signs, const struct scenario *scenario, const 
 
 static bool log_recovery(struct signs *signs, const struct scenario *scenario, const struct sim_entry *entry, unsigned now)
 {
-    const struct gpu_place *place = &scenario->model->place[entry->action.gpu];
+    const struct gpu_place *place = &scenario->model->place[entry->action.device];
     unsigned before = (unsigned)entry->recovery_before;
     return log_line(signs, entry->at, "NVRM: Xid (PCI:%04x:%02x:00): 154, GPU recovery action changed from 0x%x (%s) to 0x%x (%s)",
                     place->domain & 0xffff, place->bus & 0xff, before, recovery_name(before), now, recovery_name(now));
 }
 
-/* A uevent is its headline and its variables, one a line, and an empty line behind it. */
-static bool uevent(struct signs *signs, const struct scenario *scenario, unsigned gpu, const char *action)
+/* A uevent is its headline and its variables, one a line, and an empty line behind it. A device's bus is the root's. */
+static bool uevent(struct signs *signs, const struct pci_device *pci, const char *action)
 {
-    char address[16], text[512];
-    const struct gpu_place *place = &scenario->model->place[gpu];
-    const struct gpu_model *model = scenario->model->gpu[gpu];
-    node_model_address(place, address);
+    char text[512], path[64];
     bool bound = strcmp(action, "bind") == 0;
+    snprintf(path, sizeof path, "/devices/pci%.7s/%s", pci->address, pci->address); /* dddd:bb */
     snprintf(text, sizeof text,
-             "%s@/devices/pci%04x:%02x/%s\nACTION=%s\nDEVPATH=/devices/pci%04x:%02x/%s\nSUBSYSTEM=pci\n%sPCI_CLASS=30200\n"
-             "PCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:%04X\nPCI_SLOT_NAME=%s\nSEQNUM=%" PRIu64 "\n\n",
-             action, place->domain & 0xffff, place->bus & 0xff, address, action, place->domain & 0xffff, place->bus & 0xff, address,
-             bound ? "DRIVER=nvidia\n" : "", model->pci_device & 0xffff, model->pci_device >> 16, model->pci_subsystem & 0xffff,
-             model->pci_subsystem >> 16, address, ++signs->uevents);
+             "%s@%s\nACTION=%s\nDEVPATH=%s\nSUBSYSTEM=pci\n%s%s%sPCI_CLASS=%X\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:%04X\n"
+             "PCI_SLOT_NAME=%s\nSEQNUM=%" PRIu64 "\n\n",
+             action, path, action, path, bound ? "DRIVER=" : "", bound ? pci->driver : "", bound ? "\n" : "", pci->class, pci->device & 0xffff,
+             pci->device >> 16, pci->subsystem & 0xffff, pci->subsystem >> 16, pci->address, ++signs->uevents);
     return simnode_append(signs->folder, "uevents", text);
+}
+
+/* The kernel's order: the driver goes before the device, and comes after it. */
+static bool uevents(struct signs *signs, const struct pci_device *pci, enum sim_kind kind, bool unbound, bool bound)
+{
+    return (!unbound || uevent(signs, pci, "unbind")) && (kind != SIM_REMOVE || uevent(signs, pci, "remove"))
+        && (kind != SIM_ADD || uevent(signs, pci, "add")) && (!bound || uevent(signs, pci, "bind"));
+}
+
+bool signs_of_unit(struct signs *signs, const struct scenario *scenario, const struct sim_entry *entry, const struct unit_state *unit)
+{
+    char address[16];
+    const struct pci_device pci = simnode_unit_pci(scenario, entry->action.target - TARGET_NPU, entry->action.device, unit, address);
+    return uevents(signs, &pci, entry->action.kind, (entry->unit_events & EVENT_GONE) != 0, (entry->unit_events & EVENT_BACK) != 0);
 }
 
 bool signs_of_entry(struct signs *signs, const struct scenario *scenario, const struct sim_entry *entry, const struct gpu_state *gpu)
 {
-    unsigned slot = entry->action.gpu;
+    unsigned slot = entry->action.device;
     bool good = true, unbound = entry->system_events == 1, bound = entry->system_events == 2;
     if ((entry->events & 8) != 0) good = log_xid(signs, scenario, entry, gpu);
     if (good && (entry->events & 0x8000) != 0) good = log_recovery(signs, scenario, entry, gpu->recovery);
-    /* The kernel's order: the driver goes before the device, and comes after it. */
-    if (good && unbound) good = uevent(signs, scenario, slot, "unbind");
-    if (good && entry->action.kind == SIM_REMOVE) good = uevent(signs, scenario, slot, "remove");
-    if (good && entry->action.kind == SIM_ADD) good = uevent(signs, scenario, slot, "add");
-    if (good && bound) good = uevent(signs, scenario, slot, "bind");
-    return good;
+    char address[16];
+    const struct gpu_model *model = scenario->model->gpu[slot];
+    const unsigned display_controller_3d = 0x030200;
+    node_model_address(&scenario->model->place[slot], address);
+    const struct pci_device pci = { address, "nvidia", model->pci_device, model->pci_subsystem, display_controller_3d, 0, 0 };
+    return good && uevents(signs, &pci, entry->action.kind, unbound, bound);
 }

@@ -15,4 +15,7 @@ bool signs_start(struct signs *signs, const struct simnode *options, int64_t boo
 /* gpu is what the entry's GPU is like after it; the entry is one that concerns a GPU. */
 bool signs_of_entry(struct signs *signs, const struct scenario *scenario, const struct sim_entry *entry, const struct gpu_state *gpu);
 
+/* The same for one that concerns an NPU or MLU. */
+bool signs_of_unit(struct signs *signs, const struct scenario *scenario, const struct sim_entry *entry, const struct unit_state *unit);
+
 #endif

@@ -15,26 +15,40 @@ bool simnode_write_boot_id(const struct simnode *options, const struct sim_clock
                        (unsigned long long)(low & UINT64_C(0xffffffffffff)));
 }
 
-bool simnode_write_driver(const struct simnode *options, const struct sim_state *state)
+bool simnode_write_driver(const struct simnode *options, const struct scenario *scenario, const struct sim_state *state)
 {
     const char *driver = *state->driver_version != '\0' ? state->driver_version : "570.124.06";
+    if (scenario->model->gpus == 0)
+        return simnode_put_unit_driver(options, scenario, state, UNIT_NPU) && simnode_put_unit_driver(options, scenario, state, UNIT_MLU);
     return simnode_put(options->root, "sys/module/nvidia/version", "%s\n", driver)
         && simnode_put(options->root, "proc/driver/nvidia/version",
                        "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  %s  Release Build  (AIInfra simulator)\n", driver);
 }
 
-bool simnode_write_node(const struct simnode *options, const struct scenario *scenario, const struct sim_state *state,
-                        const struct sim_clock *clock)
+static bool put_gpus(const struct simnode *options, const struct scenario *scenario, const struct sim_state *state)
 {
     const struct node_model *model = scenario->model;
-    bool good = simnode_write_boot_id(options, clock, state->boots)
-        && simnode_write_driver(options, state)
-        && simnode_put(options->root, "dev/nvidiactl", "%s", "")
+    if (model->gpus == 0) return true;
+    bool good = simnode_put(options->root, "dev/nvidiactl", "%s", "")
         && simnode_put(options->root, "dev/nvidia-uvm", "%s", "")
         && simnode_put(options->root, "dev/nvidia-uvm-tools", "%s", "")
         && simnode_put_mig_minors(options, model);
     for (unsigned gpu = 0; good && gpu < model->gpus; gpu++) good = simnode_put_gpu(options, scenario, gpu, &state->gpu[gpu]);
     return good && simnode_put_switches(options, model);
+}
+
+bool simnode_write_node(const struct simnode *options, const struct scenario *scenario, const struct sim_state *state,
+                        const struct sim_clock *clock)
+{
+    bool good = simnode_write_boot_id(options, clock, state->boots)
+        && simnode_write_driver(options, scenario, state)
+        && put_gpus(options, scenario, state);
+    for (unsigned vendor = 0; good && vendor < UNIT_VENDORS; vendor++) {
+        good = simnode_put_unit_driver(options, scenario, state, vendor);
+        for (unsigned unit = 0; good && unit < scenario->units[vendor]; unit++)
+            good = simnode_put_unit(options, scenario, vendor, unit, &state->unit[vendor][unit]);
+    }
+    return good;
 }
 
 static bool put_node(const struct simnode *options, const struct scenario *scenario, const struct sim_clock *clock)

@@ -13,63 +13,64 @@ static void nobody(void *context, unsigned line, const char *what)
     check_failed(__FILE__, __LINE__, "line %u: %s", line, what);
 }
 
-static struct sim_state at(const char *text, double seconds)
+/* The state at a moment; good until the next call. */
+static const struct sim_state *at(const char *text, double seconds)
 {
     struct scenario *scenario = scenario_parse(text, strlen(text), nobody, NULL);
-    struct sim_state state;
+    static struct sim_state state;
     sim_state_start(scenario, &state);
     sim_state_advance(scenario, &state, (int64_t)(seconds * 1e9));
     scenario_free(scenario);
-    return state;
+    return &state;
 }
 
 static void a_state_is_a_function_of_time(void)
 {
     const char *text = "at 1s gpu 3 xid 48\nat 2s gpu 3 reset\nat 3s gpu 3 xid 79\nat 4s gpu 3 reset\nat 5s boot\n";
-    struct gpu_state gpu = at(text, 0.5).gpu[3];
+    struct gpu_state gpu = at(text, 0.5)->gpu[3];
     CHECK(!gpu.lost && gpu.ecc_volatile[1] == 0 && gpu.recovery == 0);
-    gpu = at(text, 1.5).gpu[3];
+    gpu = at(text, 1.5)->gpu[3];
     CHECK(!gpu.lost && gpu.ecc_volatile[1] == 1 && gpu.ecc_aggregate[1] == 1 && gpu.recovery == 1);
-    gpu = at(text, 2.5).gpu[3];
+    gpu = at(text, 2.5)->gpu[3];
     CHECK(gpu.ecc_volatile[1] == 0 && gpu.ecc_aggregate[1] == 1 && gpu.recovery == 0);
-    gpu = at(text, 4.5).gpu[3];
+    gpu = at(text, 4.5)->gpu[3];
     CHECK(gpu.lost && gpu.recovery == 2); /* no reset reaches it */
-    struct sim_state booted = at(text, 5);
-    CHECK(!booted.gpu[3].lost && booted.gpu[3].recovery == 0 && booted.boots == 1);
-    CHECK_EQUAL(1, booted.gpu[3].ecc_aggregate[1]); /* the InfoROM's */
+    const struct sim_state *booted = at(text, 5);
+    CHECK(!booted->gpu[3].lost && booted->gpu[3].recovery == 0 && booted->boots == 1);
+    CHECK_EQUAL(1, booted->gpu[3].ecc_aggregate[1]); /* the InfoROM's */
 }
 
 static void a_reset_finds_a_lost_gpu_and_finishes_remapping(void)
 {
     const char *text = "at 1s gpu 2 lost\nat 1s gpu 2 remap pending\nat 1s gpu 2 remap uncorrectable 3\nat 2s gpu 2 reset\n";
-    struct gpu_state gpu = at(text, 1).gpu[2];
+    struct gpu_state gpu = at(text, 1)->gpu[2];
     CHECK(gpu.lost && gpu.remap_pending && gpu.remap_uncorrectable == 3);
-    gpu = at(text, 2).gpu[2];
+    gpu = at(text, 2)->gpu[2];
     CHECK(!gpu.lost && !gpu.remap_pending && gpu.remap_uncorrectable == 3);
 }
 
 static void energy_integrates_power_and_a_reset_starts_it_again(void)
 {
     const struct gpu_model *model = node_model_at(0)->gpu[0];
-    struct sim_state state = at("gpu 1 power 300\nat 10s gpu 1 power 500\nat 20s gpu 1 reset\n", 15);
+    const struct sim_state *state = at("gpu 1 power 300\nat 10s gpu 1 power 500\nat 20s gpu 1 reset\n", 15);
     const int64_t second = 1000000000;
-    double fifteen = sim_energy_mj(model, 1, &state.gpu[1], 15 * second), sixteen = sim_energy_mj(model, 1, &state.gpu[1], 16 * second);
+    double fifteen = sim_energy_mj(model, 1, &state->gpu[1], 15 * second), sixteen = sim_energy_mj(model, 1, &state->gpu[1], 16 * second);
     CHECK_EQUAL(500000, (long long)(sixteen - fifteen + 0.5));
     state = at("gpu 1 power 300\nat 10s gpu 1 power 500\nat 20s gpu 1 reset\n", 21);
-    CHECK_EQUAL(500000, (long long)(sim_energy_mj(model, 1, &state.gpu[1], 21 * second) + 0.5));
+    CHECK_EQUAL(500000, (long long)(sim_energy_mj(model, 1, &state->gpu[1], 21 * second) + 0.5));
 
     /* Without pins: the closed form agrees with a sum over small steps, and never falls. */
     state = at("", 0);
-    double start = sim_energy_mj(model, 2, &state.gpu[2], 0), sum = 0, last = start;
+    double start = sim_energy_mj(model, 2, &state->gpu[2], 0), sum = 0, last = start;
     for (int64_t now = 0; now < 90 * second; now += second / 10) {
-        unsigned power = sim_power_mw(model, 2, &state.gpu[2], now + second / 20);
+        unsigned power = sim_power_mw(model, 2, &state->gpu[2], now + second / 20);
         CHECK(power >= 100000 && power <= 700000);
         sum += power / 10.0;
-        double energy = sim_energy_mj(model, 2, &state.gpu[2], now);
+        double energy = sim_energy_mj(model, 2, &state->gpu[2], now);
         CHECK(energy >= last);
         last = energy;
     }
-    double measured = sim_energy_mj(model, 2, &state.gpu[2], 90 * second) - start;
+    double measured = sim_energy_mj(model, 2, &state->gpu[2], 90 * second) - start;
     CHECK(measured > sum * 0.999 && measured < sum * 1.001);
 }
 
@@ -148,7 +149,7 @@ static void injections_of_many_processes_are_whole_lines_in_order_of_time(void)
     CHECK_EQUAL(RUNNERS * EACH, scenario->entry_count);
     /* The clocks of two processes differ by microseconds, no more; sorting by time keeps each process's order. */
     unsigned counts[RUNNERS] = { 0 };
-    for (size_t i = 0; i < scenario->entry_count; i++) counts[scenario->entries[i].action.gpu]++;
+    for (size_t i = 0; i < scenario->entry_count; i++) counts[scenario->entries[i].action.device]++;
     for (int i = 0; i < RUNNERS; i++) CHECK_EQUAL(EACH, counts[i]);
     CHECK(scenario_file_read(&file, false, nobody, NULL) == NULL); /* unchanged: not read again */
     scenario_free(scenario);

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "harness.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
@@ -75,6 +76,40 @@ char *read_text(const char *path, char *out, size_t size)
     return out;
 }
 
+void *open_library(const char *path)
+{
+    void *library = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+    if (library == NULL) check_failed(__FILE__, __LINE__, "%s", dlerror());
+    return library;
+}
+
+void find_symbol(void *library, const char *name, void *function)
+{
+    /* POSIX lets a data pointer from dlsym be used as a function; ISO C wants it by way of its bytes. */
+    void *found = dlsym(library, name);
+    memcpy(function, &found, sizeof found);
+}
+
+bool is_one_of(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name, names[i]) == 0) return true;
+    return false;
+}
+
+int ended_by(void (*run)(const void *context), const void *context)
+{
+    int status;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        run(context);
+        _exit(0);
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
 int run_program(char *out, size_t size, const char *input, const char *const *words)
 {
     int to[2], from[2], status;
@@ -140,7 +175,10 @@ int main(int count, char **words)
         { parser_tests, parser_test_count }, { engine_tests, engine_test_count }, { library_tests, library_test_count },
         { reading_tests, reading_test_count }, { fault_tests, fault_test_count }, { event_tests, event_test_count },
         { wake_tests, wake_test_count }, { simnode_tests, simnode_test_count }, { mig_tests, mig_test_count },
-        { monitor_tests, monitor_test_count }, { field_tests, field_test_count }, { presence_tests, presence_test_count },
+        { monitor_tests, monitor_test_count }, { field_tests, field_test_count }, { presence_tests, presence_test_count }, { unit_tests, unit_test_count },
+        { dcmi_tests, dcmi_test_count }, { dcmi_fault_tests, dcmi_fault_test_count }, { cndev_tests, cndev_test_count },
+        { cndev_fault_tests, cndev_fault_test_count }, { cndev_memory_tests, cndev_memory_test_count },
+        { unit_files_tests, unit_files_test_count },
     };
     unsigned passed = 0, failed = 0;
     for (size_t group = 0; group < sizeof groups / sizeof groups[0]; group++)

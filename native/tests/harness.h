@@ -7,6 +7,7 @@
 #include "scenario_state.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 struct test {
@@ -44,11 +45,23 @@ int64_t node_time(void);
 /* Runs a program of the products' folder with an input, to its end; its output (both streams) goes to out. */
 int run_program(char *out, size_t size, const char *input, const char *const *words);
 
+/* A library of the products', and a symbol of it, put into the pointer of a function; NULL when there is none. */
+void *open_library(const char *path);
+void find_symbol(void *library, const char *name, void *function);
+
+/* Runs a function in a process of its own; the signal that ended it, 0 when it ended by itself. */
+int ended_by(void (*run)(const void *context), const void *context);
+
+bool is_one_of(const char *name, const char *const *names, size_t count);
+
 char *read_text(const char *path, char *out, size_t size);
 
 extern const struct test parser_tests[], engine_tests[], library_tests[], reading_tests[], fault_tests[], event_tests[], wake_tests[],
-    simnode_tests[], mig_tests[], monitor_tests[], field_tests[], presence_tests[];
+    simnode_tests[], mig_tests[], monitor_tests[], field_tests[], presence_tests[], unit_tests[],
+    dcmi_tests[], dcmi_fault_tests[], cndev_tests[], cndev_fault_tests[], cndev_memory_tests[], unit_files_tests[];
 extern const size_t parser_test_count, engine_test_count, library_test_count, reading_test_count, fault_test_count, event_test_count,
-    wake_test_count, simnode_test_count, mig_test_count, monitor_test_count, field_test_count, presence_test_count;
+    wake_test_count, simnode_test_count, mig_test_count, monitor_test_count, field_test_count, presence_test_count, unit_test_count, dcmi_test_count,
+    dcmi_fault_test_count, cndev_test_count, cndev_fault_test_count, cndev_memory_test_count,
+    unit_files_test_count;
 
 #endif

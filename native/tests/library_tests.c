@@ -109,6 +109,41 @@ static void a_wrong_line_is_told_once_and_left_out(void)
     CHECK_EQUAL(NVML_SUCCESS, nvml->Shutdown());
 }
 
+static void a_node_without_gpus_has_none(void)
+{
+    use_scenario("node ascend910b-8\nat 0s npu 0 fault 0x80E01801 critical\nat 0s npu 3 lost\n");
+    const struct nvml_client *nvml = client_start();
+    unsigned count = 77;
+    nvmlDevice_t gpu;
+    nvmlEventSet_t set;
+    nvmlEventData_t data;
+    CHECK_EQUAL(NVML_SUCCESS, nvml->DeviceGetCount_v2(&count));
+    CHECK_EQUAL(0, count);
+    CHECK(nvml->DeviceGetHandleByIndex_v2(0, &gpu) != NVML_SUCCESS);
+    CHECK_EQUAL(NVML_SUCCESS, nvml->EventSetCreate(&set));
+    CHECK_EQUAL(NVML_ERROR_TIMEOUT, nvml->EventSetWait_v2(set, &data, 1)); /* what an NPU suffers is none of its business */
+    CHECK_EQUAL(NVML_SUCCESS, nvml->EventSetFree(set));
+    CHECK_EQUAL(NVML_SUCCESS, nvml->Shutdown());
+}
+
+static void faults_of_npus_are_no_events_of_gpus(void)
+{
+    use_scenario("node mixed\n");
+    const struct nvml_client *nvml = client_start();
+    nvmlEventSet_t set;
+    nvmlEventData_t data;
+    unsigned celsius;
+    CHECK_EQUAL(NVML_SUCCESS, nvml->EventSetCreate(&set));
+    for (unsigned i = 0; i < 4; i++) CHECK_EQUAL(NVML_SUCCESS, nvml->DeviceRegisterEvents(client_gpu(nvml, i), 0x1f, set));
+    schedule(0, "npu 0 fault 0x80E01801 critical");
+    schedule(0, "mlu 1 xid 79");
+    schedule(0, "mlu 0 lost");
+    CHECK_EQUAL(NVML_ERROR_TIMEOUT, nvml->EventSetWait_v2(set, &data, 30));
+    for (unsigned i = 0; i < 4; i++) CHECK_EQUAL(NVML_SUCCESS, nvml->DeviceGetTemperature(client_gpu(nvml, i), 0, &celsius));
+    CHECK_EQUAL(NVML_SUCCESS, nvml->EventSetFree(set));
+    CHECK_EQUAL(NVML_SUCCESS, nvml->Shutdown());
+}
+
 static void the_old_build_lacks_newer_symbols(void)
 {
     const struct nvml_client *nvml = client_open("old");
@@ -145,6 +180,8 @@ const struct test library_tests[] = {
     { "wrong arguments and handles are refused", wrong_arguments_and_handles_are_refused },
     { "a GPU is found by index, UUID and every form of its address", a_gpu_is_found_by_index_uuid_and_every_form_of_its_address },
     { "a wrong line is told once and left out", a_wrong_line_is_told_once_and_left_out },
+    { "a node without GPUs has none", a_node_without_gpus_has_none },
+    { "faults of NPUs and MLUs are no events of GPUs", faults_of_npus_are_no_events_of_gpus },
     { "the old build lacks newer symbols", the_old_build_lacks_newer_symbols },
     { "the broken build does not start", the_broken_build_does_not_start },
     { "nothing but the interface is exported", nothing_but_the_interface_is_exported },

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "harness.h"
 
-#include <dlfcn.h>
 #include <limits.h>
 #include <stdio.h>
 
@@ -10,10 +9,8 @@ const struct nvml_client *client_open(const char *build)
     static struct nvml_client client;
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s/libnvidia-ml.so.1", products, build);
-    client.library = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
-    if (client.library == NULL) check_failed(__FILE__, __LINE__, "%s", dlerror());
-    /* POSIX lets a data pointer from dlsym be used as a function; ISO C wants it by way of its bytes. */
-#define LOOK_UP(member, symbol) do { void *found = dlsym(client.library, symbol); memcpy(&client.member, &found, sizeof found); } while (0);
+    client.library = open_library(path);
+#define LOOK_UP(member, symbol) find_symbol(client.library, symbol, &client.member);
     LOOK_UP(ErrorString, "nvmlErrorString")
     LOOK_UP(aiinfraSimulator, "aiinfraSimulator")
 #define LOOK_UP_ONE(name, parameters) LOOK_UP(name, "nvml" #name)

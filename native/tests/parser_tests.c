@@ -83,7 +83,7 @@ static void every_wrong_line_is_named_and_the_rest_is_read(void)
         { "gpu 9 power 100", "'9' is no GPU" },
         { "gpu 3 numa -2", "'-2' is no NUMA node" },
         { "latency start 5s", "right would be latency init TIME" },
-        { "without cuInit", "'cuInit' is no NVML function" },
+        { "without cuInit", "'cuInit' is no function of a library" },
         { "\x01\x02", "'\?\?' is no statement" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -153,6 +153,15 @@ static void overrides_are_read(void)
     scenario_free(scenario);
 }
 
+static unsigned devices_of(const struct scenario *scenario, enum sim_target target)
+{
+    switch (target) {
+    case TARGET_NODE: return 1;
+    case TARGET_GPU: return scenario->model->gpus;
+    default: return scenario->units[target - TARGET_NPU];
+    }
+}
+
 /* Mutations of a good scenario: the parser must neither crash nor read beyond, and what it accepts must be in range. */
 static void damaged_scenarios_are_survived(void)
 {
@@ -162,24 +171,28 @@ static void damaged_scenarios_are_survived(void)
     static const char divided[] = "node dgx-h100\ngpu 0 mig 1g.10gb x7\nat 1s gpu 1 mig 3g.40gb,2g.20gb,1g.10gb\nat 2s gpu 1 mig-instance create 14 4\n"
                                   "at 3s gpu 1 mig-instance 3 xid 94\nat 3s gpu 1 mig-instance 4 compute create 0 1\nat 4s gpu 1 mig-instance 4 compute 0 destroy\n"
                                   "at 5s gpu 1 mig-instance 4 destroy\nat 6s gpu 1 mig off\nat 6s gpu 2 mig-mode 1\nat 7s gpu 0 link 3 crc 9\nat 8s gpu 0 reset\n";
+    static const char units[] = "node mixed\nnpus 5\nmlus 3\nnpu 0 vnpu create vir02\nmlu 0 mim on\nmlu 0 mim create 2m.8gb\nmlu 1 smlu on\nmlu 1 smlu create 30 99\n"
+                                "npu 1 name \"a b\"\nmlu 2 numa -1\nlatency reset 1s\nwithout dcmi_init\nat 1s npu 2 fault 0x80E01801 critical\nat 2s npu 2 fault 0x80E01801 cleared\n"
+                                "at 1s mlu 1 xid 0x45\nat 1s mlu 1 incident DBE_VIOLATION fail\nat 1s mlu 1 throttle 0x3f\nat 2s mlu 1 remap pending\nat 2s npu 3 lost\n"
+                                "at 3s npu 3 reset\nat 3s npu 4 process 77 1000\nat 4s npu 0 vnpu 0 destroy\nat 4s mlu 2 remove\nat 5s mlu 2 add\nat 6s boot\n";
     static const char alphabet[] = "\n\" \\\t#.-0x19agpunodestm\r";
     const char *rounds = getenv("FUZZ_ROUNDS");
     unsigned long left = rounds != NULL ? strtoul(rounds, NULL, 10) : 6000;
     srand(20240611);
     for (struct report report; left > 0; left--) {
-        const char *from = left % 2 != 0 ? good : divided;
-        size_t whole = left % 2 != 0 ? sizeof good - 1 : sizeof divided - 1, size = (size_t)rand() % (whole + 1);
+        const char *const texts[] = { good, divided, units }, *from = texts[left % 3];
+        size_t whole = strlen(from), size = (size_t)rand() % (whole + 1);
         char *text = malloc(size + 1); /* of the exact size, so that a checker sees one byte too many */
         CHECK(text != NULL);
         memcpy(text, from + (rand() % 2 != 0 ? 0 : whole - size), size);
         for (int changes = rand() % 12; changes > 0 && size > 0; changes--)
             text[(size_t)rand() % size] = rand() % 3 != 0 ? alphabet[(size_t)rand() % (sizeof alphabet - 1)] : (char)rand();
         struct scenario *scenario = scenario_parse(text, size, note, &report);
-        struct sim_state state;
+        static struct sim_state state;
         sim_state_start(scenario, &state);
         sim_state_advance(scenario, &state, INT64_MAX);
         for (size_t i = 0; i < scenario->entry_count; i++)
-            CHECK(scenario->entries[i].action.gpu < scenario->model->gpus && scenario->entries[i].at >= 0);
+            CHECK(scenario->entries[i].action.device < devices_of(scenario, scenario->entries[i].action.target) && scenario->entries[i].at >= 0);
         scenario_free(scenario);
         free(text);
     }

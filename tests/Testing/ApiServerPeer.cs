@@ -64,7 +64,7 @@ public sealed class ApiServerPeer : IAsyncDisposable
     /// <summary>Runs the real kubectl as the administrator.</summary>
     public async Task<string> KubectlAsync(params string[] words)
     {
-        await using var find = PeerProcess.Start(RepositoryRoot.Combine("build", "kubectl.sh"), []);
+        await using var find = PeerProcess.Start(RepositoryRoot.Combine("build", "kube-tools.sh"), ["kubectl"]);
         if (await find.WaitForExitAsync() != 0)
             throw new InvalidOperationException(find.Transcript);
         await using var kubectl = PeerProcess.Start(find.Transcript.Trim(), words, new Dictionary<string, string> { ["KUBECONFIG"] = Kubeconfig("admin"), ["HOME"] = Folder });

@@ -148,8 +148,8 @@ internal sealed partial class KubeletRegistration(
         }
         else
         {
-            LogServing(resource);
             state.AllIsWell();
+            LogServing(resource);
         }
         return time.GetTimestamp();
     }

@@ -144,8 +144,8 @@ internal sealed partial class RegistryRegistration(
         }
         else
         {
-            LogServing(resource);
             state.AllIsWell();
+            LogServing(resource);
         }
         return time.GetTimestamp();
     }

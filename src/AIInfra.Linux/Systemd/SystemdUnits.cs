@@ -18,7 +18,7 @@ public sealed record UnitState
     public required string Sub { get; init; }
     /// <summary>Of its present or last run, 32 hexadecimal digits; empty when it never ran. A new one proves a restart.</summary>
     public required string InvocationId { get; init; }
-    /// <summary>A service's last result: success, exit-code, signal, timeout, watchdog, …; null for other units.</summary>
+    /// <summary>The last result: success, exit-code, signal, timeout, watchdog, …; null for kinds of units that have none.</summary>
     public string? Result { get; init; }
     /// <summary>How often systemd itself started a service again.</summary>
     public long Restarts { get; init; }
@@ -27,7 +27,7 @@ public sealed record UnitState
     /// <summary>How a service's main process ended: its exit status, or the signal where <see cref="WasKilled"/>; null while it has not ended.</summary>
     public int? ExitStatus { get; init; }
     public bool WasKilled { get; init; }
-    /// <summary>What a stop ends of a service: control-group, mixed, process or none; null for other units.</summary>
+    /// <summary>What a stop ends of a service: control-group, mixed, process or none; null for kinds that run nothing.</summary>
     public string? KillMode { get; init; }
     /// <summary>When systemd starts a service again by itself: no, always, on-failure, …; null for other units.</summary>
     public string? Restart { get; init; }
@@ -95,9 +95,8 @@ public sealed class SystemdUnits
     public async Task<UnitState> GetAsync(string unit, CancellationToken cancellationToken)
     {
         var path = await _bus.CallAsync(Method("LoadUnit"), writer => writer.String(unit), reader => reader.String('o'), Patience, cancellationToken);
-        var all = await PropertiesAsync(path, "org.freedesktop.systemd1.Unit", cancellationToken);
-        var service = unit.EndsWith(".service", StringComparison.Ordinal) ? await PropertiesAsync(path, "org.freedesktop.systemd1.Service", cancellationToken) : null;
-        var code = service?.GetValueOrDefault("ExecMainCode") as long? ?? 0; // CLD_EXITED 1, CLD_KILLED 2, CLD_DUMPED 3; 0: has not ended
+        var all = await PropertiesAsync(path, cancellationToken);
+        var code = all.GetValueOrDefault("ExecMainCode") as long? ?? 0; // CLD_EXITED 1, CLD_KILLED 2, CLD_DUMPED 3; 0: has not ended
         return new UnitState
         {
             Name = all.GetValueOrDefault("Id") as string ?? unit,
@@ -105,20 +104,21 @@ public sealed class SystemdUnits
             Active = all.GetValueOrDefault("ActiveState") as string ?? "",
             Sub = all.GetValueOrDefault("SubState") as string ?? "",
             InvocationId = all.GetValueOrDefault("InvocationID") is byte[] { Length: > 0 } id ? Convert.ToHexStringLower(id) : "",
-            Result = service?.GetValueOrDefault("Result") as string,
-            Restarts = service?.GetValueOrDefault("NRestarts") as long? ?? 0,
-            MainProcess = (int)(service?.GetValueOrDefault("MainPID") as long? ?? 0),
-            ExitStatus = code == 0 ? null : (int)(service?.GetValueOrDefault("ExecMainStatus") as long? ?? 0),
+            Result = all.GetValueOrDefault("Result") as string,
+            Restarts = all.GetValueOrDefault("NRestarts") as long? ?? 0,
+            MainProcess = (int)(all.GetValueOrDefault("MainPID") as long? ?? 0),
+            ExitStatus = code == 0 ? null : (int)(all.GetValueOrDefault("ExecMainStatus") as long? ?? 0),
             WasKilled = code > 1,
-            Restart = service?.GetValueOrDefault("Restart") as string,
-            KillMode = service?.GetValueOrDefault("KillMode") as string,
+            Restart = all.GetValueOrDefault("Restart") as string,
+            KillMode = all.GetValueOrDefault("KillMode") as string,
             Dependents = [.. DependentKinds.SelectMany(name => all.GetValueOrDefault(name) as string[] ?? []).Distinct().Order(StringComparer.Ordinal)],
             IsEnabled = all.GetValueOrDefault("UnitFileState") is "enabled" or "enabled-runtime",
         };
     }
 
-    private Task<Dictionary<string, object>> PropertiesAsync(string path, string face, CancellationToken cancellationToken) => _bus.CallAsync(
-        new BusMethod(Destination, path, "org.freedesktop.DBus.Properties", "GetAll"), writer => writer.String(face), reader => reader.Properties(), Patience, cancellationToken);
+    /// <summary>Those of all its interfaces, of one moment.</summary>
+    private Task<Dictionary<string, object>> PropertiesAsync(string path, CancellationToken cancellationToken) => _bus.CallAsync(
+        new BusMethod(Destination, path, "org.freedesktop.DBus.Properties", "GetAll"), writer => writer.String(""), reader => reader.Properties(), Patience, cancellationToken);
 
     /// <summary>Asks for a job and waits for its end.</summary>
     /// <returns>systemd's word for it: <c>done</c>, <c>canceled</c>, <c>timeout</c>, <c>failed</c>, <c>dependency</c> or <c>skipped</c>.</returns>

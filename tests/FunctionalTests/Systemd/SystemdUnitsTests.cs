@@ -120,7 +120,7 @@ public sealed class SystemdUnitsTests(BootedSystem system) : IDisposable
 
         await units.KillAsync("killed.service", "main", 9, Stop);
 
-        var second = await EventuallyAsync(units, "killed.service", state => state.Active == "active" && state.MainProcess != first.MainProcess);
+        var second = await EventuallyAsync(units, "killed.service", state => state.Active == "active" && state.MainProcess != 0 && state.MainProcess != first.MainProcess);
         Assert.Equal(1, second.Restarts);
         Assert.NotEqual(first.InvocationId, second.InvocationId);
         await units.RunAsync(UnitJob.Stop, "killed.service", Deadline, Stop);

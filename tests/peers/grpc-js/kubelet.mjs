@@ -36,6 +36,7 @@ let server = null;
 let refusal = null, hangs = false, hangsOptions = false, lateEnds = 0;
 let podServer = null, podMode = 'ok', pods = [], allocatable = null;
 let registryRefusal = null, hangsNotify = false;
+let life = 0; // which kubelet this is: what an earlier one asked for is not taken into the next
 const healthy = new Map(); // resource -> ids, of the last list on any stream
 const registry = new Map(); // socket in plugins_registry -> resource
 
@@ -135,8 +136,10 @@ function lookIntoRegistry() {
   for (const name of names.filter((name) => !registry.has(name))) {
     registry.set(name, null);
     const socket = `unix:${path.join(registryFolder, name)}`;
+    const mine = life;
     const client = new registryApi.Registration(socket, grpc.credentials.createInsecure(), { 'grpc.default_authority': 'localhost' });
     client.GetInfo({}, { deadline: Date.now() + 1000 }, (fault, info) => {
+      if (mine !== life) return client.close();
       if (fault) { say({ event: 'failed', why: `no info from ${name}: ${fault.message}` }); registry.delete(name); client.close(); return; }
       const resource = info.name;
       say({ event: 'info', resource, endpoint: name, info });
@@ -152,6 +155,7 @@ function lookIntoRegistry() {
       registry.set(name, resource);
       const plugin = new api.DevicePlugin(info.endpoint ? `unix:${info.endpoint}` : socket, grpc.credentials.createInsecure(), { 'grpc.default_authority': 'localhost' });
       plugin.GetDevicePluginOptions({}, (optionsFault, options) => {
+        if (mine !== life) { plugin.close(); return client.close(); }
         if (optionsFault) return notify(false, optionsFault.message);
         endpoints.set(resource, { client: plugin, endpoint: name });
         say({ event: 'registered', resource, endpoint: name, options });
@@ -169,6 +173,7 @@ function disconnect(holder) {
 }
 
 function die() {
+  life++;
   server?.forceShutdown();
   server = null;
   for (const stream of streams) stream.cancel();
@@ -193,6 +198,7 @@ function register({ request }, answer) {
   if (version !== 'v1beta1') return refuse(`API version ${version} is not v1beta1`);
   if (!/^[a-z0-9.-]{1,244}\/[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/.test(resource)) return refuse(`${resource} is not the name of an extended resource`);
 
+  const mine = life;
   const client = new api.DevicePlugin(`unix:${path.join(folder, endpoint)}`, grpc.credentials.createInsecure(), { 'grpc.default_authority': 'localhost' });
   const fail = (why) => {
     endpoints.delete(resource);
@@ -200,9 +206,11 @@ function register({ request }, answer) {
     refuse(why);
   };
   client.waitForReady(Date.now() + 10_000, (fault) => {
+    if (mine !== life) return client.close();
     if (fault) return fail(`cannot dial ${endpoint}: ${fault.message}`);
     if (hangsOptions) return say({ event: 'dialled', resource, endpoint });
     client.GetDevicePluginOptions({}, (optionsFault, options) => {
+      if (mine !== life) return client.close();
       if (optionsFault) return fail(`no options from ${endpoint}: ${optionsFault.message}`);
       endpoints.set(resource, { client, endpoint });
       say({ event: 'registered', resource, endpoint, options });

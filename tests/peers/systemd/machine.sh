@@ -40,7 +40,9 @@ clear_up() {
 trap clear_up EXIT
 trap 'exit 1' TERM INT HUP
 
-mkdir -p "$folder/upper" "$folder/work" "$folder/root"
+mkdir -p "$folder/upper/etc/systemd/system.conf.d" "$folder/work" "$folder/root"
+# What a test leaves running and does not end by itself would delay the next boot by 90 s.
+printf '[Manager]\nDefaultTimeoutStopSec=5s\n' >"$folder/upper/etc/systemd/system.conf.d/test.conf"
 mount -t overlay overlay -o "lowerdir=$tree,upperdir=$folder/upper,workdir=$folder/work" "$folder/root" || exit 1
 exec 3<&0 </dev/null
 cat <&3 >/dev/null &

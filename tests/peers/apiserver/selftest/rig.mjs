@@ -10,7 +10,7 @@ import readline from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-export const kubectlPath = () => process.env.KUBECTL ?? execFileSync(here('../../../../build/kubectl.sh'), { encoding: 'utf8' }).trim();
+export const kubectlPath = () => process.env.KUBECTL ?? execFileSync(here('../../../../build/kube-tools.sh'), ['kubectl'], { encoding: 'utf8' }).trim();
 
 export class Rig {
   static async start(kubectl, ...options) {

@@ -1,0 +1,72 @@
+/* Readings of NPUs and MLUs: as those of GPUs a mean and a sine, so that a graph looks alive and two processes agree. */
+#include "scenario_state.h"
+
+#include <math.h>
+
+static const double period = 53;
+
+unsigned unit_utilization(unsigned unit, const struct unit_state *state, int64_t now)
+{
+    if (state->utilization != SIM_UNSET) return (unsigned)state->utilization;
+    return (unsigned)lround(58 + 31 * sim_wave(unit + 2, 83, now));
+}
+
+int unit_temperature(const struct unit_model *model, unsigned unit, const struct unit_state *state, int64_t now)
+{
+    if (state->temperature != SIM_UNSET) return state->temperature;
+    return (int)lround((model->hbm ? 47 : 51) + 7 * sim_wave(unit + 1, period, now));
+}
+
+/* W as mean and swing; a pinned reading has no swing. */
+static void power_curve(const struct unit_model *model, const struct unit_state *state, double *mean, double *swing)
+{
+    double range = (double)model->power_limit - model->power_idle;
+    *swing = 0;
+    if (state->power != SIM_UNSET) *mean = state->power;
+    else if (state->utilization != SIM_UNSET) *mean = model->power_idle + range * 0.8 * state->utilization / 100;
+    else {
+        *mean = model->power_idle + range * 0.45;
+        *swing = range * 0.3;
+    }
+}
+
+unsigned unit_power_mw(const struct unit_model *model, unsigned unit, const struct unit_state *state, int64_t now)
+{
+    double mean, swing;
+    power_curve(model, state, &mean, &swing);
+    return (unsigned)lround(1000 * (mean + swing * sim_wave(unit, period, now)));
+}
+
+double unit_energy_mj(const struct unit_model *model, unsigned unit, const struct unit_state *state, int64_t now)
+{
+    double mean, swing;
+    power_curve(model, state, &mean, &swing);
+    double seconds = (double)(now - state->energy_at) / 1e9;
+    return state->energy_mj + 1000 * (mean * seconds + swing * sim_wave_integral(unit, period, state->energy_at, now));
+}
+
+/* A busy unit runs at its full clock, one that does nothing idles. */
+unsigned unit_clock(const struct unit_model *model, unsigned unit, const struct unit_state *state, int64_t now)
+{
+    if (state->clock != SIM_UNSET) return (unsigned)state->clock;
+    if (state->throttle != 0) return model->clock_idle;
+    return unit_utilization(unit, state, now) > 0 ? model->clock_core : model->clock_idle;
+}
+
+uint64_t unit_memory_used_mb(const struct unit_model *model, unsigned unit, const struct unit_state *state, int64_t now)
+{
+    if (state->memory_mb != SIM_UNSET) return (uint64_t)state->memory_mb;
+    uint64_t used = model->memory_mb / 20; /* the driver's own */
+    if (unit_processes(state) == 0) return used + (uint64_t)((double)model->memory_mb * (0.3 + 0.1 * sim_wave(unit, 89, now)));
+    for (size_t i = 0; i < SIM_MAX_PROCESSES; i++)
+        if (state->process[i].pid != 0 && state->process[i].until == INT64_MAX) used += state->process[i].memory >> 20;
+    return used < model->memory_mb ? used : model->memory_mb;
+}
+
+uint64_t unit_link_bytes(const struct unit_model *model, const struct unit_state *state, unsigned link, int64_t now)
+{
+    uint64_t bytes = state->link_bytes[link];
+    if ((state->links_down >> link & 1) != 0) return bytes;
+    /* A quarter of what the link can carry; exact in integers, so that it never falls. */
+    return bytes + (uint64_t)((now - state->link_since[link]) / 1000) * model->link_mbps / 4;
+}
