@@ -9,7 +9,7 @@ export DOTNET_NOLOGO := 1
 # Locked mode needs the very SDK that wrote the lock files (see CONTRIBUTING): CI asks for it, others restore as they are.
 RESTORE       := $(if $(CI),--locked-mode,)
 
-.PHONY: build native test demo bench publish package lint fuzz dashboards clean help
+.PHONY: build native test demo bench fleet-sim publish package lint fuzz dashboards clean help
 
 build: native ## build out/bin/aiinfra-agent and the simulators in out/native
 	@build/restore.sh $(RESTORE)
@@ -29,6 +29,9 @@ demo: build ## a simulated 8-GPU node beside a stand-in kubelet, with two faults
 
 bench: build ## measure the budgets: what, value, baseline, ratio
 	@build/bench.sh $(BENCH)
+
+fleet-sim: build ## N simulated agents (default 1000) against a real aggregator: N=10000 STORE="Host=…"
+	@tests/bench/bin/$(CONFIGURATION)/net10.0/aiinfra-bench fleet-sim $(or $(N),1000) $(if $(STORE),"$(STORE)")
 
 publish: native ## one trimmed file per program in out/publish (AOT=1, RID=linux-arm64 where the packs can be had)
 	@AOT=$(AOT) RID=$(RID) build/publish.sh

@@ -1,4 +1,5 @@
 using AIInfra.Bench;
+using AIInfra.Bench.Fleet;
 
 // bench [NAME...]: measures the budgets; without a name, all of them.
 (string Name, Func<TextWriter, Task> Run)[] benches =
@@ -18,6 +19,11 @@ using AIInfra.Bench;
     ("agent", AgentCost.RunAsync),
 ];
 
+if (args is ["fleet-sim", var nodes, .. var more])
+{
+    await FleetSim.RunAsync(Console.Out, int.Parse(nodes, System.Globalization.CultureInfo.InvariantCulture), more.FirstOrDefault());
+    return 0;
+}
 if (args is ["idle"])
 {
     await Task.Delay(Timeout.Infinite);

@@ -13,7 +13,7 @@ internal sealed class NodeReducer(TextPool pool, TimeProvider time)
     /// <param name="before">Null: the node is new.</param>
     public NodeRecord Replace(NodeRecord? before, string node, string incarnation, Wire.Snapshot snapshot)
     {
-        var now = time.GetUtcNow();
+        var (now, names) = (time.GetUtcNow(), new OwnNames(before));
         var state = snapshot.State ?? new Wire.NodeState();
         var arrived = (before?.Problems ?? []).ToDictionary(problem => problem.Key, problem => problem.Arrived);
         return (before ?? New(node)) with
@@ -21,10 +21,10 @@ internal sealed class NodeReducer(TextPool pool, TimeProvider time)
             Incarnation = incarnation,
             Sequence = Sequence(snapshot.Sequence),
             Facts = state.Facts is { } facts ? _records.Facts(facts) : NodeFacts.Unknown,
-            Devices = Merge([], state.Devices.Select(_records.Device), [], device => device.Id, MostDevices),
-            Problems = Merge([], state.Problems.Select(problem => _records.Problem(problem, arrived, now)), [], WireRecords.Order, MostProblems),
-            Workloads = Merge([], state.Workloads.Select(_records.Workload), [], workload => workload.Id, MostWorkloads),
-            Operations = Merge([], state.Operations.Select(_records.Operation), [], operation => operation.Step, MostOperations),
+            Devices = Merge([], state.Devices.Select(device => _records.Device(device, names)), [], device => device.Id, MostDevices),
+            Problems = Merge([], state.Problems.Select(problem => _records.Problem(problem, names, arrived, now)), [], WireRecords.Order, MostProblems),
+            Workloads = Merge([], state.Workloads.Select(workload => _records.Workload(workload, names)), [], workload => workload.Id, MostWorkloads),
+            Operations = Merge([], state.Operations.Select(operation => _records.Operation(operation, names)), [], operation => operation.Step, MostOperations),
         };
     }
 
@@ -32,16 +32,16 @@ internal sealed class NodeReducer(TextPool pool, TimeProvider time)
     public NodeRecord Change(NodeRecord before, Wire.Delta delta)
     {
         var arrived = delta.Problems.Count == 0 ? null : before.Problems.ToDictionary(problem => problem.Key, problem => problem.Arrived);
-        var now = time.GetUtcNow();
+        var (now, names) = (time.GetUtcNow(), new OwnNames(before));
         return before with
         {
             Sequence = Sequence(delta.Sequence),
             Facts = delta.Facts is { } facts ? _records.Facts(facts) : before.Facts,
-            Devices = Merge(before.Devices, delta.Devices.Select(_records.Device), delta.DevicesGone, device => device.Id, MostDevices),
-            Problems = Merge(before.Problems, delta.Problems.Select(problem => _records.Problem(problem, arrived!, now)),
-                delta.ProblemsGone.Select(key => WireRecords.Order(_records.Key(key))), WireRecords.Order, MostProblems),
-            Workloads = Merge(before.Workloads, delta.Workloads.Select(_records.Workload), delta.WorkloadsGone, workload => workload.Id, MostWorkloads),
-            Operations = Merge(before.Operations, delta.Operations.Select(_records.Operation), delta.OperationsGone, operation => operation.Step, MostOperations),
+            Devices = Merge(before.Devices, delta.Devices.Select(device => _records.Device(device, names)), delta.DevicesGone, device => device.Id, MostDevices),
+            Problems = Merge(before.Problems, delta.Problems.Select(problem => _records.Problem(problem, names, arrived!, now)),
+                delta.ProblemsGone.Select(key => WireRecords.Order(_records.Key(key, names))), WireRecords.Order, MostProblems),
+            Workloads = Merge(before.Workloads, delta.Workloads.Select(workload => _records.Workload(workload, names)), delta.WorkloadsGone, workload => workload.Id, MostWorkloads),
+            Operations = Merge(before.Operations, delta.Operations.Select(operation => _records.Operation(operation, names)), delta.OperationsGone, operation => operation.Step, MostOperations),
         };
     }
 

@@ -1,11 +1,12 @@
 using AIInfra.Aggregator.Store;
+using AIInfra.Aggregator.Streams;
 using AIInfra.Core.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace AIInfra.Aggregator.Nodes;
 
 /// <summary>Brings changes to the store in batches, and says afterwards what is stored. While the store is away the newest state of each node waits here: one entry a node, never more.</summary>
-internal sealed partial class NodeWriter(INodeStore store, WorkerBoard parts, TimeProvider time, ILogger<NodeWriter> logger) : IWorker
+internal sealed partial class NodeWriter(INodeStore store, Sessions sessions, WorkerBoard parts, TimeProvider time, ILogger<NodeWriter> logger) : IWorker
 {
     /// <summary>Name of the part in /readyz.</summary>
     public const string Part = "store";
@@ -16,9 +17,6 @@ internal sealed partial class NodeWriter(INodeStore store, WorkerBoard parts, Ti
     private readonly Lock _gate = new();
     private Dictionary<string, NodeChange> _pending = new(StringComparer.Ordinal);
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>Told, on this worker's thread, which state of which node is stored.</summary>
-    public Action<NodeRecord>? Stored { get; set; }
 
     /// <summary>Nodes whose newest state is not stored yet.</summary>
     public int Pending
@@ -77,7 +75,7 @@ internal sealed partial class NodeWriter(INodeStore store, WorkerBoard parts, Ti
             foreach (var change in batch)
             {
                 if (change.After is { } record)
-                    Stored?.Invoke(record);
+                    sessions.Stored(record);
             }
         }
     }

@@ -26,9 +26,9 @@ internal sealed class WireRecords(TextPool pool)
         Kernel = pool.Of(facts.Kernel),
     };
 
-    public DeviceRecord Device(Wire.Device device) => new()
+    public DeviceRecord Device(Wire.Device device, OwnNames names) => new()
     {
-        Id = TextPool.Cut(device.Id, Name),
+        Id = names.Of(device.Id),
         Vendor = pool.Of(device.Vendor),
         Model = pool.Of(device.Model),
         Resource = pool.Of(device.Resource),
@@ -37,16 +37,16 @@ internal sealed class WireRecords(TextPool pool)
         Serial = TextPool.Cut(device.Serial, Name),
         NumaNode = device.NumaNode < 0 ? null : device.NumaNode,
         MemoryBytes = device.MemoryBytes <= 0 ? null : device.MemoryBytes,
-        Parent = TextPool.Cut(device.Parent, Name),
+        Parent = names.Of(device.Parent),
         Profile = pool.Of(device.Profile),
         IsHealthy = device.Healthy,
-        Links = [.. device.Links.Take(MostLinks).Select(link => new LinkRecord(TextPool.Cut(link.Peer, Name), pool.Of(link.Kind), link.Count))],
+        Links = [.. device.Links.Take(MostLinks).Select(link => new LinkRecord(names.Of(link.Peer), pool.Of(link.Kind), link.Count))],
     };
 
     /// <param name="arrived">When those that stood before came in.</param>
-    public ProblemRecord Problem(Wire.Problem problem, Dictionary<ProblemKey, DateTimeOffset> arrived, DateTimeOffset now)
+    public ProblemRecord Problem(Wire.Problem problem, OwnNames names, Dictionary<ProblemKey, DateTimeOffset> arrived, DateTimeOffset now)
     {
-        var key = Key(problem.Key);
+        var key = Key(problem.Key, names);
         return new ProblemRecord
         {
             Key = key,
@@ -64,18 +64,18 @@ internal sealed class WireRecords(TextPool pool)
         };
     }
 
-    public ProblemKey Key(Wire.ProblemKey? key) => key is null ? default
-        : new ProblemKey(pool.Of(key.Id), new Subject(Fleet.WireWords.SubjectKindOf(key.SubjectKind) ?? SubjectKind.Unit, pool.Of(key.Subject, Name)));
+    public ProblemKey Key(Wire.ProblemKey? key, OwnNames names) => key is null ? default
+        : new ProblemKey(pool.Of(key.Id), new Subject(Fleet.WireWords.SubjectKindOf(key.SubjectKind) ?? SubjectKind.Unit, names.Of(key.Subject)));
 
     public static string Order(ProblemRecord problem) => Order(problem.Key);
 
     public static string Order(ProblemKey key) => $"{key.Id}\n{(int)key.Subject.Kind}\n{key.Subject.Id}";
 
-    public WorkloadRecord Workload(Wire.Workload workload) => new(
+    public WorkloadRecord Workload(Wire.Workload workload, OwnNames names) => new(
         TextPool.Cut(workload.Id, Name), pool.Of(workload.Namespace, Name), TextPool.Cut(workload.Name, Name), pool.Of(workload.Job, Name),
-        [.. workload.Devices.Take(MostHeld).Select(device => TextPool.Cut(device, Name))]);
+        [.. workload.Devices.Take(MostHeld).Select(names.Of)]);
 
-    public OperationRecord Operation(Wire.Operation operation) => new()
+    public OperationRecord Operation(Wire.Operation operation, OwnNames names) => new()
     {
         Step = TextPool.Cut(operation.Step, Name),
         Operation = TextPool.Cut(operation.Id, Name),
@@ -83,7 +83,7 @@ internal sealed class WireRecords(TextPool pool)
         State = pool.Of(operation.State),
         Outcome = pool.Of(operation.Outcome),
         Says = TextPool.Cut(operation.Says, Sentence),
-        Problem = Key(operation.Problem),
+        Problem = Key(operation.Problem, names),
         Ladder = pool.Of(operation.Ladder),
         Rung = operation.Rung,
         Intended = Time(operation.IntendedMilliseconds),

@@ -107,7 +107,7 @@ internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger 
             return;
         }
         ImmutableArray<string> devices = [.. ask.Devices.Take(MostDevices).Select(device => TextPool.Cut(device, LongestText))];
-        var problem = ask.Problem is { } key ? _records.Key(key) : (ProblemKey?)null;
+        var problem = ask.Problem is { } key ? _records.Key(key, new OwnNames(null)) : (ProblemKey?)null;
         Answer(ask.Ask, ask.Operation, await ledger.AskAsync(new GrantRequest(session.Node, ask.Operation, ask.Action, scope, devices, problem), session.Ended));
     }
 

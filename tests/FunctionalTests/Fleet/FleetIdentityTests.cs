@@ -20,8 +20,8 @@ public sealed class FleetIdentityTests
         await using var late = TestAgent.Start(fleet, "gpu-1", fleet.Write("revoked", revoked));
         await using var other = TestAgent.Start(fleet, "cpu-1", fleet.WriteJoinToken("gpu-*"));
 
-        await TestFleet.UntilAsync(() => late.Complaint?.Contains("refused", StringComparison.Ordinal) == true, $"the revoked token is refused; it says {late.Complaint}");
-        await TestFleet.UntilAsync(() => other.Complaint?.Contains("gpu-*", StringComparison.Ordinal) == true, $"the name does not match; it says {other.Complaint}");
+        await TestFleet.UntilAsync(() => late.Complaint?.Contains("refused", StringComparison.Ordinal) == true, () => $"the revoked token is refused; it says {late.Complaint}");
+        await TestFleet.UntilAsync(() => other.Complaint?.Contains("gpu-*", StringComparison.Ordinal) == true, () => $"the name does not match; it says {other.Complaint}");
         Assert.Empty(fleet.View.Nodes);
     }
 
@@ -32,7 +32,7 @@ public sealed class FleetIdentityTests
         var token = fleet.JoinToken();
         await using var agent = TestAgent.Start(fleet, "gpu-1", fleet.Write("other", $"{token[..^32]}{new string('0', 32)}"));
 
-        await TestFleet.UntilAsync(() => agent.Complaint?.Contains("another authority", StringComparison.Ordinal) == true, $"it says {agent.Complaint}");
+        await TestFleet.UntilAsync(() => agent.Complaint?.Contains("another authority", StringComparison.Ordinal) == true, () => $"it says {agent.Complaint}");
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class FleetIdentityTests
         Assert.Contains("revoked", (await raw.EndAsync()).Detail, StringComparison.Ordinal);
 
         await using var agent = TestAgent.Start(fleet, "gpu-1", fleet.WriteJoinToken());
-        await TestFleet.UntilAsync(() => agent.Complaint is null, $"it joined anew; it says {agent.Complaint}");
+        await TestFleet.UntilAsync(() => agent.Complaint is null, () => $"it joined anew; it says {agent.Complaint}");
     }
 
     [Fact]
@@ -104,12 +104,12 @@ public sealed class FleetIdentityTests
         var rotated = Authority.Rotate(fleet.StateFolder, TimeProvider.System);
         fleet.Running.Services.GetRequiredService<AuthorityHolder>().Replace(rotated);
         fleet.Sessions.Find("gpu-1")!.End("The test cuts it.");
-        await TestFleet.UntilAsync(() => fleet.Counters.Opened == 2, $"the old certificate is let in, and the new server is believed; it says {agent.Complaint}");
+        await TestFleet.UntilAsync(() => fleet.Counters.Opened == 2, () => $"the old certificate is let in, and the new server is believed; it says {agent.Complaint}");
 
         Assert.Equal(2, rotated.Trusted.Length);
         Assert.NotEqual(Fingerprint.Of(rotated.Trusted[0]), Fingerprint.Of(rotated.Trusted[1]));
         await using var fresh = TestAgent.Start(fleet, "gpu-2", fleet.WriteJoinToken());
-        await TestFleet.UntilAsync(() => fresh.Complaint is null, $"a new node joins with the new authority; it says {fresh.Complaint}");
+        await TestFleet.UntilAsync(() => fresh.Complaint is null, () => $"a new node joins with the new authority; it says {fresh.Complaint}");
     }
 
     [Fact]

@@ -74,7 +74,7 @@ public sealed class FleetStreamTests
         agent.Report("nvidia.xid.48", 2);
 
         await fleet.StartAgainAsync();
-        await TestFleet.UntilAsync(() => fleet.View.Find("gpu-1") is { Problems.Length: 2, IsConnected: true }, $"the node is back; it says {agent.Complaint}");
+        await TestFleet.UntilAsync(() => fleet.View.Find("gpu-1") is { Problems.Length: 2, IsConnected: true }, () => $"the node is back; it says {agent.Complaint}");
 
         Assert.Equal(0, fleet.Counters.Snapshots);
         Assert.DoesNotContain(fleet.Store.Entries, entry => entry.What == "certificate.joined" && entry.Id > 1);

@@ -55,7 +55,7 @@ internal sealed class TestAgent : IAsyncDisposable
     public static async Task<TestAgent> StartConnectedAsync(TestFleet fleet, string node)
     {
         var agent = Start(fleet, node, fleet.WriteJoinToken());
-        await TestFleet.UntilAsync(() => fleet.View.Find(node) is { Devices.Length: 8 } && agent.Complaint is null, $"{node} is connected; it says: {agent.Complaint}");
+        await TestFleet.UntilAsync(() => fleet.View.Find(node) is { Devices.Length: 8 } && agent.Complaint is null, () => $"{node} is connected; it says: {agent.Complaint}");
         return agent;
     }
 

@@ -101,13 +101,16 @@ internal sealed class TestFleet : IAsyncDisposable
     }
 
     /// <summary>Waits until something is so; looks a hundred times a second.</summary>
-    public static async Task UntilAsync(Func<bool> isSo, string what)
+    public static Task UntilAsync(Func<bool> isSo, string what) => UntilAsync(isSo, () => what);
+
+    /// <inheritdoc cref="UntilAsync(Func{bool}, string)"/>
+    public static async Task UntilAsync(Func<bool> isSo, Func<string> what)
     {
         var started = TimeProvider.System.GetTimestamp();
         using var beat = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         while (!isSo())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, $"Not within {Patience.TotalSeconds} s: {what}");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, $"Not within {Patience.TotalSeconds} s: {what()}");
             await beat.WaitForNextTickAsync(TestContext.Current.CancellationToken);
         }
     }
