@@ -112,7 +112,7 @@ public sealed class FleetPageTests(FleetPageRun run) : IClassFixture<FleetPageRu
         await using var open = await run.Browser.OpenAsync("light", "en-GB", 1280, 800, null);
         await open.Page.GotoAsync(run.Address.ToString());
         await open.PictureAsync("door");
-        foreach (var token in new[] { "not-a-token", await run.TokenAsync("join") })
+        foreach (var token in new[] { "not-a-token", await run.Aggregator.TokenAsync("join") })
         {
             await open.Page.FillAsync("#token", token);
             await open.Page.Keyboard.PressAsync("Enter");
@@ -121,7 +121,7 @@ public sealed class FleetPageTests(FleetPageRun run) : IClassFixture<FleetPageRu
         }
         await open.PictureAsync("door-refused");
         Assert.Contains("refused", await open.Page.TextContentAsync("[role=alert]") ?? "", StringComparison.Ordinal);
-        await open.Page.FillAsync("#token", await run.TokenAsync("viewer"));
+        await open.Page.FillAsync("#token", await run.Aggregator.TokenAsync("viewer"));
         await open.Page.Keyboard.PressAsync("Enter");
         await open.Page.WaitForSelectorAsync(".cell[data-node]");
         await open.Page.ClickAsync("text=Leave");
@@ -196,7 +196,7 @@ public sealed class FleetPageTests(FleetPageRun run) : IClassFixture<FleetPageRu
     [Fact]
     public async Task AThousandNodesAreDrawnQuickly()
     {
-        await using var open = await run.Browser.OpenAsync("dark", "en-GB", 1600, 1000, await run.TokenAsync("viewer"));
+        await using var open = await run.Browser.OpenAsync("dark", "en-GB", 1600, 1000, await run.Aggregator.TokenAsync("viewer"));
         var nodes = string.Join(',', Enumerable.Range(1, 1000).Select(number => $$"""
             {"name":"gpu-{{number:0000}}","state":"{{(number % 331 == 7 ? "lost" : "connected")}}","lastHeard":"2026-01-01T00:00:00Z","clockSkewSeconds":0,"devices":8,"unhealthyDevices":0,
             "problems":{"fatal":{{(number % 97 == 3 ? 1 : 0)}},"degraded":{{(number % 43 == 2 ? 1 : 0)}},"info":0},"agentVersion":"1","remediation":"on","paused":false,"simulated":true,"labels":{"rack":"r{{number / 25}}"}}
