@@ -141,7 +141,8 @@ internal sealed class Authority
             at = Path.Combine(folder, "cross.pem");
             var cross = File.Exists(at) ? X509CertificateLoader.LoadCertificate(PemBytes(at)) : null;
             var now = time.GetUtcNow();
-            return new Authority(signer, cross, [X509CertificateLoader.LoadCertificate(signer.RawData), .. previous.Where(one => one.NotAfter.ToUniversalTime() > now.UtcDateTime)], time);
+            ImmutableArray<X509Certificate2> older = [.. previous.Where(one => one.NotAfter.ToUniversalTime() > now.UtcDateTime)];
+            return new Authority(signer, older.IsEmpty ? null : cross, [X509CertificateLoader.LoadCertificate(signer.RawData), .. older], time);
         }
         catch (Exception fault) when (fault is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
         {

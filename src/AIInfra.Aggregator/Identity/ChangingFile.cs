@@ -24,7 +24,7 @@ internal sealed class ChangingFile<T>(string path, T missing, Func<string, T> pa
         lock (_gate)
         {
             if (_lookedAt is { } at && time.GetElapsedTime(at) < Fresh)
-                return _value is T known ? known : missing;
+                return _value is T recent ? recent : missing;
             _lookedAt = time.GetTimestamp();
             try
             {

@@ -53,7 +53,7 @@ internal sealed partial class ServerCertificates(ServerCertificateOptions option
     private SslServerAuthenticationOptions Options(X509Certificate2 leaf, X509Certificate2Collection chain) => new()
     {
         ServerCertificateContext = SslStreamCertificateContext.Create(leaf, chain, offline: true,
-            SslCertificateTrust.CreateForX509Collection([.. authority.Current.Trusted], sendTrustInHandshake: true)), // so that browsers offer no other certificate
+            SslCertificateTrust.CreateForX509Collection(Named(), sendTrustInHandshake: true)), // so that browsers offer no other certificate
         ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
         EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
         ClientCertificateRequired = true, // asked for, not insisted on: people come with tokens
@@ -61,6 +61,9 @@ internal sealed partial class ServerCertificates(ServerCertificateOptions option
         CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
         RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is null || certificate is X509Certificate2 client && authority.Current.NodeOf(client) is not null,
     };
+
+    /// <summary>Without the newest where it is crossed: .NET would build the server's chain to that one, and leave out the cross that older nodes need.</summary>
+    private X509Certificate2Collection Named() => [.. authority.Current.Cross is null ? authority.Current.Trusted : authority.Current.Trusted[1..]];
 
     private (X509Certificate2 Leaf, X509Certificate2Collection Chain) Read()
     {
