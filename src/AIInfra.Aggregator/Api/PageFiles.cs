@@ -10,7 +10,7 @@ internal sealed class PageFiles
     private const string Prefix = "page/";
     /// <summary>Nothing from elsewhere, nothing inline, in no frame; no text becomes markup (Content Security Policy 3, Trusted Types).</summary>
     internal const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default";
 
     private static readonly FrozenDictionary<string, string> Media = new Dictionary<string, string>
     {
