@@ -39,7 +39,8 @@ function start(): void {
     put(main);
     const node = nodeOf(path);
     document.title = `${node ?? t(places.find((place) => place.path === path)?.name ?? 'fleet')} · AIInfra`;
-    if (fleet.link === 'loading') return put(main, h('p.note.loading', { role: 'status' }, t('loading')));
+    if (fleet.heard === 0)
+      return put(main, fleet.link === 'loading' ? h('p.note.loading', { role: 'status' }, t('loading')) : h('div.fault', { role: 'alert' }, h('strong', {}, t('failed')), h('p', {}, t('noAnswer'))));
     if (node !== null) nodeView(main, fleet, node, view.signal);
     else if (path === '#/problems') problemsView(main, fleet, view.signal);
     else if (path === '#/incidents') incidentsView(main, fleet, view.signal);
@@ -47,7 +48,7 @@ function start(): void {
     else if (path === '#/audit') auditView(main, fleet, view.signal);
     else fleetView(main, fleet, view.signal);
   };
-  let wasLoading = true;
+  let isShown = false;
   fleet.onChange(() => {
     if (fleet.link === 'refused') {
       token.clear();
@@ -55,12 +56,12 @@ function start(): void {
       return start();
     }
     link.className = `link ${fleet.link}`;
-    put(link, fleet.link === 'live' ? t('live') : fleet.link === 'loading' ? t('loading') : `${t('broken')} ${fleet.heard === 0 ? '–' : moment(new Date(fleet.heard).toISOString())}`);
+    put(link, fleet.link === 'live' ? t('live') : fleet.link === 'loading' ? t('loading') : fleet.heard === 0 ? t('noLink') : `${t('broken')} ${moment(new Date(fleet.heard).toISOString())}`);
     link.title = fleet.fault;
     link.setAttribute('data-link', fleet.link);
-    main.classList.toggle('stale', fleet.link === 'broken');
-    if (wasLoading) {
-      wasLoading = false;
+    main.classList.toggle('stale', fleet.link === 'broken' && fleet.heard !== 0);
+    if (!isShown) {
+      isShown = fleet.heard !== 0;
       show();
     }
   }, session.signal);

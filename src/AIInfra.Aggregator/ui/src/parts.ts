@@ -63,6 +63,7 @@ export async function load<T>(into: HTMLElement, signal: AbortSignal, read: () =
     shown.set(into, text);
   } catch (fault) {
     if (signal.aborted) return;
+    if (fault instanceof ApiFault && fault.status === 0 && shown.has(into)) return; // what was read stays in sight; the head of the page says that it is old
     shown.delete(into);
     put(into, h('div.fault', { role: 'alert' }, h('strong', {}, t('failed')), h('p', {}, fault instanceof ApiFault && fault.status === 0 ? t('noAnswer') : fault instanceof Error ? fault.message : String(fault)),
       h('button', { type: 'button', click: () => void load(into, signal, read, draw) }, t('retry'))));

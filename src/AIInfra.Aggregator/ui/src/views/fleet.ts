@@ -33,7 +33,7 @@ export function fleetView(into: HTMLElement, fleet: Fleet, signal: AbortSignal):
     if ([...by.options].map((option) => option.value).join('\n') !== options.join('\n')) put(by, ...options.map((name) => h('option', { value: name }, name === '' ? '—' : name)));
     by.value = key;
     cells.clear();
-    if (nodes.length === 0) return put(map, fleet.heard === 0 ? h('div.fault', { role: 'alert' }, h('strong', {}, t('failed')), h('p', {}, t('noAnswer'))) : note(t('noNodes'), t('noNodesHow')));
+    if (nodes.length === 0) return put(map, note(t('noNodes'), t('noNodesHow')));
     const wanted = find.value.toLowerCase();
     const found = nodes.filter((node) => node.name.toLowerCase().includes(wanted));
     if (found.length === 0) return put(map, note(t('none')));
