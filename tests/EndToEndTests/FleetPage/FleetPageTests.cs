@@ -24,7 +24,8 @@ public sealed class FleetPageTests(FleetPageRun run) : IClassFixture<FleetPageRu
             await open.GoAsync(view);
             if (view.StartsWith("#/node", StringComparison.Ordinal))
                 await open.UntilAsync("() => document.querySelector('.timeline canvas')");
-            await open.PictureAsync($"{view.Trim('#', '/').Replace('/', '-') switch { "" => "fleet", var name => name.Split('-')[0] }}-{scheme}-{language[..2]}-{width}", isWhole: width == 400);
+            var name = view == "#/" ? "fleet" : view.Split('/')[1];
+            await open.PictureAsync($"{name}-{scheme}-{language[..2]}-{width}", isWhole: width == 400);
             Assert.NotEqual("", await open.Page.TextContentAsync("main h1"));
             Assert.Equal(language == "zh-CN" ? "zh" : "en", await open.Page.GetAttributeAsync("html", "lang"));
             Assert.True(await open.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), $"{view} is wider than its window of {width}.");
@@ -85,7 +86,7 @@ public sealed class FleetPageTests(FleetPageRun run) : IClassFixture<FleetPageRu
         await open.ReadyAsync();
         var id = await open.Page.EvaluateAsync<string>("() => document.querySelector('td code .short').title");
         await run.First.Kubelet.SendLineAsync($$"""{"pods":[{"namespace":"{{new string('x', 10_000)}}","name":"{{Pod}}","containers":[{"name":"main","devices":[{"resource":"nvidia.com/gpu","ids":["{{id}}"]}]}]}]}""");
-        await File.AppendAllTextAsync(Path.Combine(run.First.NodeFolder, "kmsg"), "4,900001,1,-;NVRM: Xid (PCI:0000:43:00): 31, pid=1, name=<img src=x onerror=window.hurt=1>\u202e, " + new string('y', 6000) + "\n");
+        await File.AppendAllTextAsync(Path.Combine(run.First.NodeFolder, "kmsg"), "4,900001,1,-;NVRM: Xid (PCI:0000:43:00): 31, pid=1, name=<img src=x onerror=window.hurt=1>\u202e, " + new string('y', 6000) + "\n", TestContext.Current.CancellationToken);
         await open.UntilAsync("() => document.body.textContent.includes(\"<img src=x onerror='window.hurt=1'><script>\")");
         await open.UntilAsync("() => document.body.textContent.includes('name=<img src=x onerror=window.hurt=1>')");
         await CheckAsync();
@@ -197,9 +198,9 @@ public sealed class FleetPageTests(FleetPageRun run) : IClassFixture<FleetPageRu
     public async Task AThousandNodesAreDrawnQuickly()
     {
         await using var open = await run.Browser.OpenAsync("dark", "en-GB", 1600, 1000, await run.Aggregator.TokenAsync("viewer"));
-        var nodes = string.Join(',', Enumerable.Range(1, 1000).Select(number => $$"""
-            {"name":"gpu-{{number:0000}}","state":"{{(number % 331 == 7 ? "lost" : "connected")}}","lastHeard":"2026-01-01T00:00:00Z","clockSkewSeconds":0,"devices":8,"unhealthyDevices":0,
-            "problems":{"fatal":{{(number % 97 == 3 ? 1 : 0)}},"degraded":{{(number % 43 == 2 ? 1 : 0)}},"info":0},"agentVersion":"1","remediation":"on","paused":false,"simulated":true,"labels":{"rack":"r{{number / 25}}"}}
+        var nodes = string.Join(',', Enumerable.Range(1, 1000).Select(number => $$$"""
+            {"name":"gpu-{{{number:0000}}}","state":"{{{(number % 331 == 7 ? "lost" : "connected")}}}","lastHeard":"2026-01-01T00:00:00Z","clockSkewSeconds":0,"devices":8,"unhealthyDevices":0,
+            "problems":{"fatal":{{{(number % 97 == 3 ? 1 : 0)}}},"degraded":{{{(number % 43 == 2 ? 1 : 0)}}},"info":0},"agentVersion":"1","remediation":"on","paused":false,"simulated":true,"labels":{"rack":"r{{{number / 25}}}"}}
             """));
         await open.Page.RouteAsync("**/api/v1/nodes?*", route => route.FulfillAsync(new RouteFulfillOptions { ContentType = "application/json", Body = $$"""{"items":[{{nodes}}],"next":null}""" }));
         await open.Page.GotoAsync(run.Address.ToString());
