@@ -6,7 +6,8 @@ import { count, t } from '../texts';
 import { nowPanel } from './now';
 
 const labelKey = 'aiinfra.domain';
-const usual = ['topology.kubernetes.io/rack', 'topology.kubernetes.io/zone', 'nvidia.com/gpu.clique', 'node.kubernetes.io/instance-type'];
+/** Labels that say where a node stands, by their last part, the closest first. */
+const places = ['rack', 'switch', 'gpu.clique', 'block', 'row', 'zone', 'instance-type'];
 
 /** The heat map: one square a node, grouped by a label, each in its fixed place; beside it what needs a person now. */
 export function fleetView(into: HTMLElement, fleet: Fleet, signal: AbortSignal): void {
@@ -26,9 +27,11 @@ export function fleetView(into: HTMLElement, fleet: Fleet, signal: AbortSignal):
     const nodes = [...fleet.nodes.values()];
     drawNumbers(numbers, nodes);
     const labels = new Set(nodes.flatMap((node) => Object.keys(node.labels)));
-    const keys = [...new Set([...usual.filter((key) => labels.has(key)), ...[...labels].sort()])];
+    const named = (place: string) => [...labels].sort().filter((label) => label.split('/').at(-1) === place);
+    const near = places.flatMap(named);
+    const keys = [...new Set([...near, ...[...labels].sort()])];
     const chosen = localStorage.getItem(labelKey);
-    const key = chosen !== null && (chosen === '' || labels.has(chosen)) ? chosen : keys[0] ?? '';
+    const key = chosen !== null && (chosen === '' || labels.has(chosen)) ? chosen : near[0] ?? '';
     const options = ['', ...keys];
     if ([...by.options].map((option) => option.value).join('\n') !== options.join('\n')) put(by, ...options.map((name) => h('option', { value: name }, name === '' ? '—' : name)));
     by.value = key;
