@@ -13,6 +13,7 @@ RESTORE       := $(if $(CI),--locked-mode,)
 
 build: native ## build out/bin/aiinfra-agent and the simulators in out/native
 	@build/restore.sh $(RESTORE)
+	@build/page.sh
 	dotnet build AIInfra.Agent.sln -c $(CONFIGURATION) --no-restore -v q -clp:NoSummary
 	@build/link-bin.sh $(CONFIGURATION)
 

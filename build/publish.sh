@@ -16,20 +16,23 @@ if [ "${AOT:-0}" = 1 ]; then
   what="native AOT for $rid"
 fi
 
+build/page.sh
 rm -rf out/publish
 build=$PWD/out/publish-build # apart from the ordinary build: the shapes must not mix
 rm -rf "$build"
 log=$(mktemp); trap 'rm -rf "$log" "$build"' EXIT
-if ! dotnet publish src/AIInfra.Agent/AIInfra.Agent.csproj -c Release -r "$rid" -o out/publish --artifacts-path "$build" \
-    -p:NuGetLockFilePath=obj/publish-$rid-${AOT:-0}.lock.json "${shape[@]}" -v q -clp:NoSummary >"$log" 2>&1; then
-  if grep -qE 'NU1101|NU1102|NU1103' "$log"; then
-    echo "$what cannot be built here: the package feed does not serve these packs:" >&2
-    grep -oE "NU110[123]: .*" "$log" | sort -u | head -n 3 >&2
-    echo "Use a feed that has them, or publish ReadyToRun for linux-x64 (the default)." >&2
-  else
-    cat "$log" >&2
+for program in Agent Aggregator; do # the parts beside them (libe_sqlite3.so) are the same for both
+  if ! dotnet publish "src/AIInfra.$program/AIInfra.$program.csproj" -c Release -r "$rid" -o out/publish --artifacts-path "$build" \
+      -p:NuGetLockFilePath=obj/publish-$rid-${AOT:-0}.lock.json "${shape[@]}" -v q -clp:NoSummary >"$log" 2>&1; then
+    if grep -qE 'NU1101|NU1102|NU1103' "$log"; then
+      echo "$what cannot be built here: the package feed does not serve these packs:" >&2
+      grep -oE "NU110[123]: .*" "$log" | sort -u | head -n 3 >&2
+      echo "Use a feed that has them, or publish ReadyToRun for linux-x64 (the default)." >&2
+    else
+      cat "$log" >&2
+    fi
+    exit 1
   fi
-  exit 1
-fi
+done
 echo "$what:"
 (cd out/publish && find . -maxdepth 1 -type f -printf '%8k KiB  %f\n' | sort -k3)

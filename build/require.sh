@@ -5,10 +5,10 @@
 set -euo pipefail
 
 declare -A package_of=(
-  [gcc]="gcc libc6-dev" [make]=make [node]=nodejs [npm]=npm [valgrind]=valgrind [openssl]=openssl
+  [gcc]="gcc libc6-dev" [make]=make [node]=nodejs [npm]=npm [valgrind]=valgrind [openssl]=openssl [chromium]="chromium fonts-dejavu-core fonts-wqy-microhei"
 )
 needed=(gcc make)
-[ "${1:?which step}" = test ] && needed+=(node npm valgrind openssl)
+[ "${1:?which step}" = test ] && needed+=(node npm valgrind openssl chromium)
 
 missing=()
 for tool in "${needed[@]}"; do

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 architecture=$(dpkg --print-architecture)
-for name in aiinfra-agent aiinfra-simulators; do
+for name in aiinfra-agent aiinfra-aggregator aiinfra-simulators; do
   root=out/package/deb/$name
   mkdir -p "$root" && cp -a "out/package/root/$name/." "$root/"
   mkdir "$root/DEBIAN"

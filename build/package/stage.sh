@@ -4,7 +4,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=out/package/root
 rm -rf out/package && mkdir -p $out
-[ -x out/publish/aiinfra-agent ] || { echo "There is no out/publish/aiinfra-agent: run make publish first." >&2; exit 1; }
+for program in aiinfra-agent aiinfra-aggregator; do
+  [ -x out/publish/$program ] || { echo "There is no out/publish/$program: run make publish first." >&2; exit 1; }
+done
 
 put() { install -D -m "$1" "$2" "$out/$3"; } # MODE FROM TO
 
@@ -17,6 +19,15 @@ put 0600 packaging/agent.yaml $agent/etc/aiinfra/agent.yaml
 install -d -m 0755 $out/$agent/etc/aiinfra/rules.d
 for page in README.md docs/*.md; do put 0644 "$page" $agent/usr/share/doc/aiinfra-agent/"$(basename "$page")"; done
 for page in docs/runbooks/*.md docs/adr/*.md; do put 0644 "$page" $agent/usr/share/doc/aiinfra-agent/"${page#docs/}"; done
+
+aggregator=aiinfra-aggregator
+put 0755 out/publish/aiinfra-aggregator $aggregator/usr/lib/aiinfra-aggregator/aiinfra-aggregator
+put 0644 out/publish/libe_sqlite3.so $aggregator/usr/lib/aiinfra-aggregator/libe_sqlite3.so # of its own: either package may be there alone
+mkdir -p $out/$aggregator/usr/bin && ln -s ../lib/aiinfra-aggregator/aiinfra-aggregator $out/$aggregator/usr/bin/aiinfra-aggregator
+put 0644 packaging/systemd/aiinfra-aggregator.service $aggregator/usr/lib/systemd/system/aiinfra-aggregator.service
+put 0644 packaging/sysusers/aiinfra-aggregator.conf $aggregator/usr/lib/sysusers.d/aiinfra-aggregator.conf
+put 0640 packaging/aggregator.yaml $aggregator/etc/aiinfra/aggregator.yaml
+for page in docs/aggregator*.md docs/fleet-page.md docs/fleet-page.png; do put 0644 "$page" $aggregator/usr/share/doc/aiinfra-aggregator/"$(basename "$page")"; done
 
 simulators=aiinfra-simulators/usr/lib/aiinfra/simulators
 put 0755 out/native/aiinfra-simnode $simulators/aiinfra-simnode

@@ -16,10 +16,11 @@ internal sealed class ApiServer
     private readonly WorkerBoard _workers;
     private readonly List<ApiRoute> _routes;
     private readonly byte[] _document;
+    private readonly PageFiles _page;
 
-    public ApiServer(Callers callers, AuthorityHolder authority, WorkerBoard workers, IEnumerable<IApiPart> parts)
+    public ApiServer(Callers callers, AuthorityHolder authority, WorkerBoard workers, PageFiles page, IEnumerable<IApiPart> parts)
     {
-        (_callers, _authority, _workers) = (callers, authority, workers);
+        (_callers, _authority, _workers, _page) = (callers, authority, workers, page);
         _routes = [.. parts.SelectMany(part => part.Routes)];
         _document = OpenApiDocument.Write(_routes);
     }
@@ -58,7 +59,7 @@ internal sealed class ApiServer
             case "/authority.pem":
                 return WriteAsync(context, string.Concat(_authority.Current.Trusted.Select(one => one.ExportCertificatePem() + "\n")), "application/x-pem-file");
             default:
-                return ApiAnswers.RefuseAsync(context, StatusCodes.Status404NotFound, "There are /api/v1, /api/openapi.json, /healthz, /readyz and /authority.pem.");
+                return _page.AnswerAsync(context, path) ?? ApiAnswers.RefuseAsync(context, StatusCodes.Status404NotFound, "There are /api/v1, /api/openapi.json, /healthz, /readyz and /authority.pem.");
         }
     }
 

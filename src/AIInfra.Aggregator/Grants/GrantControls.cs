@@ -20,6 +20,13 @@ public sealed record PauseScope(string Label, string? Value)
 
     internal string Stored => Label.Length == 0 ? "" : Label == NodeLabel ? Value! : Value is null ? "" : $"={Value}";
 
+    internal static PauseLine Line(StoredPause stored)
+    {
+        var (label, value, pause) = stored;
+        var (isNode, isDomain) = (label == NodeLabel, label.Length > 0 && label != NodeLabel);
+        return new PauseLine(pause.Where, isNode ? value : null, isDomain ? label : null, isDomain && value.Length > 0 ? value[1..] : null, pause.Actor, pause.Says, pause.Since, pause.Until);
+    }
+
     internal static string Show(string label, string stored) => label switch
     {
         "" => "the fleet",
@@ -113,10 +120,10 @@ public sealed class GrantControls(FleetDatabase database, Replicas replicas, Gra
             Fleet = await Replicas.LookAsync(session),
             Domains = [.. uses.Select(use => new DomainUse(use.Budget.Name, use.Domain, use.Nodes, use.Budget.MaxUnavailable.Among(use.Nodes), use.OthersUnavailable, use.Starts))],
             Grants = [.. (await GrantRows.OpenAsync(session)).Select(grant => new OpenGrant(grant.Node, grant.Operation, grant.Action, grant.Reason, grant.GivenAt, grant.ExpiresAt, grant.State == "held" && !grant.IsHeld(session.Now)))],
-            Pauses = [.. (await GrantRows.PausesAsync(session)).Select(stored => stored.Pause)],
+            Pauses = [.. (await GrantRows.PausesAsync(session)).Select(stored => PauseScope.Line(stored))],
             Waiting = [.. await session.AllAsync("SELECT node, operation, action, why, asked_at, last_asked, approved_until, actor FROM approvals ORDER BY asked_at", row =>
                 new WaitingApproval(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.Time(4), row.Time(5), row.OptionalTime(6), row.GetString(7)))],
-            BreakerSince = (await GrantRows.BreakerAsync(session)).State is { Since: { } since } open ? (since, open.Why) : null,
+            Breaker = (await GrantRows.BreakerAsync(session)).State is { Since: { } since } open ? new OpenBreaker(since, open.Why) : null,
         };
     }, cancellationToken);
 
@@ -134,11 +141,20 @@ public sealed record BudgetReport
     public required ImmutableArray<DomainUse> Domains { get; init; }
     /// <summary>Those that are not over, the oldest first.</summary>
     public required ImmutableArray<OpenGrant> Grants { get; init; }
-    public required ImmutableArray<Pause> Pauses { get; init; }
+    public required ImmutableArray<PauseLine> Pauses { get; init; }
     public required ImmutableArray<WaitingApproval> Waiting { get; init; }
     /// <summary>Null while the breaker is closed.</summary>
-    public (DateTimeOffset Since, string Why)? BreakerSince { get; init; }
+    public OpenBreaker? Breaker { get; init; }
 }
+
+public sealed record OpenBreaker(DateTimeOffset Since, string Why);
+
+/// <summary>A pause with its scope in the words of the API, so that it can be taken back.</summary>
+/// <param name="Where">As messages name it.</param>
+/// <param name="Node">Null: not of one node.</param>
+/// <param name="Label">Null: not of a domain.</param>
+/// <param name="Value">Of the label; null: the nodes that lack it.</param>
+public sealed record PauseLine(string Where, string? Node, string? Label, string? Value, string Actor, string Says, DateTimeOffset Since, DateTimeOffset? Until);
 
 /// <param name="Allowed">May be out of service.</param>
 /// <param name="Unavailable">Are.</param>

@@ -59,7 +59,9 @@ internal static class AggregatorServices
         .AddSingleton<EventPart>()
         .AddSingleton<IApiPart, FleetPart>()
         .AddSingleton<IApiPart, AuditPart>()
+        .AddSingleton<IApiPart, CallerPart>()
         .AddSingleton<IApiPart>(provider => provider.GetRequiredService<EventPart>())
+        .AddSingleton<PageFiles>()
         .AddSingleton<ApiServer>()
         .AddSingleton<PageRows, FleetRows>()
         .AddWorker(MetricsEndpoint.Part, provider => new MetricsEndpoint(
