@@ -120,6 +120,17 @@ public sealed class LibraryVendorTests
     }
 
     [Theory]
+    [InlineData(0), InlineData(1), InlineData(16), InlineData(64)]
+    public async Task Any_number_of_NPUs_is_served(int count)
+    {
+        await using var rig = await LibraryVendorRig.StartAsync(AscendSetup.Definition, $"node ascend910b-8\nnpus {count}\n");
+
+        Assert.Equal((VendorState.Ready, count, count), (rig.Now.State, rig.Whole.Length, rig.Sampled));
+        Assert.Equal(count, rig.Whole.DistinctBy(device => device.Id).Count());
+        Assert.Equal(count, new AscendOffers().Decide(rig.Now).Resources.Sum(resource => resource.Units.Length));
+    }
+
+    [Theory]
     [InlineData("old"), InlineData("partial"), InlineData("v2")]
     public async Task An_Ascend_library_with_fewer_or_other_functions_serves_what_it_has(string build)
     {
