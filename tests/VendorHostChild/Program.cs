@@ -2,13 +2,15 @@ using AIInfra.Core.Health.Probes;
 using AIInfra.Core.VendorHost;
 using AIInfra.VendorHostChild;
 
-// A vendor host like the daemon's, with a library that does what a folder of files says; and a probe host. ARGUMENTS: FOLDER vendor-host NAME, FOLDER probe-host CHECK TARGET..., or FOLDER journal KIND WHERE.
+// A vendor host like the daemon's, with a library that does what a folder of files says; and a probe host. ARGUMENTS: FOLDER vendor-host NAME, FOLDER probe-host CHECK TARGET..., FOLDER journal KIND WHERE, or FOLDER node-steps KUBECONFIG NODE.
 if (args is not [var folder, .. var rest])
     return 64;
 if (rest is ["as-parent"])
     return await StuckParent.RunAsync(folder);
 if (rest is ["journal", var proof, var where])
     return await JournaledAct.RunAsync(folder, proof, where);
+if (rest is ["node-steps", var kubeconfig, var node])
+    return await JournaledDrain.RunAsync(folder, kubeconfig, node);
 if (ProbeHostProcess.IsAsked(rest))
     return ProbeHostProcess.Run(rest);
 if (!VendorHostProcess.IsAsked(rest))
