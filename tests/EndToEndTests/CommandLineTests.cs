@@ -102,7 +102,7 @@ public sealed class CommandLineTests
             Assert.Equal(78, status);
             Assert.Contains($"stderr: {file}:1:12: kubelet.rot is not a setting. Did you mean kubelet.root?", output, StringComparison.Ordinal);
             Assert.Contains($"stderr: {file}:3:12: metrics.address: \"9400\" is not usable", output, StringComparison.Ordinal);
-            Assert.Contains($"stderr: {file}:4:34: vendors.nvidia.migConfig: \"x\" is not available in this version", output, StringComparison.Ordinal);
+            Assert.Contains($"stderr: {file}:4:33: vendors.nvidia.migConfig: \"x\" is not available in this version", output, StringComparison.Ordinal);
         }
     }
 

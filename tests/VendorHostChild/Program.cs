@@ -12,6 +12,8 @@ if (rest is ["journal", var proof, var where])
     return await JournaledAct.RunAsync(folder, proof, where);
 if (rest is ["hammer", var connection, var share, var of, var nodes])
     return await GrantHammer.RunAsync(folder, connection, int.Parse(share, CultureInfo.InvariantCulture), int.Parse(of, CultureInfo.InvariantCulture), int.Parse(nodes, CultureInfo.InvariantCulture));
+if (rest is ["node-steps", var kubeconfig, var node])
+    return await JournaledDrain.RunAsync(folder, kubeconfig, node);
 if (ProbeHostProcess.IsAsked(rest))
     return ProbeHostProcess.Run(rest);
 if (!VendorHostProcess.IsAsked(rest))

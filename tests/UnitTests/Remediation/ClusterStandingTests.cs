@@ -95,7 +95,14 @@ public sealed class ClusterStandingTests : IDisposable
         var (cordon, alone) = (new DelegatedStep(NodeSteps.Cordon, new TestAggregator(null)), new DelegatedStep(NodeSteps.Uncordon, null));
         var step = new ActionStep
         {
-            Id = "a-0", Operation = "a", Action = NodeSteps.Cordon, Arguments = [], Subject = Core.Health.Subject.Node, ProblemId = "p", Deadline = TimeSpan.FromMinutes(1), BootId = "b",
+            Id = "a-0",
+            Operation = "a",
+            Action = NodeSteps.Cordon,
+            Arguments = [],
+            Subject = Core.Health.Subject.Node,
+            ProblemId = "p",
+            Deadline = TimeSpan.FromMinutes(1),
+            BootId = "b",
         };
 
         Assert.Null((await cordon.PrepareAsync(step, stop)).WhyNot);

@@ -26,6 +26,9 @@ public sealed class PolicyReaderTests
     [InlineData("ladders:\n  - { name: a, rungs: [{ do: reboot, stable: 1h, verifyWithin: 1m }] }\n", "p:2:", "could never be shown to have helped")]
     [InlineData("windows:\n  - { start: \"26:00\", length: 4h }\n", "p:2:5", "must be a time of day")]
     [InlineData("blockingPods:\n  - {}\n", "p:2:5", "every pod would block")]
+    [InlineData("blockingAlerts:\n  - { names: [A] }\n", "p:2:5", "name either prometheus or alertmanager")]
+    [InlineData("blockingAlerts:\n  - { prometheus: \"http://a\", alertmanager: \"http://b\" }\n", "p:2:5", "name either prometheus or alertmanager")]
+    [InlineData("blockingAlerts:\n  - { prometheus: \"file:///etc/passwd\" }\n", "p:2:5", "name either prometheus or alertmanager")]
     [InlineData("limits: { disruptive: -1 }\n", "p:1:", "a whole number from 0 to 1000")]
     public void Each_fault_is_said_with_its_place(string text, string place, string sentence)
     {

@@ -10,7 +10,7 @@ internal static class NodeLimits
     /// <returns>Null, or why no disruptive operation may start, in a sentence; and when that ends by time alone.</returns>
     public static (string Why, DateTimeOffset? Until)? RefuseRate(PolicyLimits limits, RemediationHistory history, string operation, PlanTime now)
     {
-        var others = history.Operations.Where(other => other is { IsDisruptive: true, IsAttempt: true } && other.Id != operation).ToList();
+        var others = history.Disruptions.Where(other => other.Id != operation).ToList();
         var recent = others.Count(other => now.Since(other.First) < limits.DisruptiveWindow);
         if (recent >= limits.Disruptive)
             return ($"{recent} disruptive operations in {PolicyTime.Show(limits.DisruptiveWindow)} (limits.disruptive is {limits.Disruptive}): the node needs a person.", null);

@@ -17,6 +17,7 @@ public sealed class RemediationHistory
         Operations = [.. records.GroupBy(record => record.Step.Operation, StringComparer.Ordinal).Select(group => new Operation([.. group]))];
         _byLadder = Index(operation => (operation.Ladder, operation.Subject));
         _byProblem = Index(operation => (operation.ProblemId, operation.Subject));
+        Disruptions = [.. Operations.Where(operation => operation is { IsDisruptive: true, IsAttempt: true })];
         Open = Operations.LastOrDefault(operation => operation.Last.State != StepState.Closed || operation.Last.NeedsPerson)
             ?? Operations.LastOrDefault(operation => operation.IsUnfinished);
         CordonedBy = Records.LastOrDefault(record => record is { Step.Action: NodeSteps.Cordon, Result.Outcome: ActionOutcome.Done } or { Step.Action: NodeSteps.Uncordon, Result.Outcome: ActionOutcome.Done or ActionOutcome.NotPossible })
@@ -27,6 +28,9 @@ public sealed class RemediationHistory
 
     public ImmutableArray<StepRecord> Records { get; }
     public ImmutableArray<Operation> Operations { get; }
+
+    /// <summary>Those that count against the budget of disruptive operations.</summary>
+    public ImmutableArray<Operation> Disruptions { get; }
 
     /// <summary>The one operation that is not over; null when there is none.</summary>
     public Operation? Open { get; }

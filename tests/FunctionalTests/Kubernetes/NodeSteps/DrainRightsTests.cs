@@ -50,7 +50,7 @@ public sealed class DrainRightsTests
     [InlineData("node-1", """{"spec":{"taints":[{"key":"example.com/x","effect":"NoSchedule"}]}}""", "only taints that begin with aiinfra.io/")]
     [InlineData("node-1", """{"spec":{"taints":[{"key":"aiinfra.io/x","effect":"NoExecute"}]}}""", "may not end pods")]
     [InlineData("node-1", """{"spec":{"taints":[{"key":"node.kubernetes.io/out-of-service","value":"nodeshutdown","effect":"NoExecute"}]}}""", "only taints that begin with aiinfra.io/")]
-    [InlineData("node-1", """{"spec":{"providerID":"other://x"}}""", "change nothing else of its spec")]
+    [InlineData("node-1", """{"spec":{"externalID":"x"}}""", "change nothing else of its spec")]
     public async Task A_stolen_token_can_cordon_and_taint_its_own_node_only(string node, string change, string said)
     {
         await using var rig = await NodeStepRig.StartAsync();

