@@ -3,7 +3,7 @@ using AIInfra.Core.Health.Probes;
 using AIInfra.Core.VendorHost;
 using AIInfra.VendorHostChild;
 
-// A vendor host like the daemon's, with a library that does what a folder of files says; and a probe host. ARGUMENTS: FOLDER vendor-host NAME, FOLDER probe-host CHECK TARGET..., FOLDER journal KIND WHERE, or FOLDER hammer CONNECTION SHARE OF NODES.
+// A vendor host like the daemon's, with a library that does what a folder of files says; and a probe host. ARGUMENTS: FOLDER vendor-host NAME, FOLDER probe-host CHECK TARGET..., FOLDER journal KIND WHERE, FOLDER hammer CONNECTION SHARE OF NODES, or FOLDER node-steps KUBECONFIG NODE.
 if (args is not [var folder, .. var rest])
     return 64;
 if (rest is ["as-parent"])
