@@ -48,8 +48,15 @@ internal sealed partial class JournaledAct(string folder, ProofKind kind, string
         using var health = new HealthBoard(TimeProvider.System, "boot-1", []);
         health.Report(new ProblemReport
         {
-            Id = "host.test", Subject = Subject.Node, Severity = Severity.Fatal, Cause = Cause.Host, Action = SuggestedAction.Observe, Clearing = Clearing.ByHand,
-            Message = "m", Evidence = "e", At = DateTimeOffset.UtcNow.AddMinutes(-1),
+            Id = "host.test",
+            Subject = Subject.Node,
+            Severity = Severity.Fatal,
+            Cause = Cause.Host,
+            Action = SuggestedAction.Observe,
+            Clearing = Clearing.ByHand,
+            Message = "m",
+            Evidence = "e",
+            At = DateTimeOffset.UtcNow.AddMinutes(-1),
         });
         var actions = new Dictionary<string, IRemediationAction> { ["restart"] = this }.ToFrozenDictionary();
         var (policy, errors) = PolicyReader.Read("test", "ladders:\n  - { name: test, problems: [host.test], rungs: [{ do: restart, verify: runs, stable: 0s }] }\n", actions, new HashSet<string> { "runs" });

@@ -117,19 +117,42 @@ internal static class RemediationCost
 
     private static Problem Fault(int device, DateTimeOffset at) => new()
     {
-        Id = "nvidia.xid.79", Subject = Subject.Device($"GPU-{device}"), Severity = Severity.Fatal, Cause = Cause.Hardware, Action = SuggestedAction.Reboot, Clearing = Clearing.OnBoot,
-        Message = "m", FirstSeen = at, LastSeen = at, Count = 1, Evidence = [], BootId = "boot",
+        Id = "nvidia.xid.79",
+        Subject = Subject.Device($"GPU-{device}"),
+        Severity = Severity.Fatal,
+        Cause = Cause.Hardware,
+        Action = SuggestedAction.Reboot,
+        Clearing = Clearing.OnBoot,
+        Message = "m",
+        FirstSeen = at,
+        LastSeen = at,
+        Count = 1,
+        Evidence = [],
+        BootId = "boot",
     };
 
     private static StepRecord Past(int number, DateTimeOffset at) => new()
     {
         Step = new ActionStep
         {
-            Id = $"op-{number}-0", Operation = $"op-{number}", Action = "restart-unit", Arguments = [], Subject = new Subject(SubjectKind.Unit, $"unit-{number % 50}"), ProblemId = "kubelet.unhealthy",
-            Deadline = TimeSpan.FromMinutes(1), BootId = "boot",
+            Id = $"op-{number}-0",
+            Operation = $"op-{number}",
+            Action = "restart-unit",
+            Arguments = [],
+            Subject = new Subject(SubjectKind.Unit, $"unit-{number % 50}"),
+            ProblemId = "kubelet.unhealthy",
+            Deadline = TimeSpan.FromMinutes(1),
+            BootId = "boot",
         },
-        Ladder = "restart-service", Rung = 0, State = StepState.Closed, IntendedAt = at.AddDays(-8).AddMinutes(number), Result = ActionResult.Done("done"),
-        ActedAt = at.AddDays(-8), ClosedAt = at.AddDays(-8), Helped = true, IsRung = true,
+        Ladder = "restart-service",
+        Rung = 0,
+        State = StepState.Closed,
+        IntendedAt = at.AddDays(-8).AddMinutes(number),
+        Result = ActionResult.Done("done"),
+        ActedAt = at.AddDays(-8),
+        ClosedAt = at.AddDays(-8),
+        Helped = true,
+        IsRung = true,
     };
 
     private sealed class NoLooks : IProblemLooks
