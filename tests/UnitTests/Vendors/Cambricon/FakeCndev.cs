@@ -77,7 +77,11 @@ internal static unsafe class FakeCndev
         {
             Boards.Add(new FakeMlu
             {
-                Uuid = $"{board:x8}-1111-2222-3333-444444444444", Number = (ulong)(0x9000 + board), Serial = (ulong)(0x1000 + board / chipsOfCard), Bus = (uint)(1 + board), Numa = board * 2 / Math.Max(boards, 1),
+                Uuid = $"{board:x8}-1111-2222-3333-444444444444",
+                Number = (ulong)(0x9000 + board),
+                Serial = (ulong)(0x1000 + board / chipsOfCard),
+                Bus = (uint)(1 + board),
+                Numa = board * 2 / Math.Max(boards, 1),
             });
         }
     }
@@ -239,7 +243,12 @@ internal static unsafe class FakeCndev
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Versions(CndevVersionInfo* info, int handle) => Answer(info, handle, info->Version, _ => *info = new CndevVersionInfo
     {
-        McuMajorVersion = 1, McuMinorVersion = 1, McuBuildVersion = 4, DriverMajorVersion = 5, DriverMinorVersion = 10, DriverBuildVersion = 22,
+        McuMajorVersion = 1,
+        McuMinorVersion = 1,
+        McuBuildVersion = 4,
+        DriverMajorVersion = 5,
+        DriverMinorVersion = 10,
+        DriverBuildVersion = 22,
     });
 
     /// <summary>Two boards of a card are one; else a switch.</summary>
