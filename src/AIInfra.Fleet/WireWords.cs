@@ -11,13 +11,23 @@ public static class WireWords
 
     public static string Of(Cause cause) => cause switch
     {
-        Cause.Application => "application", Cause.Driver => "driver", Cause.Hardware => "hardware", Cause.Fabric => "fabric", _ => "host",
+        Cause.Application => "application",
+        Cause.Driver => "driver",
+        Cause.Hardware => "hardware",
+        Cause.Fabric => "fabric",
+        _ => "host",
     };
 
     public static string Of(SuggestedAction action) => action switch
     {
-        SuggestedAction.None => "none", SuggestedAction.Observe => "observe", SuggestedAction.TellPod => "tell-pod", SuggestedAction.RestartService => "restart-service",
-        SuggestedAction.ResetDevice => "reset-device", SuggestedAction.Drain => "drain", SuggestedAction.Reboot => "reboot", _ => "replace",
+        SuggestedAction.None => "none",
+        SuggestedAction.Observe => "observe",
+        SuggestedAction.TellPod => "tell-pod",
+        SuggestedAction.RestartService => "restart-service",
+        SuggestedAction.ResetDevice => "reset-device",
+        SuggestedAction.Drain => "drain",
+        SuggestedAction.Reboot => "reboot",
+        _ => "replace",
     };
 
     /// <summary>Null: not known here.</summary>
@@ -25,7 +35,11 @@ public static class WireWords
 
     public static string Of(SubjectKind kind) => kind switch
     {
-        SubjectKind.Node => "node", SubjectKind.Device => "device", SubjectKind.Port => "port", SubjectKind.Mount => "mount", _ => "unit",
+        SubjectKind.Node => "node",
+        SubjectKind.Device => "device",
+        SubjectKind.Port => "port",
+        SubjectKind.Mount => "mount",
+        _ => "unit",
     };
 
     /// <summary>Null: not known here.</summary>
@@ -33,13 +47,21 @@ public static class WireWords
 
     public static string Of(VendorState state) => state switch
     {
-        VendorState.Starting => "starting", VendorState.Ready => "ready", VendorState.Absent => "absent", _ => "unavailable",
+        VendorState.Starting => "starting",
+        VendorState.Ready => "ready",
+        VendorState.Absent => "absent",
+        _ => "unavailable",
     };
 
     public static string Of(LinkKind kind) => kind switch
     {
-        LinkKind.SameNumaNode => "same-numa-node", LinkKind.SameHostBridge => "same-host-bridge", LinkKind.PcieSwitches => "pcie-switches",
-        LinkKind.SinglePcieSwitch => "single-pcie-switch", LinkKind.SameBoard => "same-board", LinkKind.Direct => "direct", _ => "system",
+        LinkKind.SameNumaNode => "same-numa-node",
+        LinkKind.SameHostBridge => "same-host-bridge",
+        LinkKind.PcieSwitches => "pcie-switches",
+        LinkKind.SinglePcieSwitch => "single-pcie-switch",
+        LinkKind.SameBoard => "same-board",
+        LinkKind.Direct => "direct",
+        _ => "system",
     };
 
     public static string Of(DrainScope scope) => scope switch { DrainScope.Device => "device", DrainScope.Node => "node", _ => "none" };
@@ -49,7 +71,10 @@ public static class WireWords
 
     public static string Of(ActionOutcome outcome) => outcome switch
     {
-        ActionOutcome.Done => "done", ActionOutcome.Failed => "failed", ActionOutcome.NotPossible => "not-possible", _ => "unknown",
+        ActionOutcome.Done => "done",
+        ActionOutcome.Failed => "failed",
+        ActionOutcome.NotPossible => "not-possible",
+        _ => "unknown",
     };
 
     /// <summary>Null: not known here, or none yet.</summary>

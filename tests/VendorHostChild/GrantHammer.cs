@@ -11,7 +11,7 @@ using GrantRequest = AIInfra.Aggregator.Grants.GrantRequest;
 
 namespace AIInfra.VendorHostChild;
 
-/// <summary>One replica of the aggregator with its share of the nodes, all of which ask for grants as fast as they can. FOLDER hammer CONNECTION SHARE OF NODES SECONDS.
+/// <summary>One replica of the aggregator with its share of the nodes, all of which ask for grants as fast as they can. FOLDER hammer CONNECTION SHARE OF NODES, until there is a file <c>stop</c>.
 /// What it was granted, and when, stands in <c>log-SHARE</c>: an observer can add up what all of them held at any moment.</summary>
 /// <remarks>A line is a sign, the machine's monotonic clock, node, rack and fence: <c>+</c> granted (the clock after the answer), <c>-</c> given back (the clock before
 /// it is said), <c>!</c> denied because the store was away. Every line is on the disk before the next thing is done.</remarks>
@@ -29,7 +29,7 @@ internal static class GrantHammer
         Breaker = new BreakerRule { Percent = 100 },
     };
 
-    public static async Task<int> RunAsync(string folder, string connection, int share, int of, int nodes, double seconds)
+    public static async Task<int> RunAsync(string folder, string connection, int share, int of, int nodes)
     {
         await using var database = FleetDatabase.Open(connection, TimeProvider.System, NullLogger<FleetDatabase>.Instance);
         var replicas = new Replicas(database, Policy.View, TimeProvider.System);
@@ -40,17 +40,18 @@ internal static class GrantHammer
         await UntilDoneAsync(() => replicas.BeatAsync(CancellationToken.None));
         await UntilDoneAsync(() => store.WriteAsync([.. own.Select(node => new NodeChange(Name(node), null, Record(node, 1)))], CancellationToken.None));
         await UntilDoneAsync(() => replicas.BeatAsync(CancellationToken.None));
-        using var ended = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        using var ended = new CancellationTokenSource();
         var beats = BeatAsync(replicas, ended.Token);
+        var stop = StopAsync(Path.Combine(folder, "stop"), ended);
         await Task.WhenAll(own.Select(node => NodeAsync(node, store, ledger, log, ended.Token)));
-        await beats;
+        await Task.WhenAll(beats, stop);
         return 0;
     }
 
     private static async Task NodeAsync(int node, NodeStore store, GrantLedger ledger, FileStream log, CancellationToken ended)
     {
         var random = new Random(node);
-        for (var (sequence, turn) = (1, 0); !ended.IsCancellationRequested; turn++)
+        for (var (sequence, turn) = (1, 0); !ended.IsCancellationRequested;)
         {
             var operation = $"op{turn}";
             var decision = await ledger.AskAsync(new GrantRequest(Name(node), operation, "reboot", DrainScope.Node, [], new ProblemKey("x", Subject.Node)), CancellationToken.None);
@@ -61,6 +62,7 @@ internal static class GrantHammer
                 await Task.Delay(random.Next(1, 30), CancellationToken.None);
                 continue;
             }
+            turn++; // the same is asked until it is granted: where the answer was lost, the grant is there
             Say(log, '+', node, decision.Fence);
             await Task.Delay(random.Next(1, 20), CancellationToken.None);
             Say(log, '-', node, decision.Fence);
@@ -69,6 +71,13 @@ internal static class GrantHammer
             sequence++;
             await UntilDoneAsync(() => store.WriteAsync([new NodeChange(Name(node), null, Record(node, sequence))], CancellationToken.None));
         }
+    }
+
+    private static async Task StopAsync(string file, CancellationTokenSource ended)
+    {
+        while (!File.Exists(file))
+            await Task.Delay(20);
+        await ended.CancelAsync();
     }
 
     private static async Task BeatAsync(Replicas replicas, CancellationToken ended)

@@ -15,6 +15,7 @@ using AIInfra.Bench.Fleet;
     ("sharing", SharingCost.RunAsync),
     ("vendorfiles", VendorFilesCost.RunAsync),
     ("reporting", ReportingCost.RunAsync),
+    ("fleetstore", FleetStoreCost.RunAsync),
     ("scrape", ScrapeShare.RunAsync),
     ("agent", AgentCost.RunAsync),
 ];

@@ -23,7 +23,15 @@ internal static class ApiAnswers
 
     private static string Title(int status) => status switch
     {
-        400 => "Bad request", 401 => "Unauthorized", 403 => "Forbidden", 404 => "Not found", 405 => "Method not allowed", 409 => "Conflict", 413 => "Too large",
-        429 => "Too many requests", 503 => "Unavailable", _ => "Error",
+        400 => "Bad request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not found",
+        405 => "Method not allowed",
+        409 => "Conflict",
+        413 => "Too large",
+        429 => "Too many requests",
+        503 => "Unavailable",
+        _ => "Error",
     };
 }

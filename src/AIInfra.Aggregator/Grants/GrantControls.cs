@@ -106,11 +106,12 @@ public sealed class GrantControls(FleetDatabase database, Replicas replicas, Gra
     public Task<BudgetReport> ReportAsync(CancellationToken cancellationToken) => database.ReadAsync(async session =>
     {
         var uses = new List<BudgetUse>();
+        var unavailable = await _rows.OutAsync(session);
         foreach (var budget in policy.Budgets)
         {
             var values = budget.Label.Length == 0 ? [""] : await session.AllAsync("SELECT DISTINCT value FROM node_domains WHERE label = $1 ORDER BY value LIMIT 1000", row => row.GetString(0), budget.Label);
             foreach (var value in values)
-                uses.Add(await _rows.UseAsync(session, budget, value));
+                uses.Add(await GrantRows.UseAsync(session, budget, value, unavailable));
         }
         return new BudgetReport
         {

@@ -10,10 +10,11 @@ internal sealed class GrantRows(GrantPolicy policy, Replicas replicas)
 {
     private const string Columns = "node, operation, id, fence, action, reason, state, given_at, expires_at";
 
-    // A node that takes no work, for whatever reason. n is a row of nodes; $1 and $2 are the moments after which a replica lives, and after which a node that is not connected is not lost.
-    private const string IsUnavailable = """
-        (n.out_of_service <> '' OR EXISTS (SELECT 1 FROM node_marks m WHERE m.node = n.name) OR EXISTS (SELECT 1 FROM grants g WHERE g.node = n.name AND g.state <> 'over')
-            OR (n.last_heard < $2 AND NOT (n.is_connected = 1 AND EXISTS (SELECT 1 FROM replicas r WHERE r.id = n.replica AND r.beat_at > $1))))
+    // Few of many: each part has an index of just these rows, so that it costs the same in a fleet of any size. $1 is the moment after which a node that is not connected is not lost.
+    private const string Unavailable = """
+        WITH u AS (SELECT name FROM nodes WHERE out_of_service <> '' UNION SELECT node FROM node_marks UNION SELECT node FROM grants WHERE state <> 'over'
+            UNION SELECT name FROM nodes WHERE is_connected = 0 AND last_heard < $1)
+        SELECT n.name, d.label, d.value FROM u JOIN nodes n ON n.name = u.name LEFT JOIN node_domains d ON d.node = u.name
         """;
 
     public async Task<GrantView> LoadAsync(SqlSession session, GrantRequest request)
@@ -25,13 +26,13 @@ internal sealed class GrantRows(GrantPolicy policy, Replicas replicas)
         return new GrantView
         {
             Now = session.Now,
-            NotTrusted = await replicas.RefuseAsync(session),
+            NotTrusted = await replicas.RefuseAsync(session) ?? await UnsortedAsync(session),
             Fleet = await Replicas.LookAsync(session),
             IsKnown = await session.NumberAsync("SELECT count(*) FROM nodes WHERE name = $1", request.Node) > 0,
             Labels = labels,
             Own = own,
             Other = ofNode.Find(grant => grant.Operation != request.Operation),
-            Budgets = await UsesAsync(session, request, labels, own),
+            Budgets = await UsesAsync(session, request, labels, own, await OutAsync(session)),
             Gang = [.. await GangAsync(session, request.Node)],
             Breaker = breaker.State,
             Asking = await AskingAsync(session, request.Node, breaker.Reset),
@@ -57,45 +58,51 @@ internal sealed class GrantRows(GrantPolicy policy, Replicas replicas)
         return (since is null ? BreakerState.Closed : new BreakerState(since, why), reset);
     }
 
+    /// <summary>Nodes that take no work, for whatever reason: by each their domains, as they are stored.</summary>
+    public async Task<ILookup<string, (string Label, string Value)>> OutAsync(SqlSession session) => (await session.AllAsync(Unavailable,
+        row => (Node: row.GetString(0), Label: row.IsDBNull(1) ? "" : row.GetString(1), Value: row.IsDBNull(2) ? "" : row.GetString(2)), session.NowMilliseconds - (long)policy.LostAfter.TotalMilliseconds))
+        .ToLookup(row => row.Node, row => (row.Label, row.Value), StringComparer.Ordinal);
+
     /// <summary>How a domain stands, with no node left out.</summary>
     /// <param name="value">As it is stored: <c>=r7</c>; not looked at for a budget of the whole fleet.</param>
-    public async Task<BudgetUse> UseAsync(SqlSession session, Budget budget, string value) =>
-        await CountAsync(session, budget, value, "", "", budget.Label.Length == 0 ? "the fleet" : Domain(budget.Label, value));
+    public static Task<BudgetUse> UseAsync(SqlSession session, Budget budget, string value, ILookup<string, (string Label, string Value)> unavailable) =>
+        CountAsync(session, budget, value, "", "", unavailable);
 
-    private async Task<ImmutableArray<BudgetUse>> UsesAsync(SqlSession session, GrantRequest request, ImmutableSortedDictionary<string, string> labels, GrantRow? own)
+    private async Task<ImmutableArray<BudgetUse>> UsesAsync(
+        SqlSession session, GrantRequest request, ImmutableSortedDictionary<string, string> labels, GrantRow? own, ILookup<string, (string Label, string Value)> unavailable)
     {
         var uses = ImmutableArray.CreateBuilder<BudgetUse>();
         var itself = own?.State is null or "over" ? "" : request.Operation; // it has been counted as a start, and is not counted again
         foreach (var budget in policy.Budgets)
-        {
-            var value = labels.GetValueOrDefault(budget.Label, "");
-            uses.Add(await CountAsync(session, budget, value, request.Node, itself, budget.Label.Length == 0 ? "the fleet" : Domain(budget.Label, value)));
-        }
+            uses.Add(await CountAsync(session, budget, labels.GetValueOrDefault(budget.Label, ""), request.Node, itself, unavailable));
         if (policy.JobMaxUnavailable is not { } share)
             return uses.ToImmutable();
         foreach (var job in await session.AllAsync("SELECT job FROM node_jobs WHERE node = $1 ORDER BY job", row => row.GetString(0), request.Node))
         {
-            var (nodes, others) = await CountAsync(session, "FROM node_jobs d JOIN nodes n ON n.name = d.node WHERE d.job = $4", request.Node, job);
-            uses.Add(new BudgetUse(new Budget("jobMaxUnavailable", "", share), $"job {job}", nodes, others, 0, null));
+            var members = await session.AllAsync("SELECT node FROM node_jobs WHERE job = $1", row => row.GetString(0), job);
+            uses.Add(new BudgetUse(new Budget("jobMaxUnavailable", "", share), $"job {job}", members.Count, members.Count(member => member != request.Node && unavailable.Contains(member)), 0, null));
         }
         return uses.ToImmutable();
     }
 
-    private async Task<BudgetUse> CountAsync(SqlSession session, Budget budget, string value, string node, string operation, string domain)
+    /// <summary>A budget's label is new, and nodes that were known before are not in its domains yet: they would be missing from the count.</summary>
+    private async Task<string?> UnsortedAsync(SqlSession session)
     {
-        var (nodes, others) = budget.Label.Length == 0
-            ? await CountAsync(session, "FROM nodes n WHERE $4 = $4", node, "")
-            : await CountAsync(session, "FROM node_domains d JOIN nodes n ON n.name = d.node WHERE d.value = $4 AND d.label = $5", node, value, budget.Label);
-        var (starts, oldest) = budget.Rate is { } rate ? await StartsAsync(session, budget, rate, value, node, operation) : (0, null);
-        return new BudgetUse(budget, domain, nodes, others, starts, oldest);
+        foreach (var label in policy.Budgets.Select(budget => budget.Label).Where(label => label.Length > 0).Distinct(StringComparer.Ordinal))
+        {
+            if (await session.NumberAsync("SELECT count(*) FROM node_domains WHERE label = $1", label) < await session.NumberAsync("SELECT count(*) FROM nodes"))
+                return $"the nodes are being sorted into the domains of {label}.";
+        }
+        return null;
     }
 
-    /// <param name="from">Sees the values from $4 on.</param>
-    private async Task<(int Nodes, int Others)> CountAsync(SqlSession session, string from, string node, params object?[] values)
+    private static async Task<BudgetUse> CountAsync(SqlSession session, Budget budget, string value, string node, string operation, ILookup<string, (string Label, string Value)> unavailable)
     {
-        var (nodes, others) = await session.OneAsync($"SELECT count(*), count(CASE WHEN n.name <> $3 AND {IsUnavailable} THEN 1 END) {from}", row => (row.GetInt64(0), row.GetInt64(1)),
-            [session.NowMilliseconds - (long)Replicas.AliveFor.TotalMilliseconds, session.NowMilliseconds - (long)policy.LostAfter.TotalMilliseconds, node, .. values]);
-        return ((int)nodes, (int)others);
+        var isFleet = budget.Label.Length == 0;
+        var nodes = isFleet ? await session.NumberAsync("SELECT count(*) FROM nodes") : await session.NumberAsync("SELECT count(*) FROM node_domains WHERE label = $1 AND value = $2", budget.Label, value);
+        var others = unavailable.Count(one => one.Key != node && (isFleet || one.Contains((budget.Label, value))));
+        var (starts, oldest) = budget.Rate is { } rate ? await StartsAsync(session, budget, rate, value, node, operation) : (0, null);
+        return new BudgetUse(budget, isFleet ? "the fleet" : Domain(budget.Label, value), (int)nodes, others, starts, oldest);
     }
 
     private static async Task<(int Starts, DateTimeOffset? Oldest)> StartsAsync(SqlSession session, Budget budget, StartRate rate, string value, string node, string operation)

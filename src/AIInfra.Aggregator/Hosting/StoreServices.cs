@@ -39,7 +39,8 @@ internal static class StoreServices
             .AddWorker("replica", provider => provider.GetRequiredService<Replicas>())
             .AddWorker<StoreLifeWatch>(StoreLifeWatch.Part)
             .AddWorker<IncidentWatch>(IncidentWatch.Part)
-            .AddWorker<NoticeSender>(NoticeSender.Part);
+            .AddWorker<NoticeSender>(NoticeSender.Part)
+            .AddWorker<Housekeeping>(Housekeeping.Part);
     }
 
     /// <summary>What is wrong beyond the form of single keys.</summary>

@@ -47,7 +47,12 @@ internal sealed class NodeReducer(TextPool pool, TimeProvider time)
 
     private NodeRecord New(string node) => new()
     {
-        Name = node, Incarnation = "", Sequence = 0, Facts = NodeFacts.Unknown, LastHeard = time.GetUtcNow(), IsConnected = true,
+        Name = node,
+        Incarnation = "",
+        Sequence = 0,
+        Facts = NodeFacts.Unknown,
+        LastHeard = time.GetUtcNow(),
+        IsConnected = true,
     };
 
     /// <summary>Ordered by key; the same array where nothing differs.</summary>

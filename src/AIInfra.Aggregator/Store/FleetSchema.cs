@@ -19,6 +19,8 @@ internal static class FleetSchema
         CREATE TABLE nodes (name TEXT NOT NULL PRIMARY KEY, incarnation TEXT NOT NULL, sequence BIGINT NOT NULL, revision BIGINT NOT NULL,
             replica TEXT NOT NULL, is_connected BIGINT NOT NULL, last_heard BIGINT NOT NULL, out_of_service TEXT NOT NULL, domains TEXT NOT NULL, jobs TEXT NOT NULL);
         CREATE INDEX nodes_revision ON nodes (revision);
+        CREATE INDEX nodes_out ON nodes (name) WHERE out_of_service <> '';
+        CREATE INDEX nodes_away ON nodes (last_heard) WHERE is_connected = 0;
         CREATE TABLE node_bodies (name TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL);
         CREATE TABLE node_domains (label TEXT NOT NULL, value TEXT NOT NULL, node TEXT NOT NULL, PRIMARY KEY (label, value, node));
         CREATE INDEX node_domains_node ON node_domains (node);
@@ -31,7 +33,7 @@ internal static class FleetSchema
             reason TEXT NOT NULL, state TEXT NOT NULL, asked_at BIGINT NOT NULL, given_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, ended_at BIGINT NOT NULL,
             says TEXT NOT NULL, PRIMARY KEY (node, operation));
         CREATE INDEX grants_given ON grants (given_at);
-        CREATE INDEX grants_state ON grants (state);
+        CREATE INDEX grants_open ON grants (node) WHERE state <> 'over';
         CREATE TABLE grant_jobs (job TEXT NOT NULL, node TEXT NOT NULL, operation TEXT NOT NULL, PRIMARY KEY (job, node, operation));
         CREATE TABLE asks (node TEXT NOT NULL PRIMARY KEY, asked_at BIGINT NOT NULL);
         CREATE INDEX asks_at ON asks (asked_at);

@@ -28,7 +28,7 @@ internal sealed class NodeStore(FleetDatabase database, Replicas replicas, Immut
         // Its row stays locked until the commit: revisions become visible in their order
         await session.RunAsync("UPDATE revisions SET revision = revision + 1");
         var revision = await session.NumberAsync("SELECT revision FROM revisions");
-        var open = (await session.AllAsync("SELECT DISTINCT node FROM grants WHERE state = 'ended' OR (state = 'held' AND expires_at <= $1)", row => row.GetString(0), session.NowMilliseconds)).ToHashSet(StringComparer.Ordinal);
+        var open = (await session.AllAsync("SELECT DISTINCT node FROM grants WHERE state <> 'over' AND (state = 'ended' OR expires_at <= $1)", row => row.GetString(0), session.NowMilliseconds)).ToHashSet(StringComparer.Ordinal);
         foreach (var change in changes.OrderBy(change => change.Node, StringComparer.Ordinal)) // in one order: two replicas do not wait for each other in a circle
         {
             if (change.After is { } after)

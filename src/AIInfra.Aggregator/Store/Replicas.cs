@@ -50,6 +50,7 @@ public sealed class Replicas(FleetDatabase database, ViewRule view, TimeProvider
                 await session.RunAsync("INSERT INTO replicas VALUES ($1, 1, $2) ON CONFLICT (id) DO UPDATE SET beat = replicas.beat + 1, beat_at = excluded.beat_at", self.Id, session.NowMilliseconds);
             }
             await session.RunAsync("DELETE FROM replicas WHERE beat_at < $1", session.NowMilliseconds - (long)ForgottenAfter.TotalMilliseconds);
+            await PutAwayAsync(session);
             await NoteViewAsync(session);
             return new Self(self.Id, await session.NumberAsync("SELECT beat FROM replicas WHERE id = $1", self.Id));
         }, cancellationToken);
@@ -76,11 +77,20 @@ public sealed class Replicas(FleetDatabase database, ViewRule view, TimeProvider
     /// <summary>How much of the fleet is in sight, and since when that has been enough.</summary>
     internal static async Task<FleetSight> LookAsync(SqlSession session)
     {
+        var known = await session.NumberAsync("SELECT count(*) FROM nodes");
+        var away = await session.NumberAsync("SELECT count(*) FROM nodes WHERE is_connected = 0");
+        return new FleetSight((int)known, (int)(known - away), await session.OneAsync("SELECT complete_since FROM fleet", row => row.OptionalTime(0)));
+    }
+
+    /// <summary>The streams of a replica that died are open nowhere.</summary>
+    private static async Task PutAwayAsync(SqlSession session)
+    {
+        const string OfTheDead = "is_connected = 1 AND replica NOT IN (SELECT id FROM replicas WHERE beat_at > $1)";
         var alive = session.NowMilliseconds - (long)AliveFor.TotalMilliseconds;
-        var (known, seen) = await session.OneAsync("""
-            SELECT count(*), count(CASE WHEN n.is_connected = 1 AND EXISTS (SELECT 1 FROM replicas r WHERE r.id = n.replica AND r.beat_at > $1) THEN 1 END) FROM nodes n
-            """, row => (row.GetInt64(0), row.GetInt64(1)), alive);
-        return new FleetSight((int)known, (int)seen, await session.OneAsync("SELECT complete_since FROM fleet", row => row.OptionalTime(0)));
+        if (await session.NumberAsync($"SELECT count(*) FROM nodes WHERE {OfTheDead}", alive) == 0)
+            return;
+        await session.RunAsync("UPDATE revisions SET revision = revision + 1");
+        await session.RunAsync($"UPDATE nodes SET is_connected = 0, revision = (SELECT revision FROM revisions) WHERE {OfTheDead}", alive);
     }
 
     private async Task NoteViewAsync(SqlSession session)

@@ -126,8 +126,11 @@ public sealed class FleetGrants(FleetOptions options, Func<string, ActionResult?
         {
             GrantRelease = new GrantRelease
             {
-                Grant = grant.Grant, Fence = grant.Fence, Operation = grant.Operation,
-                Outcome = result is null ? "not-started" : WireWords.Of(result.Outcome), Says = result?.Says ?? "",
+                Grant = grant.Grant,
+                Fence = grant.Fence,
+                Operation = grant.Operation,
+                Outcome = result is null ? "not-started" : WireWords.Of(result.Outcome),
+                Says = result?.Says ?? "",
             },
         };
         lock (_gate)

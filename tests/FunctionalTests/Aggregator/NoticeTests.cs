@@ -210,7 +210,7 @@ public sealed class NoticeTests : IAsyncLifetime
                 await client.GetStringAsync(new Uri(address, "/-/ready"), Token);
                 return;
             }
-            catch (HttpRequestException) when (attempt < 200)
+            catch (HttpRequestException) when (attempt < 1200)
             {
                 await Task.Delay(50, Token);
             }

@@ -136,7 +136,9 @@ public abstract class StoreCases
         await using (var before = Open(connection, Policy))
             await before.ReportAsync(Node("a", "r1"), Node("b", "r1"), Node("c", "r2"));
         await using var fleet = Open(connection, Armed(new Budget("racks", Rack, Amount.Of(1))));
+        await fleet.ReportAsync(Node("a", "r1") with { Sequence = 2 });
         await fleet.BeatAsync();
+        Assert.Contains("are being sorted into the domains", (await fleet.AskAsync("a")).Why, StringComparison.Ordinal);
         await fleet.Nodes.IndexDomainsAsync(Token);
         await fleet.Nodes.IndexDomainsAsync(Token);
 
@@ -157,6 +159,28 @@ public abstract class StoreCases
         Assert.Equal(["n4", "n3", "n2", "n1", "n0"], first.Concat(rest).Select(entry => entry.Node));
         Assert.Equal(["n3", "n1"], (await fleet.Audit.ReadAsync(new AuditQuery(null, null, null, "grant.", 10), Token)).Select(entry => entry.Node));
         Assert.Equal("'; DROP TABLE audit; -- 2", Assert.Single(await fleet.Audit.ReadAsync(new AuditQuery(null, "n2", null, null, 10), Token)).Says);
+    }
+
+    [Fact]
+    public async Task What_is_old_is_removed_and_what_is_open_stays()
+    {
+        await using var fleet = Open(await MakeAsync(), Policy);
+        await fleet.ReportAsync(Node("a"), Node("b"));
+        await fleet.AskAsync("a");
+        var over = await fleet.AskAsync("b");
+        await fleet.ReleaseAsync("b", over);
+        await fleet.HearAsync("a", node => node with { Operations = [Step("op", "reboot", "intended"), Step("old", "reboot", "closed", "done")] });
+        await fleet.HearAllAsync();
+        var housekeeping = new Housekeeping(fleet.Database, fleet.Time, NullLogger<Housekeeping>.Instance);
+        Assert.Equal(0, await housekeeping.SweepAsync(Token));
+
+        fleet.Time.Advance(TimeSpan.FromDays(400));
+
+        Assert.True(await housekeeping.SweepAsync(Token) > 0);
+        Assert.Empty(await fleet.TrailAsync());
+        Assert.Equal("a", Assert.Single((await fleet.Controls.ReportAsync(Token)).Grants).Node); // never given back
+        Assert.Equal(1, await fleet.Database.ReadAsync(session => session.NumberAsync("SELECT count(*) FROM operations"), Token));
+        Assert.Equal(2, (await fleet.Nodes.ReadSinceAsync(0, Token)).Nodes.Length);
     }
 
     [Fact]

@@ -121,7 +121,8 @@ public sealed class FleetIdentityTests
             reviews.Add(token);
             return Task.FromResult(new TokenReviewStatus
             {
-                Authenticated = !token.Contains("bad", StringComparison.Ordinal), Audiences = ["aiinfra-aggregator"],
+                Authenticated = !token.Contains("bad", StringComparison.Ordinal),
+                Audiences = ["aiinfra-aggregator"],
                 User = new UserInfo
                 {
                     Username = token.Contains("other", StringComparison.Ordinal) ? "system:serviceaccount:default:web" : "system:serviceaccount:aiinfra:aiinfra-agent",

@@ -46,7 +46,13 @@ internal sealed class RawAgent : IAsyncDisposable
 
     public static Hello Hello(string node, string incarnation = "life-1", ulong sequence = 1) => new()
     {
-        Node = node, Protocol = 1, LeastProtocol = 1, AgentVersion = "0.1.0", Incarnation = incarnation, Sequence = sequence, UnixMilliseconds = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
+        Node = node,
+        Protocol = 1,
+        LeastProtocol = 1,
+        AgentVersion = "0.1.0",
+        Incarnation = incarnation,
+        Sequence = sequence,
+        UnixMilliseconds = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
     };
 
     public static Snapshot Snapshot(ulong sequence, params Device[] devices) => new() { Sequence = sequence, State = new NodeState { Facts = new NodeFacts(), Devices = { devices } } };

@@ -45,8 +45,14 @@ internal sealed class TestAgent : IAsyncDisposable
         Directory.CreateDirectory(fleet.FolderOf(node));
         var options = new FleetOptions
         {
-            Aggregator = fleet.Address, Node = node, Credentials = credentials, Folder = fleet.FolderOf(node), Version = "0.1.0",
-            LongestWait = TimeSpan.FromMilliseconds(200), CountPace = TimeSpan.FromMilliseconds(300), GrantPatience = TimeSpan.FromSeconds(5),
+            Aggregator = fleet.Address,
+            Node = node,
+            Credentials = credentials,
+            Folder = fleet.FolderOf(node),
+            Version = "0.1.0",
+            LongestWait = TimeSpan.FromMilliseconds(200),
+            CountPace = TimeSpan.FromMilliseconds(300),
+            GrantPatience = TimeSpan.FromSeconds(5),
         };
         return new TestAgent(tune?.Invoke(options) ?? options);
     }
@@ -61,8 +67,15 @@ internal sealed class TestAgent : IAsyncDisposable
 
     public void Report(string id, int gpu, Severity severity = Severity.Fatal, string message = "The GPU fell off the bus.") => Health.Report(new ProblemReport
     {
-        Id = id, Subject = Subject.Device(Gpu(gpu).Id), Severity = severity, Cause = Cause.Hardware, Action = SuggestedAction.Reboot, Clearing = Clearing.OnBoot,
-        Message = message, Evidence = "NVRM: Xid", At = TimeProvider.System.GetUtcNow(),
+        Id = id,
+        Subject = Subject.Device(Gpu(gpu).Id),
+        Severity = severity,
+        Cause = Cause.Hardware,
+        Action = SuggestedAction.Reboot,
+        Clearing = Clearing.OnBoot,
+        Message = message,
+        Evidence = "NVRM: Xid",
+        At = TimeProvider.System.GetUtcNow(),
     });
 
     public void Clear(string id, int gpu) => Assert.True(Health.Clear(id, Subject.Device(Gpu(gpu).Id)));
@@ -77,7 +90,12 @@ internal sealed class TestAgent : IAsyncDisposable
 
     public static Device Gpu(int index) => new()
     {
-        Id = $"GPU-{index}", Vendor = "nvidia", Model = "NVIDIA H100 80GB HBM3", ResourceName = "nvidia.com/gpu", Index = index, PciAddress = $"0000:{index:x2}:00.0",
+        Id = $"GPU-{index}",
+        Vendor = "nvidia",
+        Model = "NVIDIA H100 80GB HBM3",
+        ResourceName = "nvidia.com/gpu",
+        Index = index,
+        PciAddress = $"0000:{index:x2}:00.0",
         Links = [.. Enumerable.Range(0, 8).Where(peer => peer != index).Select(peer => new DeviceLink($"GPU-{peer}", LinkKind.Direct, 18))],
     };
 }

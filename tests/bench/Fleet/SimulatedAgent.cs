@@ -102,8 +102,13 @@ internal sealed class SimulatedAgent
             else
                 _state.Problems.Add(new Problem
                 {
-                    Key = new ProblemKey { Id = "nvidia.xid.79", SubjectKind = "device", Subject = _state.Devices[0].Id }, Severity = "fatal", Cause = "hardware", Action = "reboot",
-                    Message = stamp.ToString(CultureInfo.InvariantCulture), Count = 1, Evidence = { "NVRM: Xid (PCI:0000:1b:00): 79, pid=1234, name=python3, GPU has fallen off the bus." },
+                    Key = new ProblemKey { Id = "nvidia.xid.79", SubjectKind = "device", Subject = _state.Devices[0].Id },
+                    Severity = "fatal",
+                    Cause = "hardware",
+                    Action = "reboot",
+                    Message = stamp.ToString(CultureInfo.InvariantCulture),
+                    Count = 1,
+                    Evidence = { "NVRM: Xid (PCI:0000:1b:00): 79, pid=1234, name=python3, GPU has fallen off the bus." },
                 });
             var devices = _state.Devices[0].Clone();
             devices.Healthy = _state.Problems.Count == 0;
@@ -119,7 +124,13 @@ internal sealed class SimulatedAgent
         {
             Facts = new NodeFacts
             {
-                AgentVersion = "0.1.0", Simulated = true, Remediation = "dry-run", BootId = Guid.NewGuid().ToString(), MachineId = Guid.NewGuid().ToString("N"), Image = "Debian GNU/Linux 12 (bookworm)", Kernel = "6.1.0-35-amd64",
+                AgentVersion = "0.1.0",
+                Simulated = true,
+                Remediation = "dry-run",
+                BootId = Guid.NewGuid().ToString(),
+                MachineId = Guid.NewGuid().ToString("N"),
+                Image = "Debian GNU/Linux 12 (bookworm)",
+                Kernel = "6.1.0-35-amd64",
                 Labels = { ["topology.kubernetes.io/zone"] = $"z{number % 4}", ["rack"] = $"r{number / 32}", ["switch"] = $"s{number / 128}", ["pool"] = "train", ["kubernetes.io/hostname"] = $"gpu-{number:00000}" },
                 Vendors = { new Vendor { Name = "nvidia", State = "ready", DriverVersion = "570.124.06", LibraryVersion = "570.124.06" } },
             },
@@ -129,8 +140,16 @@ internal sealed class SimulatedAgent
         {
             var device = new Device
             {
-                Id = ids[index], Vendor = "nvidia", Model = Models[number % Models.Length], Resource = "nvidia.com/gpu", Index = index, PciAddress = $"0000:{27 + (index * 16):x2}:00.0",
-                Serial = $"16{number:000000}{index:0000}", NumaNode = index / 4, MemoryBytes = 85_899_345_920, Healthy = true,
+                Id = ids[index],
+                Vendor = "nvidia",
+                Model = Models[number % Models.Length],
+                Resource = "nvidia.com/gpu",
+                Index = index,
+                PciAddress = $"0000:{27 + (index * 16):x2}:00.0",
+                Serial = $"16{number:000000}{index:0000}",
+                NumaNode = index / 4,
+                MemoryBytes = 85_899_345_920,
+                Healthy = true,
             };
             device.Links.AddRange(ids.Where((_, peer) => peer != index).Select(peer => new Link { Peer = peer, Kind = "direct", Count = 18 }));
             state.Devices.Add(device);
