@@ -18,7 +18,7 @@ public sealed class FleetPageRun : IAsyncLifetime
         Aggregator = await AggregatorRun.StartAsync();
         var join = await Aggregator.WriteJoinTokenAsync();
         First = await StartNodeAsync(Boards, "dgx-h100", join, "rack=r1");
-        Second = await StartNodeAsync(Small, "l4", join, $"rack={HostileLabel}");
+        Second = await StartNodeAsync(Small, "l4", join, $"rack=r2, note={HostileLabel}");
         Browser = await Chromium.StartAsync();
         await Eventually.AsyncTrue(async () => (await Aggregator.GetAsync("/api/v1/nodes")).GetProperty("items").EnumerateArray().Count(node => node.GetProperty("devices").GetInt32() > 0) == 2,
             () => Aggregator.Process.Transcript + First.Node.Transcript + Second.Node.Transcript);

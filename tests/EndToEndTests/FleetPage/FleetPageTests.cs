@@ -97,6 +97,7 @@ public sealed class FleetPageTests(FleetPageRun run) : IClassFixture<FleetPageRu
             await CheckAsync();
         }
         await open.GoAsync("#/");
+        await open.Page.SelectOptionAsync("#by", "note");
         Assert.Contains(FleetPageRun.HostileLabel, await open.Page.TextContentAsync(".map") ?? "", StringComparison.Ordinal);
         Assert.Empty(open.Complaints);
 
