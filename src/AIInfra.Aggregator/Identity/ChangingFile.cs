@@ -42,6 +42,13 @@ internal sealed class ChangingFile<T>(string path, T missing, Func<string, T> pa
         }
     }
 
+    /// <summary>It may be another one by now: the next look is not put off.</summary>
+    public void Expire()
+    {
+        lock (_gate)
+            _lookedAt = null;
+    }
+
     /// <summary>As it is now.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="InvalidDataException">It cannot be understood.</exception>

@@ -24,6 +24,7 @@ internal sealed class Revocations(string folder, TimeProvider time)
     {
         var all = _file.Read().SetItem(node, time.GetUtcNow());
         PrivateFiles.Write(_file.Path, JsonSerializer.Serialize([.. all.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => new Revocation(entry.Key, entry.Value))], IdentityJson.Default.ListRevocation));
+        _file.Expire();
         return true;
     });
 

@@ -70,13 +70,19 @@ internal sealed class Tokens(string folder, TimeProvider time)
         var isJoin = parts is [JoinPrefix, _, _, _];
         if (!isJoin && parts is not [UserPrefix, _, _])
             return null;
+        if (All.All(known => known.Id != parts[1]))
+            _file.Expire(); // made this very second, perhaps
         var entry = All.FirstOrDefault(entry => entry.Id == parts[1] && entry.Role == TokenRole.Join == isJoin);
         var given = Encoding.ASCII.GetBytes(FromBase64Url(parts[2]) is { } secret ? Hash(secret) : new string('0', 64));
         var kept = Encoding.ASCII.GetBytes(entry?.Hash ?? new string('f', 64));
         return CryptographicOperations.FixedTimeEquals(given, kept) && entry!.IsGoodAt(time.GetUtcNow()) ? entry : null;
     }
 
-    private void Write(List<TokenEntry> entries) => PrivateFiles.Write(_file.Path, JsonSerializer.Serialize(entries, IdentityJson.Default.ListTokenEntry));
+    private void Write(List<TokenEntry> entries)
+    {
+        PrivateFiles.Write(_file.Path, JsonSerializer.Serialize(entries, IdentityJson.Default.ListTokenEntry));
+        _file.Expire();
+    }
 
     private static ImmutableArray<TokenEntry> Parse(string text) => [.. JsonSerializer.Deserialize(text, IdentityJson.Default.ListTokenEntry) ?? []];
 
