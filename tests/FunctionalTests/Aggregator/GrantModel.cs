@@ -24,7 +24,7 @@ internal sealed class GrantModel(TestFleet fleet, Func<TestFleet> restart)
     private sealed class Held
     {
         public required string Operation { get; init; }
-        public required string Reason { get; init; }
+        public required string Reason { get; set; }
         public string State { get; set; } = "held";
         public DateTimeOffset Given { get; set; }
         public DateTimeOffset Expires { get; set; }
@@ -144,6 +144,10 @@ internal sealed class GrantModel(TestFleet fleet, Func<TestFleet> restart)
         {
             machine.Grants.RemoveAll(one => one.Operation == operation);
             machine.Grants.Add(grant = new Held { Operation = operation, Reason = reason, Given = Now });
+        }
+        else if (grant.State != "held" || grant.Expires <= Now)
+        {
+            grant.Reason = reason; // given anew, for what it is asked for now
         }
         (grant.State, grant.Expires, grant.Decision) = ("held", Now + Lifetime, decision);
         return null;

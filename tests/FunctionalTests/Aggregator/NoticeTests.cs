@@ -138,8 +138,10 @@ public sealed class NoticeTests : IAsyncLifetime
         Assert.SkipUnless(File.Exists(program), "Alertmanager is not there: run build/tools.sh.");
         await File.WriteAllTextAsync(Path.Combine(_folder, "am.yml"), "route: { receiver: none }\nreceivers: [{ name: none }]\n", Token);
         var port = FreePort();
-        await using var manager = PeerProcess.Start(program,
-            [$"--config.file={_folder}/am.yml", $"--storage.path={_folder}/am", $"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]);
+        // It is unpacked, not installed, and looks for its templates below /usr/share: it gets one of its own.
+        await using var manager = PeerProcess.Start("unshare",
+            ["--map-root-user", "--mount", "sh", "-c", "mount --bind \"$1\" /usr/share && shift && exec \"$@\"", "sh", RepositoryRoot.Combine("out", "tools", "debian", "usr", "share"), program,
+                $"--config.file={_folder}/am.yml", $"--storage.path={_folder}/am", $"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]);
         var address = new Uri($"http://127.0.0.1:{port}");
         await using var fleet = TestFleet.Open(Connection, TestFleet.Armed(new Budget("fleet", "", Amount.Of(1))), new ManualTime(DateTimeOffset.UtcNow));
         await fleet.BeatAsync();

@@ -9,9 +9,9 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
-{{/* A manifest of deploy/kubernetes, in the release's namespace. */}}
+{{/* A manifest of deploy/kubernetes, in the release's namespace, which Helm itself makes. */}}
 {{- define "aiinfra.manifest" -}}
-{{ .root.Files.Get .file | replace "aiinfra-system" .root.Release.Namespace }}
+{{ regexReplaceAll "(?s)apiVersion: v1\nkind: Namespace\n.*?\n---\n" (.root.Files.Get .file) "" | replace "aiinfra-system" .root.Release.Namespace }}
 {{- end }}
 
 {{/* agent.yaml: what the values give, over what a container needs. */}}
