@@ -370,7 +370,7 @@ public abstract class KubeletCases : KubeletTests
         Rig.Health.Report(TestGpus.Fatal(TestGpus.Id(3)));
 
         Assert.Equal([TestGpus.Id(3)], (await second.NextAsync("list")).Unhealthy());
-        await UntilAsync(() => Rig.Board.Parts.TryGetValue($"kubelet {other} acme.com/gpu", out var part) && part.IsReady, "The other kubelet's part is not ready.");
+        await UntilAsync(() => Rig.Board.Parts.TryGetValue($"kubelet {other} acme.com/gpu", out var part) && part.IsReady, "the other kubelet's part to be ready");
     }
 
     [Fact]

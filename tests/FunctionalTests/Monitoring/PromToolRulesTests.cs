@@ -81,10 +81,14 @@ public sealed class PromToolRulesTests
     [Fact]
     public async Task The_operators_form_holds_the_same_rules_and_dashboards()
     {
-        await using var script = PeerProcess.Start("/bin/bash", [RepositoryRoot.Combine("build", "monitoring.sh")], new Dictionary<string, string> { ["RUNBOOKS"] = "https://git.example.org/" });
-        Assert.True(await script.WaitForExitAsync(TestContext.Current.CancellationToken) == 0, script.Transcript);
+        await using var tools = PeerProcess.Start(RepositoryRoot.Combine("build", "kube-tools.sh"), ["helm"]);
+        var helm = await tools.WaitForLineAsync("/", TestContext.Current.CancellationToken);
+        await using var chart = PeerProcess.Start("/" + helm, ["template", "aiinfra", RepositoryRoot.Combine("deploy", "helm", "aiinfra"), "--show-only", "templates/monitoring.yaml",
+            "--set", "prometheusRule.enabled=true,prometheusRule.runbooks=https://git.example.org/,dashboards.enabled=true"]);
+        Assert.True(await chart.WaitForExitAsync(TestContext.Current.CancellationToken) == 0, chart.Transcript);
 
-        var written = await File.ReadAllTextAsync(RepositoryRoot.Combine("out", "monitoring", "prometheusrule.yaml"), TestContext.Current.CancellationToken);
+        var documents = string.Join('\n', chart.Transcript.Split('\n').Where(line => !line.StartsWith("stderr: ", StringComparison.Ordinal))).Split("\n---\n");
+        var (written, dashboards) = (documents.Single(text => text.Contains("kind: PrometheusRule", StringComparison.Ordinal)), documents.Single(text => text.Contains("kind: ConfigMap", StringComparison.Ordinal)));
         var groups = written[(written.IndexOf("  groups:\n", StringComparison.Ordinal) + 2)..].Replace("\n  ", "\n", StringComparison.Ordinal);
         var file = Path.GetTempFileName();
         try
@@ -98,7 +102,6 @@ public sealed class PromToolRulesTests
             File.Delete(file);
         }
         Assert.Contains("runbook_url: https://git.example.org/docs/runbooks/AcceleratorAgentDown.md", written, StringComparison.Ordinal);
-        var dashboards = await File.ReadAllTextAsync(RepositoryRoot.Combine("out", "monitoring", "dashboards.yaml"), TestContext.Current.CancellationToken);
         Assert.All(new[] { "fleet", "node", "device" }, name => Assert.Contains($"  aiinfra-{name}.json: |\n    {{\n", dashboards, StringComparison.Ordinal));
     }
 
