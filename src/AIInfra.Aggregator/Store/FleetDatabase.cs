@@ -29,7 +29,8 @@ public sealed partial class FleetDatabase : IAsyncDisposable
         (_dialect, _time, _logger) = (dialect, time, logger);
         // SQLite has one writer, and waiting for it here is fair and costs no thread; a server schedules by itself
         (_writing, _reading) = dialect is SqliteDialect ? (new SemaphoreSlim(1), new SemaphoreSlim(Readers)) : (new SemaphoreSlim(8), new SemaphoreSlim(8));
-        _again = new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(new RetryStrategyOptions
+        // Milliseconds of the real clock: it is a real database that others are busy with
+        _again = new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions
         {
             ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is { } fault && (fault is UncommittedException || _dialect.IsConflict(fault))),
             MaxRetryAttempts = ConflictRetries,
