@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 const char library_default_scenario[] = "node mlu370-8\n";
 
@@ -49,16 +48,13 @@ static cndevRet_t find(cndevDevice_t device, unsigned *slot)
 
 static cndevRet_t enter(const char *symbol, cndevDevice_t device, bool arguments, const int32_t *version, bool asks_card, struct mlu_view *mlu)
 {
-    unsigned slot;
+    unsigned slot = 0;
     if (!library_take(symbol, false)) return CNDEV_ERROR_NOT_SUPPORTED;
     cndevRet_t result = library.references > 0 && !arguments ? CNDEV_ERROR_INVALID_ARGUMENT : find(device, &slot);
     if (result == CNDEV_SUCCESS && version != NULL && (*version != cndev_build.structs || (cndev_unit(slot)->lies & LIES_SIZE) != 0))
         result = CNDEV_ERROR_UNSUPPORTED_API_VERSION;
     while (result == CNDEV_SUCCESS && asks_card && cndev_unit(slot)->hung) {
-        library_unlock();
-        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL); /* a signal only makes the next look come sooner */
-        pthread_mutex_lock(&library.lock);
-        library_refresh(false);
+        library_look_again();
         result = find(device, &slot);
     }
     if (result == CNDEV_SUCCESS && asks_card && !unit_ready(cndev_unit(slot), library.now)) result = CNDEV_ERROR_IN_PROBLEM;
@@ -82,11 +78,9 @@ cndevRet_t cndev_enter_host(const char *symbol, cndevDevice_t device, bool argum
 
 cndevRet_t cndev_command(unsigned slot, const char *format, ...)
 {
-    char what[80], command[96];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(what, sizeof what, format, arguments);
+    bool injected = library_inject_about("mlu", slot, format, arguments);
     va_end(arguments);
-    snprintf(command, sizeof command, "mlu %u %s", slot, what);
-    return library_inject(command) ? CNDEV_SUCCESS : CNDEV_ERROR_NO_PERMISSION;
+    return injected ? CNDEV_SUCCESS : CNDEV_ERROR_NO_PERMISSION;
 }

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { DCMI_PERMISSION = -8002 };
 
@@ -72,10 +71,7 @@ static int enter(const char *symbol, struct npu_id id, bool arguments, bool asks
     if (!library_take(symbol, false)) return DCMI_NOT_SUPPORTED;
     int result = library.references == 0 ? DCMI_INTERNAL : !arguments ? DCMI_PARAMETER : find(id, &unit);
     while (result == DCMI_OK && asks_device && dcmi_unit(unit)->hung) {
-        library_unlock();
-        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL); /* a signal only makes the next look come sooner */
-        pthread_mutex_lock(&library.lock);
-        library_refresh(false);
+        library_look_again();
         result = find(id, &unit);
     }
     if (result == DCMI_OK && asks_device && !unit_ready(dcmi_unit(unit), library.now)) result = DCMI_NOT_READY;
@@ -99,13 +95,11 @@ int dcmi_enter_host(const char *symbol, struct npu_id id, bool arguments, struct
 
 int dcmi_command(unsigned unit, const char *format, ...)
 {
-    char what[80], command[96];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(what, sizeof what, format, arguments);
+    bool injected = library_inject_about("npu", unit, format, arguments);
     va_end(arguments);
-    snprintf(command, sizeof command, "npu %u %s", unit, what);
-    return library_inject(command) ? DCMI_OK : DCMI_PERMISSION;
+    return injected ? DCMI_OK : DCMI_PERMISSION;
 }
 
 int dcmi_put_text(char *out, int size, const char *text)

@@ -29,33 +29,37 @@ int sim_temperature(const struct gpu_model *model, unsigned gpu, const struct gp
     return (int)lround((model->hbm ? 49 : 52) + 8 * sim_wave(gpu, 61, now));
 }
 
-/* W as mean and swing; a pinned reading has no swing. */
-static void power_curve(const struct gpu_model *model, const struct gpu_state *state, double *mean, double *swing)
+struct sim_curve sim_power_curve(unsigned idle, unsigned limit, int pinned, int utilization, double usual)
 {
-    double range = (double)model->power_limit - model->power_idle;
-    *swing = 0;
-    if (state->power != SIM_UNSET) *mean = state->power;
-    else if (state->utilization != SIM_UNSET) *mean = model->power_idle + range * 0.8 * state->utilization / 100;
-    else {
-        *mean = model->power_idle + range * 0.5;
-        *swing = range * 0.3;
-    }
+    const double range = (double)limit - idle;
+    if (pinned != SIM_UNSET) return (struct sim_curve){ pinned, 0 };
+    if (utilization != SIM_UNSET) return (struct sim_curve){ idle + range * 0.8 * utilization / 100, 0 };
+    return (struct sim_curve){ idle + range * usual, range * 0.3 };
+}
+
+unsigned sim_curve_mw(struct sim_curve curve, unsigned device, double period, int64_t now)
+{
+    return (unsigned)lround(1000 * (curve.mean + curve.swing * sim_wave(device, period, now)));
+}
+
+double sim_curve_mj(struct sim_curve curve, unsigned device, double period, int64_t from, int64_t to)
+{
+    return 1000 * (curve.mean * ((double)(to - from) / 1e9) + curve.swing * sim_wave_integral(device, period, from, to));
 }
 
 static const double power_period = 61;
 
+static struct sim_curve power_curve(const struct gpu_model *model, const struct gpu_state *state)
+{
+    return sim_power_curve(model->power_idle, model->power_limit, state->power, state->utilization, 0.5);
+}
+
 unsigned sim_power_mw(const struct gpu_model *model, unsigned gpu, const struct gpu_state *state, int64_t now)
 {
-    double mean, swing;
-    power_curve(model, state, &mean, &swing);
-    return (unsigned)lround(1000 * (mean + swing * sim_wave(gpu, power_period, now)));
+    return sim_curve_mw(power_curve(model, state), gpu, power_period, now);
 }
 
 double sim_energy_mj(const struct gpu_model *model, unsigned gpu, const struct gpu_state *state, int64_t now)
 {
-    double mean, swing;
-    power_curve(model, state, &mean, &swing);
-    double seconds = (double)(now - state->energy_at) / 1e9;
-    double swung = swing * sim_wave_integral(gpu, power_period, state->energy_at, now);
-    return state->energy_mj + 1000 * (mean * seconds + swung);
+    return state->energy_mj + sim_curve_mj(power_curve(model, state), gpu, power_period, state->energy_at, now);
 }

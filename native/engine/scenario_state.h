@@ -63,6 +63,12 @@ int64_t sim_throttled(const struct gpu_state *gpu, unsigned reason, int64_t now)
 /* -1 to 1, of another phase for each device; and its integral over a time, in seconds. */
 double sim_wave(unsigned device, double period, int64_t now);
 double sim_wave_integral(unsigned device, double period, int64_t from, int64_t to);
+/* Power in W as a mean and a swing, which a pinned reading has none of; usual: how much of the range between idle and limit a device uses on average. */
+struct sim_curve { double mean, swing; };
+struct sim_curve sim_power_curve(unsigned idle, unsigned limit, int pinned, int utilization, double usual);
+unsigned sim_curve_mw(struct sim_curve curve, unsigned device, double period, int64_t now);
+/* What it adds up to between two moments. */
+double sim_curve_mj(struct sim_curve curve, unsigned device, double period, int64_t from, int64_t to);
 
 /* Readings: they swing slowly and deterministically with time unless the scenario pins them. */
 int sim_temperature(const struct gpu_model *model, unsigned gpu, const struct gpu_state *state, int64_t now);

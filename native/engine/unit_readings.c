@@ -17,32 +17,19 @@ int unit_temperature(const struct unit_model *model, unsigned unit, const struct
     return (int)lround((model->hbm ? 47 : 51) + 7 * sim_wave(unit + 1, period, now));
 }
 
-/* W as mean and swing; a pinned reading has no swing. */
-static void power_curve(const struct unit_model *model, const struct unit_state *state, double *mean, double *swing)
+static struct sim_curve power_curve(const struct unit_model *model, const struct unit_state *state)
 {
-    double range = (double)model->power_limit - model->power_idle;
-    *swing = 0;
-    if (state->power != SIM_UNSET) *mean = state->power;
-    else if (state->utilization != SIM_UNSET) *mean = model->power_idle + range * 0.8 * state->utilization / 100;
-    else {
-        *mean = model->power_idle + range * 0.45;
-        *swing = range * 0.3;
-    }
+    return sim_power_curve(model->power_idle, model->power_limit, state->power, state->utilization, 0.45);
 }
 
 unsigned unit_power_mw(const struct unit_model *model, unsigned unit, const struct unit_state *state, int64_t now)
 {
-    double mean, swing;
-    power_curve(model, state, &mean, &swing);
-    return (unsigned)lround(1000 * (mean + swing * sim_wave(unit, period, now)));
+    return sim_curve_mw(power_curve(model, state), unit, period, now);
 }
 
 double unit_energy_mj(const struct unit_model *model, unsigned unit, const struct unit_state *state, int64_t now)
 {
-    double mean, swing;
-    power_curve(model, state, &mean, &swing);
-    double seconds = (double)(now - state->energy_at) / 1e9;
-    return state->energy_mj + 1000 * (mean * seconds + swing * sim_wave_integral(unit, period, state->energy_at, now));
+    return state->energy_mj + sim_curve_mj(power_curve(model, state), unit, period, state->energy_at, now);
 }
 
 /* A busy unit runs at its full clock, one that does nothing idles. */

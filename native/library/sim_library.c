@@ -117,6 +117,14 @@ int64_t library_next_due(int64_t latest)
     return next < latest ? next : latest;
 }
 
+void library_look_again(void)
+{
+    library_unlock();
+    nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL); /* a signal only makes the next look come sooner */
+    pthread_mutex_lock(&library.lock);
+    library_refresh(false);
+}
+
 bool library_inject(const char *command)
 {
     char error[SIM_MAX_ERROR];
@@ -125,6 +133,14 @@ bool library_inject(const char *command)
     if (good) library_refresh(true);
     library_unlock();
     return good;
+}
+
+bool library_inject_about(const char *kind, unsigned number, const char *format, va_list arguments)
+{
+    char what[80], command[96];
+    vsnprintf(what, sizeof what, format, arguments);
+    snprintf(command, sizeof command, "%s %u %s", kind, number, what);
+    return library_inject(command);
 }
 
 /* At exit and dlclose, so that a leak checker sees only real leaks. */

@@ -6,6 +6,7 @@
 #include "scenario_state.h"
 
 #include <pthread.h>
+#include <stdarg.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -34,11 +35,15 @@ void library_refresh(bool look);
 /* With the lock held: gives the lock away until the file may have changed, wake is written to, or the time (of the node) comes.
    wake and watch may be -1. */
 void library_sleep(int wake, int watch, int64_t until);
+/* With the lock held: gives the lock away for a moment and brings the node up to date, for who waits for what the file says. */
+void library_look_again(void);
 /* With the lock held: when the next entry of the timeline is due, at most the given time. */
 int64_t library_next_due(int64_t latest);
 
 /* Appends a command to the scenario, where every process reads it. False: there is no file to write to. */
 bool library_inject(const char *command);
+/* "npu 3 ...": a command about a device. */
+bool library_inject_about(const char *kind, unsigned number, const char *format, va_list arguments);
 
 /* When this process loaded the library, in the node's time. */
 int64_t library_loaded_at(void);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 const char library_default_scenario[] = "";
 
@@ -47,10 +46,7 @@ static void fill_view(unsigned slot, struct gpu_view *view)
 nvmlReturn_t library_view(unsigned slot, struct gpu_view *view)
 {
     while (library.state.gpu[slot].hung && sim_present(&library.state.gpu[slot])) {
-        library_unlock();
-        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL); /* a signal only makes the next look come sooner */
-        pthread_mutex_lock(&library.lock);
-        library_refresh(false);
+        library_look_again();
         if (library.references == 0) return NVML_ERROR_UNINITIALIZED;
     }
     if (slot >= library.scenario->model->gpus) return NVML_ERROR_INVALID_ARGUMENT;
