@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AIInfra.Linux.Files;
 
 namespace AIInfra.Core.Cdi;
 
@@ -53,23 +54,7 @@ internal sealed class CdiFolder(string written, ImmutableArray<string> others)
     public void Write(string file, byte[] content)
     {
         Directory.CreateDirectory(written, FolderMode);
-        var temporary = PathOf($".{file}.tmp");
-        File.Delete(temporary);
-        try
-        {
-            using (var stream = new FileStream(temporary, new FileStreamOptions { Mode = System.IO.FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = FileMode }))
-            {
-                File.SetUnixFileMode(stream.SafeFileHandle, FileMode); // whatever the umask
-                stream.Write(content);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, PathOf(file), overwrite: true);
-        }
-        catch
-        {
-            TryDelete(temporary);
-            throw;
-        }
+        WholeFile.Write(PathOf(file), content, FileMode);
         if (!Holds(file, content))
             throw new IOException($"{PathOf(file)} does not hold what was written to it");
     }
@@ -99,18 +84,6 @@ internal sealed class CdiFolder(string written, ImmutableArray<string> others)
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             return new CdiForeignFile(file.FullName, null, [], null);
-        }
-    }
-
-    private static void TryDelete(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            // The fault that brought us here is the one to tell.
         }
     }
 }

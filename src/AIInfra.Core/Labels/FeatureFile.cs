@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using AIInfra.Linux.Files;
 
 namespace AIInfra.Core.Labels;
 
@@ -14,18 +15,6 @@ public static class FeatureFile
         var text = new StringBuilder();
         foreach (var (name, value) in labels)
             text.Append(name).Append('=').Append(value).Append('\n');
-        // NFD passes over files whose name begins with a dot.
-        var temporary = Path.Combine(Path.GetDirectoryName(path) ?? "", $".{Path.GetFileName(path)}.tmp");
-        try
-        {
-            File.WriteAllText(temporary, text.ToString());
-            File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        WholeFile.Write(path, Encoding.UTF8.GetBytes(text.ToString()), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
     }
 }

@@ -5,6 +5,7 @@ using AIInfra.Core.Hosting;
 using AIInfra.Core.Metrics;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.State;
+using AIInfra.Linux.Files;
 using Microsoft.Extensions.Logging;
 
 namespace AIInfra.Core.Workloads;
@@ -51,12 +52,7 @@ public sealed partial class PodAccountingWorker(
 
     internal void Step() => _accounts.Step(workloads.Current.Value, samples.Current.Value, options.MaxSampleAge);
 
-    internal void Hand()
-    {
-        var fresh = $"{File}.new";
-        System.IO.File.WriteAllBytes(fresh, JsonSerializer.SerializeToUtf8Bytes(_accounts.Store(), AccountingJson.Default.ImmutableArrayStoredPodAccount));
-        System.IO.File.Move(fresh, File, overwrite: true);
-    }
+    internal void Hand() => WholeFile.Write(File, JsonSerializer.SerializeToUtf8Bytes(_accounts.Store(), AccountingJson.Default.ImmutableArrayStoredPodAccount));
 
     internal void Take()
     {

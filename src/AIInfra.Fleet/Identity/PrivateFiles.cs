@@ -1,4 +1,5 @@
 using System.Text;
+using AIInfra.Linux.Files;
 
 namespace AIInfra.Fleet.Identity;
 
@@ -14,16 +15,7 @@ public static class PrivateFiles
     }
 
     /// <exception cref="IOException">It is not written; what was there stays.</exception>
-    public static void Write(string path, string text)
-    {
-        var fresh = $"{path}.{Environment.ProcessId}.new";
-        using (var file = new FileStream(fresh, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
-        {
-            file.Write(Encoding.UTF8.GetBytes(text));
-            file.Flush(flushToDisk: true);
-        }
-        File.Move(fresh, path, overwrite: true);
-    }
+    public static void Write(string path, string text) => WholeFile.Write(path, Encoding.UTF8.GetBytes(text), OwnerOnly);
 
     /// <summary>Does something while no other process does it in this folder. Waits up to 5 s for its turn.</summary>
     /// <exception cref="IOException">The folder cannot be written, or the turn did not come.</exception>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Linux.Files;
 
 namespace AIInfra.Core.Remediation.Actions;
 
@@ -85,8 +86,7 @@ internal sealed class RequestReplacement(string node, string stateFolder, Invent
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            File.WriteAllBytes(file + ".new", body);
-            File.Move(file + ".new", file, overwrite: true);
+            WholeFile.Write(file, body);
             return ActionResult.Done($"The request lies in {file}.");
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)

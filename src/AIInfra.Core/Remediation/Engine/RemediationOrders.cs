@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Remediation.Planning;
 using AIInfra.Core.State;
+using AIInfra.Linux.Files;
 
 namespace AIInfra.Core.Remediation.Engine;
 
@@ -133,12 +134,7 @@ public sealed class RemediationOrders
         lock (_file)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_file)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            using (var file = new FileStream(_file + ".new", FileMode.Create, FileAccess.Write))
-            {
-                file.Write(JsonSerializer.SerializeToUtf8Bytes(Volatile.Read(ref _orders), OrdersJson.Default.Orders));
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(_file + ".new", _file, overwrite: true);
+            WholeFile.Write(_file, JsonSerializer.SerializeToUtf8Bytes(Volatile.Read(ref _orders), OrdersJson.Default.Orders));
         }
     }
 
