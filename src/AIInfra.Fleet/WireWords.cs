@@ -1,84 +1,20 @@
-using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Metrics;
 using AIInfra.Core.Remediation;
 
 namespace AIInfra.Fleet;
 
-/// <summary>The words of the protocol for what Core has as enums. Words, not numbers: a newer side may say one that the older does not know.</summary>
+/// <summary>The words of the protocol, read: what Core has as enums. Words, not numbers: a newer side may say one that the older does not know, and then it is null.</summary>
 public static class WireWords
 {
-    public static string Of(Severity severity) => severity switch { Severity.Info => "info", Severity.Degraded => "degraded", _ => "fatal" };
+    public static SuggestedAction? ActionOf(string word) => Find<SuggestedAction>(word, Words.Of);
 
-    public static string Of(Cause cause) => cause switch
-    {
-        Cause.Application => "application",
-        Cause.Driver => "driver",
-        Cause.Hardware => "hardware",
-        Cause.Fabric => "fabric",
-        _ => "host",
-    };
+    public static SubjectKind? SubjectKindOf(string word) => Find<SubjectKind>(word, Words.Of);
 
-    public static string Of(SuggestedAction action) => action switch
-    {
-        SuggestedAction.None => "none",
-        SuggestedAction.Observe => "observe",
-        SuggestedAction.TellPod => "tell-pod",
-        SuggestedAction.RestartService => "restart-service",
-        SuggestedAction.ResetDevice => "reset-device",
-        SuggestedAction.Drain => "drain",
-        SuggestedAction.Reboot => "reboot",
-        _ => "replace",
-    };
+    public static DrainScope? ScopeOf(string word) => Find<DrainScope>(word, Words.Of);
 
-    /// <summary>Null: not known here.</summary>
-    public static SuggestedAction? ActionOf(string word) => Find<SuggestedAction>(word, Of);
-
-    public static string Of(SubjectKind kind) => kind switch
-    {
-        SubjectKind.Node => "node",
-        SubjectKind.Device => "device",
-        SubjectKind.Port => "port",
-        SubjectKind.Mount => "mount",
-        _ => "unit",
-    };
-
-    /// <summary>Null: not known here.</summary>
-    public static SubjectKind? SubjectKindOf(string word) => Find<SubjectKind>(word, Of);
-
-    public static string Of(VendorState state) => state switch
-    {
-        VendorState.Starting => "starting",
-        VendorState.Ready => "ready",
-        VendorState.Absent => "absent",
-        _ => "unavailable",
-    };
-
-    public static string Of(LinkKind kind) => kind switch
-    {
-        LinkKind.SameNumaNode => "same-numa-node",
-        LinkKind.SameHostBridge => "same-host-bridge",
-        LinkKind.PcieSwitches => "pcie-switches",
-        LinkKind.SinglePcieSwitch => "single-pcie-switch",
-        LinkKind.SameBoard => "same-board",
-        LinkKind.Direct => "direct",
-        _ => "system",
-    };
-
-    public static string Of(DrainScope scope) => scope switch { DrainScope.Device => "device", DrainScope.Node => "node", _ => "none" };
-
-    /// <summary>Null: not known here.</summary>
-    public static DrainScope? ScopeOf(string word) => Find<DrainScope>(word, Of);
-
-    public static string Of(ActionOutcome outcome) => outcome switch
-    {
-        ActionOutcome.Done => "done",
-        ActionOutcome.Failed => "failed",
-        ActionOutcome.NotPossible => "not-possible",
-        _ => "unknown",
-    };
-
-    /// <summary>Null: not known here, or none yet.</summary>
-    public static ActionOutcome? OutcomeOf(string word) => Find<ActionOutcome>(word, Of);
+    /// <summary>Null also where there is none yet.</summary>
+    public static ActionOutcome? OutcomeOf(string word) => Find<ActionOutcome>(word, Words.Of);
 
     private static T? Find<T>(string word, Func<T, string> say) where T : struct, Enum
     {

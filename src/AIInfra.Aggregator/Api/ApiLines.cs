@@ -1,6 +1,6 @@
 using AIInfra.Aggregator.Nodes;
 using AIInfra.Core.Health;
-using AIInfra.Fleet;
+using AIInfra.Core.Metrics;
 
 namespace AIInfra.Aggregator.Api;
 
@@ -29,14 +29,14 @@ internal static class ApiLines
         device.Profile, device.IsHealthy, [.. device.Links.Select(link => new LinkLine(link.Peer, link.Kind, link.Count))]);
 
     public static ProblemLine Problem(string node, ProblemRecord problem) => new(
-        node, problem.Key.Id, WireWords.Of(problem.Key.Subject.Kind), problem.Key.Subject.Id, WireWords.Of(problem.Severity), WireWords.Of(problem.Cause), WireWords.Of(problem.Action),
+        node, problem.Key.Id, Words.Of(problem.Key.Subject.Kind), problem.Key.Subject.Id, Words.Of(problem.Severity), Words.Of(problem.Cause), Words.Of(problem.Action),
         problem.Message, problem.FirstSeen, problem.LastSeen, problem.Arrived, problem.Count, problem.Evidence, problem.Incident, problem.Headline);
 
     public static WorkloadLine Workload(string node, WorkloadRecord workload) => new(node, workload.Id, workload.Namespace, workload.Name, workload.Job, workload.Devices);
 
     public static OperationLine Operation(string node, OperationRecord operation) => new(
         node, operation.Step, operation.Operation, operation.Action, operation.State, operation.Outcome, operation.Says, operation.Problem.Id ?? "",
-        WireWords.Of(operation.Problem.Subject.Kind), operation.Problem.Subject.Id ?? "", operation.Ladder, operation.Rung, operation.Intended, operation.Acted, operation.Closed,
+        Words.Of(operation.Problem.Subject.Kind), operation.Problem.Subject.Id ?? "", operation.Ladder, operation.Rung, operation.Intended, operation.Acted, operation.Closed,
         operation.Helped, operation.Grant);
 
     public static SeverityCounts Severities(IEnumerable<ProblemRecord> problems)

@@ -2,7 +2,7 @@ using AIInfra.Aggregator.Audit;
 using AIInfra.Aggregator.Identity;
 using AIInfra.Aggregator.Nodes;
 using AIInfra.Aggregator.Streams;
-using AIInfra.Fleet;
+using AIInfra.Core.Metrics;
 using Microsoft.AspNetCore.Http;
 
 namespace AIInfra.Aggregator.Api;
@@ -121,7 +121,7 @@ internal sealed class FleetPart(FleetView view, ChangeFeed feed, FleetService se
     }
 
     private static bool Is(ProblemRecord problem, string? severity, string? id) =>
-        (severity is null || WireWords.Of(problem.Severity) == severity)
+        (severity is null || Words.Of(problem.Severity) == severity)
         && (id is null || problem.Key.Id == id || (problem.Key.Id.StartsWith(id, StringComparison.Ordinal) && (id.EndsWith('.') || problem.Key.Id[id.Length] == '.')));
 
     /// <param name="items">In order of their keys within a node, nodes in order of their names.</param>

@@ -4,6 +4,7 @@ using AIInfra.Aggregator.Audit;
 using AIInfra.Aggregator.Nodes;
 using AIInfra.Aggregator.Notify;
 using AIInfra.Aggregator.Store;
+using AIInfra.Core.Metrics;
 using AIInfra.Core.Remediation;
 using Microsoft.Extensions.Logging;
 
@@ -45,7 +46,7 @@ internal sealed partial class GrantLedger(FleetDatabase database, Replicas repli
 
     public Task ReleaseAsync(GrantHolder holder, ActionOutcome? outcome, string says, CancellationToken cancellationToken) => database.WriteAsync(async session =>
     {
-        var became = outcome is { } known ? Word(known) : "not-started";
+        var became = outcome is { } known ? Words.Of(known) : "not-started";
         var ended = await session.RunAsync("UPDATE grants SET state = 'ended', ended_at = $4, says = $5 WHERE node = $1 AND operation = $2 AND fence = $3 AND state = 'held'",
             holder.Node, holder.Operation, holder.Fence, session.NowMilliseconds, became);
         if (ended > 0)
@@ -101,12 +102,12 @@ internal sealed partial class GrantLedger(FleetDatabase database, Replicas repli
             INSERT INTO grants VALUES ($1, $2, $3, $4, $5, $6, $7, 'held', $8, $9, $10, 0, '') ON CONFLICT (node, operation) DO UPDATE SET id = excluded.id, fence = excluded.fence,
                 action = excluded.action, scope = excluded.scope, reason = excluded.reason, state = 'held', asked_at = excluded.asked_at, given_at = excluded.given_at,
                 expires_at = excluded.expires_at, ended_at = 0, says = ''
-            """, request.Operation, request.Node, id, fence, request.Action, Word(request.Scope), GrantRules.Reason(request), session.NowMilliseconds, given, expires);
+            """, request.Operation, request.Node, id, fence, request.Action, Words.Of(request.Scope), GrantRules.Reason(request), session.NowMilliseconds, given, expires);
         await session.RunAsync("INSERT INTO grant_jobs SELECT job, node, $2 FROM node_jobs WHERE node = $1 ON CONFLICT DO NOTHING", request.Node, request.Operation);
         await session.RunAsync("DELETE FROM approvals WHERE node = $1 AND operation = $2", request.Node, request.Operation); // it allows once
         await session.RunAsync("DELETE FROM audit_denied WHERE node = $1 AND operation = $2", request.Node, request.Operation);
         await AuditLog.WriteAsync(session, new AuditEntry(session.Now, $"node {request.Node}", "grant.given", request.Node, request.Operation,
-            $"{request.Action} ({Word(request.Scope)}) for {(request.Problem is { } problem ? $"{problem.Id} on {problem.Subject}" : "a person")}: {ruling.Why}"));
+            $"{request.Action} ({Words.Of(request.Scope)}) for {(request.Problem is { } problem ? $"{problem.Id} on {problem.Subject}" : "a person")}: {ruling.Why}"));
         return new GrantDecision(GrantOutcome.Granted, id, fence, policy.Lifetime, ruling.Why, null);
     }
 
@@ -160,21 +161,6 @@ internal sealed partial class GrantLedger(FleetDatabase database, Replicas repli
         await AuditLog.WriteAsync(session, new AuditEntry(session.Now, "aggregator", "breaker.opened", "", "", why));
         await Notices.AddAsync(session, Notice.Breaker(session.Now, why));
     }
-
-    internal static string Word(ActionOutcome outcome) => outcome switch
-    {
-        ActionOutcome.Done => "done",
-        ActionOutcome.Failed => "failed",
-        ActionOutcome.NotPossible => "not-possible",
-        _ => "unknown",
-    };
-
-    private static string Word(DrainScope scope) => scope switch
-    {
-        DrainScope.Node => "node",
-        DrainScope.Device => "device",
-        _ => "none",
-    };
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Why}")]
     private partial void LogBreaker(string why);

@@ -3,7 +3,6 @@ using AIInfra.Aggregator.Nodes;
 using AIInfra.Aggregator.Streams;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Metrics;
-using AIInfra.Fleet;
 
 namespace AIInfra.Aggregator.Metrics;
 
@@ -83,7 +82,7 @@ internal sealed class FleetRows(FleetView view, Sessions sessions, NodeWriter wr
             Sample(page, count, ("vendor", vendor), ("healthy", isHealthy ? "true" : "false"));
         page.Family(Problems);
         for (var severity = 0; severity < severities.Length; severity++)
-            Sample(page, severities[severity], ("severity", WireWords.Of((Core.Health.Severity)severity)));
+            Sample(page, severities[severity], ("severity", Words.Of((Core.Health.Severity)severity)));
     }
 
     private static void One(PageWriter page, MetricHead head, long value, params ReadOnlySpan<(string Name, string Value)> labels)

@@ -1,9 +1,10 @@
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Remediation;
 
 namespace AIInfra.Core.Metrics;
 
-/// <summary>Enumerations as they are written for users.</summary>
+/// <summary>Enumerations as they are written for users, and in the protocol of the fleet.</summary>
 public static class Words
 {
     public static string Of(VendorState state) => state switch
@@ -49,5 +50,26 @@ public static class Words
         SubjectKind.Port => "port",
         SubjectKind.Mount => "mount",
         _ => "unit",
+    };
+
+    public static string Of(LinkKind kind) => kind switch
+    {
+        LinkKind.SameNumaNode => "same-numa-node",
+        LinkKind.SameHostBridge => "same-host-bridge",
+        LinkKind.PcieSwitches => "pcie-switches",
+        LinkKind.SinglePcieSwitch => "single-pcie-switch",
+        LinkKind.SameBoard => "same-board",
+        LinkKind.Direct => "direct",
+        _ => "system",
+    };
+
+    public static string Of(DrainScope scope) => scope switch { DrainScope.Device => "device", DrainScope.Node => "node", _ => "none" };
+
+    public static string Of(ActionOutcome outcome) => outcome switch
+    {
+        ActionOutcome.Done => "done",
+        ActionOutcome.Failed => "failed",
+        ActionOutcome.NotPossible => "not-possible",
+        _ => "unknown",
     };
 }

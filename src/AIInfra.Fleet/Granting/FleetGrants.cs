@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using AIInfra.Core.Metrics;
 using AIInfra.Core.Remediation;
 using AIInfra.Fleet.V1;
 using GrantAnswer = AIInfra.Core.Remediation.GrantAnswer;
@@ -35,7 +36,7 @@ public sealed class FleetGrants(FleetOptions options, Func<string, ActionResult?
         var sentAt = time.GetTimestamp();
         var answer = await SendAsync(number => new FromAgent
         {
-            GrantAsk = new GrantAsk { Ask = number, Operation = request.Operation, Action = request.Action, Scope = WireWords.Of(request.Scope) },
+            GrantAsk = new GrantAsk { Ask = number, Operation = request.Operation, Action = request.Action, Scope = Words.Of(request.Scope) },
         }, cancellationToken);
         if (answer is null)
             return GrantAnswer.Refused($"the aggregator {options.Aggregator.Authority} cannot be reached, and fleet.whenUnreachable is deny.");
@@ -129,7 +130,7 @@ public sealed class FleetGrants(FleetOptions options, Func<string, ActionResult?
                 Grant = grant.Grant,
                 Fence = grant.Fence,
                 Operation = grant.Operation,
-                Outcome = result is null ? "not-started" : WireWords.Of(result.Outcome),
+                Outcome = result is null ? "not-started" : Words.Of(result.Outcome),
                 Says = result?.Says ?? "",
             },
         };

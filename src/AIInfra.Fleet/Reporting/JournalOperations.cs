@@ -1,3 +1,4 @@
+using AIInfra.Core.Metrics;
 using AIInfra.Core.Remediation;
 using AIInfra.Core.Remediation.Planning;
 
@@ -18,7 +19,7 @@ public static class JournalOperations
         Step = record.Step.Id,
         Action = record.Step.Action,
         State = record.State switch { StepState.Intended => "intended", StepState.Acted => "acted", _ => "closed" },
-        Outcome = record.Result is { } result ? WireWords.Of(result.Outcome) : "",
+        Outcome = record.Result is { } result ? Words.Of(result.Outcome) : "",
         Says = record.Result?.Says ?? "",
         Problem = NodeReader.Key(record.Step.ProblemId, record.Step.Subject),
         Ladder = record.Ladder,

@@ -2,8 +2,10 @@ using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Metrics;
 using AIInfra.Core.Workloads;
 using AIInfra.Fleet.V1;
+using Workload = AIInfra.Fleet.V1.Workload;
 
 namespace AIInfra.Fleet.Reporting;
 
@@ -83,7 +85,7 @@ internal sealed class NodeReader(NodeSources sources, FleetOptions options)
         facts.Vendors.AddRange(inventory.Vendors.Where(vendor => vendor.State != VendorState.Absent).Select(vendor => new Vendor
         {
             Name = vendor.Vendor,
-            State = WireWords.Of(vendor.State),
+            State = Words.Of(vendor.State),
             Reason = vendor.Reason ?? "",
             DriverVersion = vendor.DriverVersion ?? "",
             LibraryVersion = vendor.LibraryVersion ?? "",
@@ -108,7 +110,7 @@ internal sealed class NodeReader(NodeSources sources, FleetOptions options)
             Profile = device.Partition?.Profile ?? "",
             Healthy = health.IsHealthy(device),
         };
-        told.Links.AddRange(device.Links.Where(link => link.Kind == LinkKind.Direct).Select(link => new Link { Peer = link.PeerId, Kind = WireWords.Of(link.Kind), Count = link.Count }));
+        told.Links.AddRange(device.Links.Where(link => link.Kind == LinkKind.Direct).Select(link => new Link { Peer = link.PeerId, Kind = Words.Of(link.Kind), Count = link.Count }));
         return told;
     }
 
@@ -117,9 +119,9 @@ internal sealed class NodeReader(NodeSources sources, FleetOptions options)
         var told = new V1.Problem
         {
             Key = Key(problem.Id, problem.Subject),
-            Severity = WireWords.Of(problem.Severity),
-            Cause = WireWords.Of(problem.Cause),
-            Action = WireWords.Of(problem.Action),
+            Severity = Words.Of(problem.Severity),
+            Cause = Words.Of(problem.Cause),
+            Action = Words.Of(problem.Action),
             Message = problem.Message,
             FirstSeenMilliseconds = problem.FirstSeen.ToUnixTimeMilliseconds(),
             LastSeenMilliseconds = problem.LastSeen.ToUnixTimeMilliseconds(),
@@ -131,7 +133,7 @@ internal sealed class NodeReader(NodeSources sources, FleetOptions options)
         return told;
     }
 
-    internal static ProblemKey Key(string id, Subject subject) => new() { Id = id, SubjectKind = WireWords.Of(subject.Kind), Subject = subject.Id };
+    internal static ProblemKey Key(string id, Subject subject) => new() { Id = id, SubjectKind = Words.Of(subject.Kind), Subject = subject.Id };
 
     private IEnumerable<Workload> Workloads() => (sources.Holdings?.Value.All ?? [])
         .GroupBy(holding => (holding.Holder.Namespace, holding.Holder.Pod))
