@@ -8,6 +8,7 @@ namespace AIInfra.Aggregator.Audit;
 /// <summary>The trail in the database. What is decided in a transaction is written in the same one.</summary>
 internal sealed class AuditLog(FleetDatabase database) : IAuditLog
 {
+    private const string Insert = "INSERT INTO audit (at, actor, what, node, operation, says) VALUES ($1, $2, $3, $4, $5, $6)";
     private const int LongestText = 2000, MostAtOnce = 1000;
 
     public Task WriteAsync(AuditEntry entry, CancellationToken cancellationToken) => database.WriteAsync(async session =>
@@ -37,9 +38,9 @@ internal sealed class AuditLog(FleetDatabase database) : IAuditLog
         }
     }
 
-    internal static Task WriteAsync(SqlSession session, AuditEntry entry) =>
-        session.RunAsync("INSERT INTO audit (at, actor, what, node, operation, says) VALUES ($1, $2, $3, $4, $5, $6)",
-            entry.At.ToUnixTimeMilliseconds(), Fit(entry.Actor), entry.What, entry.Node, entry.Operation, Fit(entry.Says));
+    internal static Task WriteAsync(SqlSession session, AuditEntry entry) => session.RunAsync(Insert, Values(entry));
+
+    internal static void Queue(SqlSession session, AuditEntry entry) => session.Queue(Insert, Values(entry));
 
     /// <summary>A refusal that says the same as the one before it is counted, not written again: a fleet that asks each half minute would fill the disk.</summary>
     /// <param name="rule">What it says the same is judged by: numbers in the sentence may differ.</param>
@@ -53,6 +54,8 @@ internal sealed class AuditLog(FleetDatabase database) : IAuditLog
         if (last != rule)
             await WriteAsync(session, entry);
     }
+
+    private static object?[] Values(AuditEntry entry) => [entry.At.ToUnixTimeMilliseconds(), Fit(entry.Actor), entry.What, entry.Node, entry.Operation, Fit(entry.Says)];
 
     private static AuditEntry Read(DbDataReader row) =>
         new(row.GetInt64(0), row.Time(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5), row.GetString(6));

@@ -33,10 +33,11 @@ internal static class AggregatorKeys
         "Service accounts that agents run as; empty: aiinfra/aiinfra-agent.");
 
     public static readonly ConfigKey<string> Kubeconfig = ConfigForm.Text("kubernetes.kubeconfig", "", "How to reach the API server; empty: as the pod's service account where this runs in a pod, else not at all.");
+    public static readonly ConfigKey<bool> KubernetesNodes = ConfigForm.Flag("kubernetes.nodes", true, "Follow the cluster's nodes where the API server can be reached, so that those that are cordoned or not ready weigh on the budgets; needs get, list and watch of nodes.");
 
     public static ConfigSchema Schema { get; } = new(
     [
         ListenAddress, ListenNames, ListenCertificate, ListenKey, MetricsAddress, StatePath, StoreConnection, GrantsPolicy, Alertmanagers, Webhook, WebhookSecretFile, Silence, MostNodes,
-        CertificateLifetime, KubernetesTokens, Audience, Accounts, Kubeconfig,
+        CertificateLifetime, KubernetesTokens, Audience, Accounts, Kubeconfig, KubernetesNodes,
     ]);
 }

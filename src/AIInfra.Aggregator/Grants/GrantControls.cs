@@ -38,7 +38,7 @@ public sealed record PauseScope(string Label, string? Value)
 /// <summary>What people do to the grants. Everything is written with who did it; an actor is <c>token NAME</c>.</summary>
 public sealed class GrantControls(FleetDatabase database, Replicas replicas, GrantPolicy policy)
 {
-    private readonly GrantRows _rows = new(policy, replicas);
+    private readonly GrantRows _rows = new(policy);
 
     /// <summary>No new grant in the scope. What has one goes on.</summary>
     /// <param name="until">Null: until it is taken back.</param>
@@ -103,29 +103,28 @@ public sealed class GrantControls(FleetDatabase database, Replicas replicas, Gra
 
     /// <summary>How the budgets stand, for people to see.</summary>
     /// <exception cref="StoreException">It cannot be read.</exception>
-    public Task<BudgetReport> ReportAsync(CancellationToken cancellationToken) => database.ReadAsync(async session =>
+    public Task<BudgetReport> ReportAsync(CancellationToken cancellationToken)
     {
-        var uses = new List<BudgetUse>();
-        var unavailable = await _rows.OutAsync(session);
-        foreach (var budget in policy.Budgets)
-        {
-            var values = budget.Label.Length == 0 ? [""] : await session.AllAsync("SELECT DISTINCT value FROM node_domains WHERE label = $1 ORDER BY value LIMIT 1000", row => row.GetString(0), budget.Label);
-            foreach (var value in values)
-                uses.Add(await GrantRows.UseAsync(session, budget, value, unavailable));
-        }
+        var witness = replicas.Witness;
+        return database.ReadAsync(session => ReportAsync(session, witness), cancellationToken);
+    }
+
+    private async Task<BudgetReport> ReportAsync(SqlSession session, Witness witness)
+    {
+        var uses = await _rows.AllUsesAsync(session);
         return new BudgetReport
         {
             At = session.Now,
-            NotTrusted = await replicas.RefuseAsync(session),
+            NotTrusted = await witness.RefuseAsync(session),
             Fleet = await Replicas.LookAsync(session),
             Domains = [.. uses.Select(use => new DomainUse(use.Budget.Name, use.Domain, use.Nodes, use.Budget.MaxUnavailable.Among(use.Nodes), use.OthersUnavailable, use.Starts))],
             Grants = [.. (await GrantRows.OpenAsync(session)).Select(grant => new OpenGrant(grant.Node, grant.Operation, grant.Action, grant.Reason, grant.GivenAt, grant.ExpiresAt, grant.State == "held" && !grant.IsHeld(session.Now)))],
             Pauses = [.. (await GrantRows.PausesAsync(session)).Select(stored => PauseScope.Line(stored))],
             Waiting = [.. await session.AllAsync("SELECT node, operation, action, why, asked_at, last_asked, approved_until, actor FROM approvals ORDER BY asked_at", row =>
                 new WaitingApproval(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.Time(4), row.Time(5), row.OptionalTime(6), row.GetString(7)))],
-            Breaker = (await GrantRows.BreakerAsync(session)).State is { Since: { } since } open ? new OpenBreaker(since, open.Why) : null,
+            Breaker = await GrantRows.BreakerAsync(session) is { Since: { } since } open ? new OpenBreaker(since, open.Why) : null,
         };
-    }, cancellationToken);
+    }
 
     private static Task NoteAsync(SqlSession session, string actor, string what, PauseScope scope, string says) =>
         AuditLog.WriteAsync(session, new AuditEntry(session.Now, actor, what, scope.Label == PauseScope.NodeLabel ? scope.Value! : "", "", $"{PauseScope.Show(scope.Label, scope.Stored)}{(says.Length > 0 ? $": {says}" : ".")}"));

@@ -11,17 +11,20 @@ using Microsoft.Extensions.Logging;
 namespace AIInfra.Aggregator.Grants;
 
 /// <summary>The ledger in the database. Every replica has one; the database alone decides who is first.</summary>
-internal sealed partial class GrantLedger(FleetDatabase database, Replicas replicas, GrantPolicy policy, ILogger<GrantLedger> logger) : IGrantLedger
+/// <param name="marks">Null where there is no Kubernetes.</param>
+internal sealed partial class GrantLedger(FleetDatabase database, Replicas replicas, GrantPolicy policy, ILogger<GrantLedger> logger, ClusterMarks? marks = null) : IGrantLedger
 {
     private static readonly TimeSpan WhileAway = TimeSpan.FromSeconds(10), FarthestFence = TimeSpan.FromDays(1);
 
-    private readonly GrantRows _rows = new(policy, replicas);
+    private readonly GrantRows _rows = new(policy);
 
     public async Task<GrantDecision> AskAsync(GrantRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            var (decision, ruling) = await database.DecideAsync(session => AskAsync(session, request), cancellationToken);
+            var witness = replicas.Witness;
+            var (decision, ruling) = await database.DecideAsync(session => AskAsync(session, request, witness), cancellationToken);
+            replicas.Gave(decision.Fence);
             if (ruling.OpensBreaker)
                 LogBreaker(ruling.Why);
             return decision;
@@ -68,9 +71,10 @@ internal sealed partial class GrantLedger(FleetDatabase database, Replicas repli
         return true;
     }, cancellationToken);
 
-    private async Task<(GrantDecision, Ruling)> AskAsync(SqlSession session, GrantRequest request)
+    private async Task<(GrantDecision, Ruling)> AskAsync(SqlSession session, GrantRequest request, Witness witness)
     {
-        var view = await _rows.LoadAsync(session, request);
+        var view = await _rows.LoadAsync(session, request, witness, marks?.Gap);
+        session.Queue("INSERT INTO asks VALUES ($1, $2) ON CONFLICT (node) DO UPDATE SET asked_at = excluded.asked_at", request.Node, session.NowMilliseconds);
         var ruling = GrantRules.Decide(request, policy, view);
         if (ruling.OpensBreaker)
             await OpenBreakerAsync(session, ruling.Why);
@@ -98,15 +102,16 @@ internal sealed partial class GrantLedger(FleetDatabase database, Replicas repli
         var fence = await RaiseFenceAsync(session, 0);
         var id = string.Create(CultureInfo.InvariantCulture, $"g{fence}");
         var given = view.Own is { State: not "over" } before ? before.GivenAt.ToUnixTimeMilliseconds() : session.NowMilliseconds; // it goes on: no new start
-        await session.RunAsync("""
-            INSERT INTO grants VALUES ($1, $2, $3, $4, $5, $6, $7, 'held', $8, $9, $10, 0, '') ON CONFLICT (node, operation) DO UPDATE SET id = excluded.id, fence = excluded.fence,
+        session.Queue("""
+            INSERT INTO grants VALUES ($1, $2, $3, $4, $5, $6, $7, 'held', $8, $9, $10, 0, '', coalesce((SELECT domains FROM nodes WHERE name = $2), '[]'))
+                ON CONFLICT (node, operation) DO UPDATE SET id = excluded.id, fence = excluded.fence,
                 action = excluded.action, scope = excluded.scope, reason = excluded.reason, state = 'held', asked_at = excluded.asked_at, given_at = excluded.given_at,
-                expires_at = excluded.expires_at, ended_at = 0, says = ''
+                expires_at = excluded.expires_at, ended_at = 0, says = '', domains = excluded.domains
             """, request.Operation, request.Node, id, fence, request.Action, Words.Of(request.Scope), GrantRules.Reason(request), session.NowMilliseconds, given, expires);
-        await session.RunAsync("INSERT INTO grant_jobs SELECT job, node, $2 FROM node_jobs WHERE node = $1 ON CONFLICT DO NOTHING", request.Node, request.Operation);
-        await session.RunAsync("DELETE FROM approvals WHERE node = $1 AND operation = $2", request.Node, request.Operation); // it allows once
-        await session.RunAsync("DELETE FROM audit_denied WHERE node = $1 AND operation = $2", request.Node, request.Operation);
-        await AuditLog.WriteAsync(session, new AuditEntry(session.Now, $"node {request.Node}", "grant.given", request.Node, request.Operation,
+        session.Queue("INSERT INTO grant_jobs SELECT job, node, $2 FROM node_jobs WHERE node = $1 ON CONFLICT DO NOTHING", request.Node, request.Operation);
+        session.Queue("DELETE FROM approvals WHERE node = $1 AND operation = $2", request.Node, request.Operation); // it allows once
+        session.Queue("DELETE FROM audit_denied WHERE node = $1 AND operation = $2", request.Node, request.Operation);
+        AuditLog.Queue(session, new AuditEntry(session.Now, $"node {request.Node}", "grant.given", request.Node, request.Operation,
             $"{request.Action} ({Words.Of(request.Scope)}) for {(request.Problem is { } problem ? $"{problem.Id} on {problem.Subject}" : "a person")}: {ruling.Why}"));
         return new GrantDecision(GrantOutcome.Granted, id, fence, policy.Lifetime, ruling.Why, null);
     }
@@ -139,7 +144,7 @@ internal sealed partial class GrantLedger(FleetDatabase database, Replicas repli
         var bounded = Math.Min(fence, Fence(session.Now + FarthestFence)); // no node can use the numbers up
         await RaiseFenceAsync(session, bounded);
         await session.RunAsync("""
-            INSERT INTO grants VALUES ($1, $2, $3, $4, $5, 'node', $6, 'held', $7, $7, $7, 0, '') ON CONFLICT (node, operation) DO UPDATE SET fence = excluded.fence, state = 'held',
+            INSERT INTO grants VALUES ($1, $2, $3, $4, $5, 'node', $6, 'held', $7, $7, $7, 0, '', coalesce((SELECT domains FROM nodes WHERE name = $2), '[]')) ON CONFLICT (node, operation) DO UPDATE SET fence = excluded.fence, state = 'held',
                 given_at = excluded.given_at, expires_at = excluded.expires_at, ended_at = 0
             """, operation, node, string.Create(CultureInfo.InvariantCulture, $"g{bounded}"), bounded, action, reason, session.NowMilliseconds);
         await session.RunAsync("INSERT INTO grant_jobs SELECT job, node, $2 FROM node_jobs WHERE node = $1 ON CONFLICT DO NOTHING", node, operation);
@@ -147,11 +152,8 @@ internal sealed partial class GrantLedger(FleetDatabase database, Replicas repli
     }
 
     /// <summary>Rises with each call, and with the clock: so that a database of yesterday does not give a number twice.</summary>
-    private static async Task<long> RaiseFenceAsync(SqlSession session, long atLeast)
-    {
-        await session.RunAsync("UPDATE fleet SET fence = CASE WHEN fence + 1 > $1 THEN fence + 1 ELSE $1 END", Math.Max(Fence(session.Now), atLeast));
-        return await session.NumberAsync("SELECT fence FROM fleet");
-    }
+    private static Task<long> RaiseFenceAsync(SqlSession session, long atLeast) =>
+        session.NumberAsync("UPDATE fleet SET fence = CASE WHEN fence + 1 > $1 THEN fence + 1 ELSE $1 END RETURNING fence", Math.Max(Fence(session.Now), atLeast));
 
     private static long Fence(DateTimeOffset at) => at.ToUnixTimeMilliseconds() << 10; // below 2^53: a page can show it
 

@@ -1,48 +1,48 @@
 using System.Collections.Immutable;
 using System.Data.Common;
+using System.Text;
 using AIInfra.Aggregator.Nodes;
 using AIInfra.Aggregator.Store;
 
 namespace AIInfra.Aggregator.Grants;
 
-/// <summary>Reads what a decision rests on.</summary>
-internal sealed class GrantRows(GrantPolicy policy, Replicas replicas)
+/// <summary>Reads what a decision rests on. Few rows of many, and few questions: it costs the same in a fleet of any size.</summary>
+internal sealed class GrantRows(GrantPolicy policy)
 {
     private const string Columns = "node, operation, id, fence, action, reason, state, given_at, expires_at";
 
-    // Few of many: each part has an index of just these rows, so that it costs the same in a fleet of any size. $1 is the moment after which a node that is not connected is not lost.
-    private const string Unavailable = """
-        WITH u AS (SELECT name FROM nodes WHERE out_of_service <> '' UNION SELECT node FROM node_marks UNION SELECT node FROM grants WHERE state <> 'over'
-            UNION SELECT name FROM nodes WHERE is_connected = 0 AND last_heard < $1)
-        SELECT n.name, d.label, d.value FROM u JOIN nodes n ON n.name = u.name LEFT JOIN node_domains d ON d.node = u.name
-        """;
+    private sealed record Head(BreakerState Breaker, FleetSight Fleet, bool IsTrusted, string? Domains, string Jobs, DateTimeOffset? ApprovedUntil, string? Incident, int OthersAsking, bool HasPauses);
 
-    public async Task<GrantView> LoadAsync(SqlSession session, GrantRequest request)
+    /// <summary>A node that takes no work.</summary>
+    private sealed record Out(string Node, string Domains);
+
+    /// <param name="gap">Null; else why it is not known what else is out of service.</param>
+    public async Task<GrantView> LoadAsync(SqlSession session, GrantRequest request, Witness witness, string? gap)
     {
-        var breaker = await BreakerAsync(session);
-        var ofNode = await session.AllAsync($"SELECT {Columns} FROM grants WHERE node = $1 AND (operation = $2 OR state <> 'over')", Read, request.Node, request.Operation);
-        var own = ofNode.Find(grant => grant.Operation == request.Operation);
-        var labels = (await LabelsAsync(session, request.Node)).Where(label => label.Value.Length > 0).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        var head = await HeadAsync(session, request, witness);
+        var labels = NodeRows.Domains(head.Domains ?? "[]");
+        var grants = await session.AllAsync($"SELECT {Columns}, domains FROM grants WHERE state <> 'over' OR (node = $1 AND operation = $2)", row => (Grant: Read(row), Domains: row.GetString(9)), request.Node, request.Operation);
+        var own = grants.Find(one => one.Grant.Node == request.Node && one.Grant.Operation == request.Operation).Grant;
+        var unavailable = await OutAsync(session, grants.Where(one => one.Grant.State != "over").Select(one => new Out(one.Grant.Node, one.Domains)));
+        var sizes = await SizesAsync(session, labels);
+        var jobs = NodeRows.List(head.Jobs);
         return new GrantView
         {
             Now = session.Now,
-            NotTrusted = await replicas.RefuseAsync(session) ?? await UnsortedAsync(session),
-            Fleet = await Replicas.LookAsync(session),
-            IsKnown = await session.NumberAsync("SELECT count(*) FROM nodes WHERE name = $1", request.Node) > 0,
-            Labels = labels,
+            NotTrusted = witness.Refuse(head.IsTrusted) ?? gap ?? Unsorted(sizes, head.Fleet.Known),
+            Fleet = head.Fleet,
+            IsKnown = head.Domains is not null,
+            Labels = labels.Where(label => label.Value.Length > 0).ToImmutableSortedDictionary(StringComparer.Ordinal),
             Own = own,
-            Other = ofNode.Find(grant => grant.Operation != request.Operation),
-            Budgets = await UsesAsync(session, request, labels, own, await OutAsync(session)),
-            Gang = [.. await GangAsync(session, request.Node)],
-            Breaker = breaker.State,
-            Asking = await AskingAsync(session, request.Node, breaker.Reset),
-            Pause = await PauseAsync(session, request.Node, labels),
-            ApprovedUntil = await session.NumberAsync("SELECT approved_until FROM approvals WHERE node = $1 AND operation = $2", request.Node, request.Operation) is var until and > 0
-                ? DateTimeOffset.FromUnixTimeMilliseconds(until) : null,
-            ProblemArrived = request.Problem is { } key && policy.HeldByIncidents.Contains(request.Action) ? await ArrivedAsync(session, request.Node, key) : null,
-            Incident = request.Problem is { } problem ? await session.FirstAsync("""
-                SELECT i.id FROM incidents i JOIN incident_members m ON m.incident = i.id WHERE m.node = $1 AND i.problem = $2 AND i.state = 'open'
-                """, row => row.GetString(0), request.Node, problem.Id) : null,
+            Other = grants.Find(one => one.Grant.Node == request.Node && one.Grant.Operation != request.Operation && one.Grant.State != "over").Grant,
+            Budgets = await UsesAsync(session, request, labels, own, unavailable, sizes, jobs),
+            Gang = jobs.IsEmpty ? [] : [.. await GangAsync(session, request.Node)],
+            Breaker = head.Breaker,
+            Asking = head.OthersAsking + 1,
+            Pause = head.HasPauses ? await PauseAsync(session, request.Node, labels) : null,
+            ApprovedUntil = head.ApprovedUntil,
+            ProblemArrived = request.Problem is { } problem && policy.HeldByIncidents.Contains(request.Action) ? await ArrivedAsync(session, request.Node, problem) : null,
+            Incident = head.Incident,
         };
     }
 
@@ -52,66 +52,93 @@ internal sealed class GrantRows(GrantPolicy policy, Replicas replicas)
     public static Task<GrantRow?> FindAsync(SqlSession session, string node, string operation) =>
         session.FirstAsync($"SELECT {Columns} FROM grants WHERE node = $1 AND operation = $2", Read, node, operation);
 
-    public static async Task<(BreakerState State, DateTimeOffset Reset)> BreakerAsync(SqlSession session)
+    public static Task<BreakerState> BreakerAsync(SqlSession session) => session.OneAsync("SELECT breaker_since, breaker_why FROM fleet", row => Breaker(row.OptionalTime(0), row.GetString(1)));
+
+    /// <summary>How each domain of each budget stands, for people to see; at most a thousand of a budget.</summary>
+    public async Task<List<BudgetUse>> AllUsesAsync(SqlSession session)
     {
-        var (since, why, reset) = await session.OneAsync("SELECT breaker_since, breaker_why, breaker_reset FROM fleet", row => (row.OptionalTime(0), row.GetString(1), row.Time(2)));
-        return (since is null ? BreakerState.Closed : new BreakerState(since, why), reset);
+        var held = await session.AllAsync("SELECT node, domains FROM grants WHERE state <> 'over'", row => new Out(row.GetString(0), row.GetString(1)));
+        var (unavailable, starts) = (await OutAsync(session, held), await StartsAsync(session));
+        var uses = new List<BudgetUse>();
+        foreach (var budget in policy.Budgets)
+        {
+            var domains = await session.AllAsync("SELECT value, nodes FROM domain_sizes WHERE label = $1 AND nodes > 0 ORDER BY value LIMIT 1000", row => (Value: row.GetString(0), Nodes: (int)row.GetInt64(1)), budget.Label);
+            uses.AddRange(domains.Select(domain => Use(session, budget, domain.Value, domain.Nodes, "", "", unavailable, starts)));
+        }
+        return uses;
     }
 
-    /// <summary>Nodes that take no work, for whatever reason: by each their domains, as they are stored.</summary>
-    public async Task<ILookup<string, (string Label, string Value)>> OutAsync(SqlSession session) => (await session.AllAsync(Unavailable,
-        row => (Node: row.GetString(0), Label: row.IsDBNull(1) ? "" : row.GetString(1), Value: row.IsDBNull(2) ? "" : row.GetString(2)), session.NowMilliseconds - (long)policy.LostAfter.TotalMilliseconds))
-        .ToLookup(row => row.Node, row => (row.Label, row.Value), StringComparer.Ordinal);
+    private async Task<Head> HeadAsync(SqlSession session, GrantRequest request, Witness witness) => await session.OneAsync("""
+        SELECT f.breaker_since, f.breaker_why, f.complete_since,
+            coalesce((SELECT nodes FROM domain_sizes WHERE label = '' AND value = ''), 0), (SELECT count(*) FROM nodes WHERE is_connected = 0),
+            (SELECT count(*) FROM replicas WHERE id = $3 AND beat >= $4 AND f.fence >= $7),
+            (SELECT domains FROM nodes WHERE name = $1), coalesce((SELECT jobs FROM nodes WHERE name = $1), '[]'),
+            coalesce((SELECT approved_until FROM approvals WHERE node = $1 AND operation = $2), 0),
+            (SELECT min(i.id) FROM incident_members m JOIN incidents i ON i.id = m.incident WHERE m.node = $1 AND i.problem = $5 AND i.state = 'open'),
+            (SELECT count(*) FROM asks WHERE asked_at > $6 AND asked_at > f.breaker_reset AND node <> $1), (SELECT count(*) FROM pauses) FROM fleet f
+        """, row => new Head(Breaker(row.OptionalTime(0), row.GetString(1)), new FleetSight((int)row.GetInt64(3), (int)(row.GetInt64(3) - row.GetInt64(4)), row.OptionalTime(2)), row.GetInt64(5) > 0,
+            row.IsDBNull(6) ? null : row.GetString(6), row.GetString(7), row.OptionalTime(8), row.IsDBNull(9) ? null : row.GetString(9), (int)row.GetInt64(10), row.GetInt64(11) > 0),
+        request.Node, request.Operation, witness.Replica, witness.Beats, request.Problem?.Id ?? "", session.NowMilliseconds - (long)policy.Breaker.Window.TotalMilliseconds, witness.Fence);
 
-    /// <summary>How a domain stands, with no node left out.</summary>
-    /// <param name="value">As it is stored: <c>=r7</c>; not looked at for a budget of the whole fleet.</param>
-    public static Task<BudgetUse> UseAsync(SqlSession session, Budget budget, string value, ILookup<string, (string Label, string Value)> unavailable) =>
-        CountAsync(session, budget, value, "", "", unavailable);
-
-    private async Task<ImmutableArray<BudgetUse>> UsesAsync(
-        SqlSession session, GrantRequest request, ImmutableSortedDictionary<string, string> labels, GrantRow? own, ILookup<string, (string Label, string Value)> unavailable)
+    /// <param name="held">Nodes with a grant that is not over.</param>
+    private async Task<Dictionary<string, string>> OutAsync(SqlSession session, IEnumerable<Out> held)
     {
-        var uses = ImmutableArray.CreateBuilder<BudgetUse>();
-        var itself = own?.State is null or "over" ? "" : request.Operation; // it has been counted as a start, and is not counted again
-        foreach (var budget in policy.Budgets)
-            uses.Add(await CountAsync(session, budget, labels.GetValueOrDefault(budget.Label, ""), request.Node, itself, unavailable));
-        if (policy.JobMaxUnavailable is not { } share)
-            return uses.ToImmutable();
-        foreach (var job in await session.AllAsync("SELECT job FROM node_jobs WHERE node = $1 ORDER BY job", row => row.GetString(0), request.Node))
+        var others = await session.AllAsync("""
+            SELECT name, domains FROM nodes WHERE out_of_service <> '' UNION ALL SELECT n.name, n.domains FROM node_marks m JOIN nodes n ON n.name = m.node
+            UNION ALL SELECT name, domains FROM nodes WHERE is_connected = 0 AND last_heard < $1
+            """, row => new Out(row.GetString(0), row.GetString(1)), session.NowMilliseconds - (long)policy.LostAfter.TotalMilliseconds);
+        var all = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var one in held.Concat(others)) // where it is now counts for more than where it was
+            all[one.Node] = one.Domains;
+        return all;
+    }
+
+    /// <returns>By label: nodes that are in any of its domains, and nodes in the one of the node that asks.</returns>
+    private static async Task<Dictionary<string, (int All, int Own)>> SizesAsync(SqlSession session, ImmutableSortedDictionary<string, string> labels)
+    {
+        var (own, values) = (new StringBuilder("label = '' AND value = ''"), new List<object?>());
+        foreach (var (label, value) in labels)
         {
-            var members = await session.AllAsync("SELECT node FROM node_jobs WHERE job = $1", row => row.GetString(0), job);
-            uses.Add(new BudgetUse(new Budget("jobMaxUnavailable", "", share), $"job {job}", members.Count, members.Count(member => member != request.Node && unavailable.Contains(member)), 0, null));
+            values.AddRange([label, value]);
+            own.Append($" OR (label = ${values.Count - 1} AND value = ${values.Count})");
         }
-        return uses.ToImmutable();
+        return (await session.AllAsync($"SELECT label, CAST(sum(nodes) AS BIGINT), CAST(sum(CASE WHEN {own} THEN nodes ELSE 0 END) AS BIGINT) FROM domain_sizes GROUP BY label",
+            row => (Label: row.GetString(0), All: (int)row.GetInt64(1), Own: (int)row.GetInt64(2)), [.. values])).ToDictionary(one => one.Label, one => (one.All, one.Own), StringComparer.Ordinal);
     }
 
     /// <summary>A budget's label is new, and nodes that were known before are not in its domains yet: they would be missing from the count.</summary>
-    private async Task<string?> UnsortedAsync(SqlSession session)
+    private string? Unsorted(Dictionary<string, (int All, int Own)> sizes, int known) =>
+        policy.Budgets.FirstOrDefault(budget => budget.Label.Length > 0 && sizes.GetValueOrDefault(budget.Label).All < known) is { } unsorted ? $"the nodes are being sorted into the domains of {unsorted.Label}." : null;
+
+    private async Task<ImmutableArray<BudgetUse>> UsesAsync(SqlSession session, GrantRequest request, ImmutableSortedDictionary<string, string> labels, GrantRow? own,
+        Dictionary<string, string> unavailable, Dictionary<string, (int All, int Own)> sizes, ImmutableArray<string> jobs)
     {
-        foreach (var label in policy.Budgets.Select(budget => budget.Label).Where(label => label.Length > 0).Distinct(StringComparer.Ordinal))
+        var itself = own?.State is null or "over" ? "" : request.Operation; // it has been counted as a start, and is not counted again
+        var starts = await StartsAsync(session);
+        var uses = policy.Budgets.Select(budget => Use(session, budget, labels.GetValueOrDefault(budget.Label, ""), sizes.GetValueOrDefault(budget.Label).Own, request.Node, itself, unavailable, starts)).ToList();
+        if (policy.JobMaxUnavailable is not { } share)
+            return [.. uses];
+        foreach (var job in jobs)
         {
-            if (await session.NumberAsync("SELECT count(*) FROM node_domains WHERE label = $1", label) < await session.NumberAsync("SELECT count(*) FROM nodes"))
-                return $"the nodes are being sorted into the domains of {label}.";
+            var members = await session.AllAsync("SELECT node FROM node_jobs WHERE job = $1", row => row.GetString(0), job);
+            uses.Add(new BudgetUse(new Budget("jobMaxUnavailable", "", share), $"job {job}", members.Count, members.Count(member => member != request.Node && unavailable.ContainsKey(member)), 0, null));
         }
-        return null;
+        return [.. uses];
     }
 
-    private static async Task<BudgetUse> CountAsync(SqlSession session, Budget budget, string value, string node, string operation, ILookup<string, (string Label, string Value)> unavailable)
+    private static BudgetUse Use(SqlSession session, Budget budget, string value, int nodes, string node, string operation, Dictionary<string, string> unavailable, List<Start> starts)
     {
-        var isFleet = budget.Label.Length == 0;
-        var nodes = isFleet ? await session.NumberAsync("SELECT count(*) FROM nodes") : await session.NumberAsync("SELECT count(*) FROM node_domains WHERE label = $1 AND value = $2", budget.Label, value);
-        var others = unavailable.Count(one => one.Key != node && (isFleet || one.Contains((budget.Label, value))));
-        var (starts, oldest) = budget.Rate is { } rate ? await StartsAsync(session, budget, rate, value, node, operation) : (0, null);
-        return new BudgetUse(budget, isFleet ? "the fleet" : Domain(budget.Label, value), (int)nodes, others, starts, oldest);
+        var mark = budget.Label.Length == 0 ? "" : NodeRows.DomainMark(budget.Label, value); // empty is in every text
+        var others = unavailable.Count(one => one.Key != node && one.Value.Contains(mark, StringComparison.Ordinal));
+        var began = budget.Rate is not { } rate ? [] : starts.Where(start => start.At > session.Now - rate.Window && !(start.Node == node && start.Operation == operation) && start.Domains.Contains(mark, StringComparison.Ordinal)).ToList();
+        return new BudgetUse(budget, mark.Length == 0 ? "the fleet" : Domain(budget.Label, value), nodes, others, began.Count, began.Count == 0 ? null : began.Min(start => start.At));
     }
 
-    private static async Task<(int Starts, DateTimeOffset? Oldest)> StartsAsync(SqlSession session, Budget budget, StartRate rate, string value, string node, string operation)
-    {
-        var inDomain = budget.Label.Length == 0 ? "$4 = $4 AND $5 = $5" : "EXISTS (SELECT 1 FROM node_domains d WHERE d.node = g.node AND d.value = $4 AND d.label = $5)";
-        var (starts, oldest) = await session.OneAsync($"SELECT count(*), coalesce(min(given_at), 0) FROM grants g WHERE given_at > $1 AND NOT (g.node = $2 AND g.operation = $3) AND {inDomain}",
-            row => (row.GetInt64(0), row.OptionalTime(1)), session.NowMilliseconds - (long)rate.Window.TotalMilliseconds, node, operation, value, budget.Label);
-        return ((int)starts, oldest);
-    }
+    private sealed record Start(string Node, string Operation, DateTimeOffset At, string Domains);
+
+    /// <summary>What began within the longest window.</summary>
+    private async Task<List<Start>> StartsAsync(SqlSession session) => policy.Budgets.Max(budget => budget.Rate?.Window) is not { } longest ? [] : await session.AllAsync(
+        "SELECT node, operation, given_at, domains FROM grants WHERE given_at > $1", row => new Start(row.GetString(0), row.GetString(1), row.Time(2), row.GetString(3)), session.NowMilliseconds - (long)longest.TotalMilliseconds);
 
     /// <summary>A job that had left a node by then was there when its grant was given; one that came later is there now. Both count.</summary>
     private static Task<List<GangMember>> GangAsync(SqlSession session, string node) => session.AllAsync("""
@@ -122,13 +149,6 @@ internal sealed class GrantRows(GrantPolicy policy, Replicas replicas)
             WHERE g.state <> 'over' AND g.node <> $1 AND j.job IN (SELECT job FROM node_jobs WHERE node = $1)
         ORDER BY 1, 2
         """, row => new GangMember(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3)), node);
-
-    private async Task<int> AskingAsync(SqlSession session, string node, DateTimeOffset reset)
-    {
-        await session.RunAsync("INSERT INTO asks VALUES ($1, $2) ON CONFLICT (node) DO UPDATE SET asked_at = excluded.asked_at", node, session.NowMilliseconds);
-        var since = Math.Max(session.NowMilliseconds - (long)policy.Breaker.Window.TotalMilliseconds, reset.ToUnixTimeMilliseconds());
-        return (int)await session.NumberAsync("SELECT count(*) FROM asks WHERE asked_at > $1", since);
-    }
 
     private static async Task<DateTimeOffset?> ArrivedAsync(SqlSession session, string node, ProblemKey key) =>
         (await BodyAsync(session, node))?.Problems.FirstOrDefault(problem => problem.Key == key)?.Arrived;
@@ -154,10 +174,9 @@ internal sealed class GrantRows(GrantPolicy policy, Replicas replicas)
     public static Task<List<StoredPause>> PausesAsync(SqlSession session) => session.AllAsync("SELECT label, value, actor, says, since, until FROM pauses WHERE until = 0 OR until > $1 ORDER BY label, value", row =>
         new StoredPause(row.GetString(0), row.GetString(1), new Pause(PauseScope.Show(row.GetString(0), row.GetString(1)), row.GetString(2), row.GetString(3), row.Time(4), row.OptionalTime(5))), session.NowMilliseconds);
 
-    private static Task<List<KeyValuePair<string, string>>> LabelsAsync(SqlSession session, string node) =>
-        session.AllAsync("SELECT label, value FROM node_domains WHERE node = $1", row => KeyValuePair.Create(row.GetString(0), row.GetString(1)), node);
-
     public static string Domain(string label, string value) => value.Length == 0 ? $"the nodes without {label}" : $"{label}{value}";
+
+    private static BreakerState Breaker(DateTimeOffset? since, string why) => since is null ? BreakerState.Closed : new BreakerState(since, why);
 
     private static GrantRow Read(DbDataReader row) => new(row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetString(4), row.GetString(5), row.GetString(6), row.Time(7), row.Time(8));
 }

@@ -73,12 +73,17 @@ internal static class AggregatorServices
         var (asked, time) = (config.Get(AggregatorKeys.KubernetesTokens), provider.GetRequiredService<TimeProvider>());
         if (asked == "false")
             return null;
-        var credentials = config.Get(AggregatorKeys.Kubeconfig) is { Length: > 0 } file ? KubeconfigReader.ReadFile(file, time) : ApiCredentials.InCluster(Environment.GetEnvironmentVariable, time);
-        if (credentials is null)
+        if (Cluster(config, time) is not { } credentials)
             return asked == "auto" ? null : throw new IOException("identity.kubernetes is true, but this is no pod and kubernetes.kubeconfig is empty: set one, or leave it at auto.");
-        var client = new ApiClient(credentials, new ApiClientOptions { Time = time, Budget = new RequestBudget(50, 100, time), UserAgent = $"aiinfra-aggregator/{ProgramInfo.Version} (linux)" });
-        return new BoundTokens(AggregatorConfig.BoundTokens(config), client.ReviewTokenAsync, time, provider.GetRequiredService<ILogger<BoundTokens>>());
+        return new BoundTokens(AggregatorConfig.BoundTokens(config), Client(credentials, time).ReviewTokenAsync, time, provider.GetRequiredService<ILogger<BoundTokens>>());
     }
+
+    /// <summary>Null where this is no pod, and no kubeconfig is named.</summary>
+    internal static ApiCredentials? Cluster(Config config, TimeProvider time) =>
+        config.Get(AggregatorKeys.Kubeconfig) is { Length: > 0 } file ? KubeconfigReader.ReadFile(file, time) : ApiCredentials.InCluster(Environment.GetEnvironmentVariable, time);
+
+    internal static ApiClient Client(ApiCredentials credentials, TimeProvider time) =>
+        new(credentials, new ApiClientOptions { Time = time, Budget = new RequestBudget(50, 100, time), UserAgent = $"aiinfra-aggregator/{ProgramInfo.Version} (linux)" });
 
     private static bool IsSqlite(string connection) => connection.Contains("Data Source=", StringComparison.OrdinalIgnoreCase);
 }

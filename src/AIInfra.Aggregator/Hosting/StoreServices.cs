@@ -26,7 +26,9 @@ internal static class StoreServices
             .AddSingleton(provider => new Replicas(provider.GetRequiredService<FleetDatabase>(), policy.View, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton(provider => new NodeStore(provider.GetRequiredService<FleetDatabase>(), provider.GetRequiredService<Replicas>(), policy.Labels))
             .AddSingleton<INodeStore>(provider => provider.GetRequiredService<NodeStore>())
-            .AddSingleton<IGrantLedger, GrantLedger>()
+            .AddClusterMarks(config)
+            .AddSingleton<IGrantLedger>(provider => new GrantLedger(provider.GetRequiredService<FleetDatabase>(), provider.GetRequiredService<Replicas>(), policy,
+                provider.GetRequiredService<ILogger<GrantLedger>>(), provider.GetService<ClusterMarks>()))
             .AddSingleton<GrantControls>()
             .AddSingleton<IAuditLog, AuditLog>()
             .AddSingleton<IncidentStore>()
@@ -41,6 +43,17 @@ internal static class StoreServices
             .AddWorker<IncidentWatch>(IncidentWatch.Part)
             .AddWorker<NoticeSender>(NoticeSender.Part)
             .AddWorker<Housekeeping>(Housekeeping.Part);
+    }
+
+    /// <summary>Nothing where there is no Kubernetes, or its nodes are not to be followed.</summary>
+    private static IServiceCollection AddClusterMarks(this IServiceCollection services, Config config)
+    {
+        if (!config.Get(AggregatorKeys.KubernetesNodes) || AggregatorServices.Cluster(config, TimeProvider.System) is not { } credentials)
+            return services;
+        return services
+            .AddSingleton(provider => new ClusterMarks(AggregatorServices.Client(credentials, provider.GetRequiredService<TimeProvider>()), provider.GetRequiredService<FleetDatabase>(),
+                provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<TimeProvider>(), Random.Shared.NextDouble))
+            .AddWorker(ClusterMarks.Part, provider => provider.GetRequiredService<ClusterMarks>());
     }
 
     /// <summary>What is wrong beyond the form of single keys.</summary>

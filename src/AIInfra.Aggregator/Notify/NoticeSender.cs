@@ -67,7 +67,7 @@ internal sealed partial class NoticeSender(FleetDatabase database, Replicas repl
         var levels = await database.ReadAsync(async session =>
         {
             var now = new List<Notice>();
-            if ((await GrantRows.BreakerAsync(session)).State is { Since: { } since } breaker)
+            if (await GrantRows.BreakerAsync(session) is { Since: { } since } breaker)
                 now.Add(Notice.Breaker(since, breaker.Why));
             now.AddRange((await IncidentStore.OpenAsync(session)).Select(Notice.Of));
             return now;

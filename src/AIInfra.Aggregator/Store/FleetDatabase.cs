@@ -164,6 +164,7 @@ public sealed partial class FleetDatabase : IAsyncDisposable
             var session = new SqlSession(_dialect, connection, transaction, cancellationToken);
             await session.SetTimeAsync(_time);
             result = await work(session);
+            await session.FlushAsync();
         }
         catch (DbException fault) when (_dialect.IsBrokenConnection(fault))
         {

@@ -46,6 +46,17 @@ internal static class NodeRows
     /// <summary>In which domain of a label it is: <c>=r7</c>; empty without the label, and all those are one domain together.</summary>
     public static string Domain(NodeRecord node, string label) => node.Facts.Labels.TryGetValue(label, out var value) ? $"={value}" : "";
 
+    /// <summary>The domains of a node, as its row has them: <c>["rack=r7","zone"]</c>.</summary>
+    public static string DomainText(NodeRecord node, ImmutableArray<string> labels) => Text(labels.Select(label => label + Domain(node, label)));
+
+    /// <summary>By label; see <see cref="Domain"/>.</summary>
+    public static ImmutableSortedDictionary<string, string> Domains(string text) => List(text)
+        .Select(domain => (Domain: domain, End: domain.IndexOf('=', StringComparison.Ordinal))) // no label holds it
+        .ToImmutableSortedDictionary(one => one.End < 0 ? one.Domain : one.Domain[..one.End], one => one.End < 0 ? "" : one.Domain[one.End..], StringComparer.Ordinal);
+
+    /// <summary>What stands in the row of each node that is in the domain, and of no other's.</summary>
+    public static string DomainMark(string label, string value) => Text([label + value])[1..^1];
+
     /// <summary>Something of the operation is not over.</summary>
     public static bool IsOpen(OperationRecord step) => step.State is "intended" or "acted";
 

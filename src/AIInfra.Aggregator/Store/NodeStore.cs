@@ -25,53 +25,72 @@ internal sealed class NodeStore(FleetDatabase database, Replicas replicas, Immut
 
     public Task WriteAsync(IReadOnlyList<NodeChange> changes, CancellationToken cancellationToken) => changes.Count == 0 ? Task.CompletedTask : database.WriteAsync(async session =>
     {
-        // Its row stays locked until the commit: revisions become visible in their order
-        await session.RunAsync("UPDATE revisions SET revision = revision + 1");
-        var revision = await session.NumberAsync("SELECT revision FROM revisions");
-        var open = (await session.AllAsync("SELECT DISTINCT node FROM grants WHERE state <> 'over' AND (state = 'ended' OR expires_at <= $1)", row => row.GetString(0), session.NowMilliseconds)).ToHashSet(StringComparer.Ordinal);
-        foreach (var change in changes.OrderBy(change => change.Node, StringComparer.Ordinal)) // in one order: two replicas do not wait for each other in a circle
+        // Its row stays locked until the commit: revisions become visible in their order, and what is read below is the newest
+        var revision = await session.NumberAsync("UPDATE revisions SET revision = revision + 1 RETURNING revision");
+        var batch = new Batch(revision, await RowsAsync(session, changes), []);
+        foreach (var change in changes)
         {
             if (change.After is { } after)
-                await WriteOneAsync(session, change.Before, after, revision, settle: open.Contains(change.Node));
+                WriteOne(session, change.Before, after, batch);
             else
-                await RemoveAsync(session, change.Node, revision);
+                Remove(session, change.Node, batch);
         }
+        foreach (var ((label, value), by) in batch.Sizes.Where(size => size.Value != 0))
+            session.Queue("INSERT INTO domain_sizes VALUES ($1, $2, $3) ON CONFLICT (label, value) DO UPDATE SET nodes = domain_sizes.nodes + excluded.nodes", label, value, by);
+        await session.FlushAsync();
+        await SettleAsync(session, changes);
         return true;
     }, cancellationToken);
 
-    /// <summary>Brings the rows of the domains to the labels that the budgets name now.</summary>
+    /// <summary>Brings the domains of the nodes to the labels that the budgets name now.</summary>
     /// <exception cref="StoreException">It is not done.</exception>
-    public Task IndexDomainsAsync(CancellationToken cancellationToken) => domains.IsEmpty ? Task.CompletedTask : database.WriteAsync(async session =>
+    public Task IndexDomainsAsync(CancellationToken cancellationToken) => database.WriteAsync(async session =>
     {
-        foreach (var label in domains)
+        await session.RunAsync("UPDATE revisions SET revision = revision"); // nobody writes nodes meanwhile
+        var rows = await session.AllAsync("SELECT name, domains FROM nodes", row => (Name: row.GetString(0), Domains: row.GetString(1)));
+        var stale = rows.Where(row => !domains.All(NodeRows.Domains(row.Domains).ContainsKey)).ToList();
+        var sizes = new Dictionary<(string, string), long>();
+        foreach (var (name, known) in stale)
         {
-            var missing = await session.AllAsync("""
-                SELECT b.body FROM node_bodies b WHERE NOT EXISTS (SELECT 1 FROM node_domains d WHERE d.label = $1 AND d.node = b.name)
-                """, row => NodeRows.Read(row.GetString(0), false, default), label);
-            foreach (var node in missing.OfType<NodeRecord>())
-                await session.RunAsync("INSERT INTO node_domains VALUES ($1, $2, $3)", label, NodeRows.Domain(node, label), node.Name);
+            if (await session.FirstAsync("SELECT body FROM node_bodies WHERE name = $1", row => row.GetString(0), name) is not { } body || NodeRows.Read(body, false, default) is not { } node)
+                continue; // its next report says it
+            var text = NodeRows.DomainText(node, domains);
+            Move(sizes, known, text);
+            session.Queue("UPDATE nodes SET domains = $2 WHERE name = $1", name, text);
+            session.Queue("UPDATE grants SET domains = $2 WHERE node = $1 AND state <> 'over'", name, text);
         }
+        foreach (var ((label, value), by) in sizes.Where(size => size.Value != 0))
+            session.Queue("INSERT INTO domain_sizes VALUES ($1, $2, $3) ON CONFLICT (label, value) DO UPDATE SET nodes = domain_sizes.nodes + excluded.nodes", label, value, by);
+        await session.FlushAsync();
         return true;
     }, cancellationToken);
 
-    private async Task WriteOneAsync(SqlSession session, NodeRecord? before, NodeRecord after, long revision, bool settle)
+    /// <param name="Rows">As they are, by name; kept up to date.</param>
+    /// <param name="Sizes">By how much each domain grew.</param>
+    private sealed record Batch(long Revision, Dictionary<string, Row> Rows, Dictionary<(string Label, string Value), long> Sizes);
+
+    private static async Task<Dictionary<string, Row>> RowsAsync(SqlSession session, IReadOnlyList<NodeChange> changes)
     {
-        var row = await session.FirstAsync("SELECT incarnation, sequence, replica, is_connected, last_heard, domains, jobs FROM nodes WHERE name = $1", Read, after.Name);
+        var names = string.Join(", ", Enumerable.Range(1, changes.Count).Select(number => $"${number}"));
+        return (await session.AllAsync($"SELECT incarnation, sequence, replica, is_connected, last_heard, domains, jobs, name FROM nodes WHERE name IN ({names})",
+            row => (Name: row.GetString(7), Row: Read(row)), [.. changes.Select(change => change.Node)])).ToDictionary(one => one.Name, one => one.Row, StringComparer.Ordinal);
+    }
+
+    private void WriteOne(SqlSession session, NodeRecord? before, NodeRecord after, Batch batch)
+    {
+        var row = batch.Rows.GetValueOrDefault(after.Name);
         if (row is not null && IsOlder(after, row))
             return;
         var replica = after.IsConnected ? replicas.Id : row?.Replica ?? "";
         if (row is not null && row.Incarnation == after.Incarnation && row.Sequence == after.Sequence && before is not null)
         {
-            await session.RunAsync("UPDATE nodes SET replica = $2, is_connected = $3, last_heard = $4, revision = CASE WHEN is_connected <> $3 THEN $5 ELSE revision END WHERE name = $1",
-                after.Name, replica, after.IsConnected ? 1 : 0, after.LastHeard.ToUnixTimeMilliseconds(), revision);
+            session.Queue("UPDATE nodes SET replica = $2, is_connected = $3, last_heard = $4, revision = CASE WHEN is_connected <> $3 THEN $5 ELSE revision END WHERE name = $1",
+                after.Name, replica, after.IsConnected ? 1 : 0, after.LastHeard.ToUnixTimeMilliseconds(), batch.Revision);
+            batch.Rows[after.Name] = row with { Replica = replica, IsConnected = after.IsConnected, LastHeard = after.LastHeard };
+            return;
         }
-        else
-        {
-            await WriteBodyAsync(session, after, row, replica, revision);
-            await WriteOperationsAsync(session, before, after);
-        }
-        if (settle && after.IsConnected)
-            await SettleAsync(session, after);
+        batch.Rows[after.Name] = WriteBody(session, after, row, replica, batch);
+        WriteOperations(session, before, after);
     }
 
     /// <summary>Where two replicas have the node, the one to which it speaks now is right; what a stream left behind does not overwrite a newer one.</summary>
@@ -82,39 +101,56 @@ internal sealed class NodeStore(FleetDatabase database, Replicas replicas, Immut
         return after.Incarnation == row.Incarnation ? after.Sequence < row.Sequence : after.LastHeard < row.LastHeard;
     }
 
-    private async Task WriteBodyAsync(SqlSession session, NodeRecord after, Row? row, string replica, long revision)
+    private Row WriteBody(SqlSession session, NodeRecord after, Row? row, string replica, Batch batch)
     {
-        var inDomains = domains.Select(label => NodeRows.Domain(after, label)).ToList();
-        var (domainText, jobs) = (NodeRows.Text(domains.Zip(inDomains, (label, value) => $"{label}{value}")), NodeRows.Jobs(after));
+        var (domainText, jobs) = (NodeRows.DomainText(after, domains), NodeRows.Jobs(after));
         var jobText = NodeRows.Text(jobs);
-        await session.RunAsync("""
+        session.Queue("""
             INSERT INTO nodes VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (name) DO UPDATE SET incarnation = excluded.incarnation, sequence = excluded.sequence,
                 revision = excluded.revision, replica = excluded.replica, is_connected = excluded.is_connected, last_heard = excluded.last_heard,
                 out_of_service = excluded.out_of_service, domains = excluded.domains, jobs = excluded.jobs
-            """, after.Name, after.Incarnation, after.Sequence, revision, replica, after.IsConnected ? 1 : 0, after.LastHeard.ToUnixTimeMilliseconds(), NodeRows.OutOfService(after), domainText, jobText);
-        await session.RunAsync("INSERT INTO node_bodies VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET body = excluded.body", after.Name, NodeRows.Write(after));
+            """, after.Name, after.Incarnation, after.Sequence, batch.Revision, replica, after.IsConnected ? 1 : 0, after.LastHeard.ToUnixTimeMilliseconds(), NodeRows.OutOfService(after), domainText, jobText);
+        session.Queue("INSERT INTO node_bodies VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET body = excluded.body", after.Name, NodeRows.Write(after));
         if (row is null)
-            await session.RunAsync("DELETE FROM removed_nodes WHERE name = $1", after.Name);
-        if (row?.Domains != domainText)
         {
-            await session.RunAsync("DELETE FROM node_domains WHERE node = $1", after.Name);
-            for (var at = 0; at < domains.Length; at++)
-                await session.RunAsync("INSERT INTO node_domains VALUES ($1, $2, $3)", domains[at], inDomains[at], after.Name);
+            session.Queue("DELETE FROM removed_nodes WHERE name = $1", after.Name);
+            Grow(batch.Sizes, ("", ""), 1);
         }
+        Move(batch.Sizes, row?.Domains ?? "[]", domainText);
         if ((row?.Jobs ?? "[]") != jobText)
         {
-            await session.RunAsync("DELETE FROM node_jobs WHERE node = $1", after.Name);
+            session.Queue("DELETE FROM node_jobs WHERE node = $1", after.Name);
             foreach (var job in jobs)
-                await session.RunAsync("INSERT INTO node_jobs VALUES ($1, $2)", job, after.Name);
+                session.Queue("INSERT INTO node_jobs VALUES ($1, $2)", job, after.Name);
         }
+        return new Row(after.Incarnation, after.Sequence, replica, after.IsConnected, after.LastHeard, domainText, jobText);
     }
 
+    private static void Move(Dictionary<(string, string), long> sizes, string from, string to)
+    {
+        if (from == to)
+            return;
+        foreach (var (label, value) in NodeRows.Domains(from))
+            Grow(sizes, (label, value), -1);
+        foreach (var (label, value) in NodeRows.Domains(to))
+            Grow(sizes, (label, value), 1);
+    }
+
+    private static void Grow(Dictionary<(string, string), long> sizes, (string, string) domain, long by) => sizes[domain] = sizes.GetValueOrDefault(domain) + by;
+
     /// <summary>The node forgets old steps; here they stay.</summary>
-    private static async Task WriteOperationsAsync(SqlSession session, NodeRecord? before, NodeRecord after)
+    private static void WriteOperations(SqlSession session, NodeRecord? before, NodeRecord after)
     {
         var known = before?.Operations.ToHashSet() ?? [];
         foreach (var step in after.Operations.Where(step => !known.Contains(step)))
-            await OperationRows.WriteAsync(session, after.Name, step);
+            OperationRows.Queue(session, after.Name, step);
+    }
+
+    private static async Task SettleAsync(SqlSession session, IReadOnlyList<NodeChange> changes)
+    {
+        var open = (await session.AllAsync("SELECT DISTINCT node FROM grants WHERE state <> 'over' AND (state = 'ended' OR expires_at <= $1)", row => row.GetString(0), session.NowMilliseconds)).ToHashSet(StringComparer.Ordinal);
+        foreach (var after in changes.Select(change => change.After).OfType<NodeRecord>().Where(after => after.IsConnected && open.Contains(after.Name)))
+            await SettleAsync(session, after);
     }
 
     /// <summary>A grant that ended, or ran out, weighs on the budgets until the node has been heard after it: its own cordon, if it stands, then weighs in its place.</summary>
@@ -130,14 +166,18 @@ internal sealed class NodeStore(FleetDatabase database, Replicas replicas, Immut
         }
     }
 
-    private static async Task RemoveAsync(SqlSession session, string node, long revision)
+    private static void Remove(SqlSession session, string node, Batch batch)
     {
         foreach (var table in (string[])["node_bodies", "nodes"])
-            await session.RunAsync($"DELETE FROM {table} WHERE name = $1", node);
-        foreach (var table in (string[])["node_domains", "node_jobs", "node_marks", "asks", "approvals", "incident_members"])
-            await session.RunAsync($"DELETE FROM {table} WHERE node = $1", node);
-        await session.RunAsync("UPDATE grants SET state = 'over', ended_at = $2, says = 'the node was removed' WHERE node = $1 AND state <> 'over'", node, session.NowMilliseconds);
-        await session.RunAsync("INSERT INTO removed_nodes VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET revision = excluded.revision", node, revision);
+            session.Queue($"DELETE FROM {table} WHERE name = $1", node);
+        foreach (var table in (string[])["node_jobs", "node_marks", "asks", "approvals", "incident_members"])
+            session.Queue($"DELETE FROM {table} WHERE node = $1", node);
+        session.Queue("UPDATE grants SET state = 'over', ended_at = $2, says = 'the node was removed' WHERE node = $1 AND state <> 'over'", node, session.NowMilliseconds);
+        session.Queue("INSERT INTO removed_nodes VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET revision = excluded.revision", node, batch.Revision);
+        if (!batch.Rows.Remove(node, out var row))
+            return;
+        Grow(batch.Sizes, ("", ""), -1);
+        Move(batch.Sizes, row.Domains, "[]");
     }
 
     private static Row Read(DbDataReader row) =>
@@ -147,7 +187,7 @@ internal sealed class NodeStore(FleetDatabase database, Replicas replicas, Immut
 /// <summary>Steps of the nodes' remediation, longer than the nodes keep them.</summary>
 internal static class OperationRows
 {
-    public static Task WriteAsync(SqlSession session, string node, OperationRecord step) => session.RunAsync("""
+    public static void Queue(SqlSession session, string node, OperationRecord step) => session.Queue("""
         INSERT INTO operations VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (node, operation, step) DO UPDATE SET state = excluded.state, body = excluded.body, changed_at = excluded.changed_at
         """, node, step.Operation, step.Step, step.State, JsonSerializer.Serialize(step, StoreJson.Default.OperationRecord), session.NowMilliseconds);
 

@@ -15,6 +15,7 @@ public sealed class Replicas(FleetDatabase database, ViewRule view, TimeProvider
     private sealed record Self(string Id, long Beats);
 
     private volatile Self _self = new(NewId(), 0);
+    private long _fence;
 
     /// <summary>Of this run of this replica; another one after the database was restored.</summary>
     internal string Id => _self.Id;
@@ -40,15 +41,18 @@ public sealed class Replicas(FleetDatabase database, ViewRule view, TimeProvider
     /// <exception cref="StoreException">It is not written.</exception>
     internal async Task BeatAsync(CancellationToken cancellationToken)
     {
-        var self = _self;
+        var (self, fence) = (_self, Fence); // before the transaction: what is given meanwhile is in no row that it sees
         var now = await database.WriteAsync(async session =>
         {
-            if (self.Beats > 0 && await session.RunAsync("UPDATE replicas SET beat = beat + 1, beat_at = $3 WHERE id = $1 AND beat >= $2", self.Id, self.Beats, session.NowMilliseconds) == 0)
-                return null;
-            if (self.Beats == 0)
+            if (self.Beats > 0 && await session.RunAsync("UPDATE replicas SET beat = beat + 1, beat_at = $3 WHERE id = $1 AND beat >= $2 AND (SELECT fence FROM fleet) >= $4", self.Id, self.Beats, session.NowMilliseconds, fence) == 0)
             {
-                await session.RunAsync("INSERT INTO replicas VALUES ($1, 1, $2) ON CONFLICT (id) DO UPDATE SET beat = replicas.beat + 1, beat_at = excluded.beat_at", self.Id, session.NowMilliseconds);
+                // What is restored says of every replica that it lives and has its nodes: none of it holds. The others find their rows gone, and begin anew too
+                await session.RunAsync("DELETE FROM replicas");
+                await session.RunAsync("UPDATE fleet SET complete_since = 0");
+                return null;
             }
+            if (self.Beats == 0)
+                await session.RunAsync("INSERT INTO replicas VALUES ($1, 1, $2) ON CONFLICT (id) DO UPDATE SET beat = replicas.beat + 1, beat_at = excluded.beat_at", self.Id, session.NowMilliseconds);
             await session.RunAsync("DELETE FROM replicas WHERE beat_at < $1", session.NowMilliseconds - (long)ForgottenAfter.TotalMilliseconds);
             await PutAwayAsync(session);
             await NoteViewAsync(session);
@@ -60,24 +64,28 @@ public sealed class Replicas(FleetDatabase database, ViewRule view, TimeProvider
             return;
         }
         _self = new Self(NewId(), 0);
+        Interlocked.Exchange(ref _fence, 0);
         database.BeginNewLife("it was restored to an earlier state, or this replica was away for too long");
         await BeatAsync(cancellationToken);
     }
 
-    /// <summary>Null when this replica may decide; else why not, as a sentence.</summary>
-    internal async Task<string?> RefuseAsync(SqlSession session)
+    /// <summary>What a database that is not one of before has to hold. Taken before the transaction that looks: what happens meanwhile is in no row that it sees.</summary>
+    internal Witness Witness => Of(_self);
+
+    internal void Gave(long fence)
     {
-        var self = _self;
-        if (self.Beats == 0)
-            return "the aggregator has just started.";
-        return await session.NumberAsync("SELECT count(*) FROM replicas WHERE id = $1 AND beat >= $2", self.Id, self.Beats) == 0
-            ? "the database was restored to an earlier state: what was granted since is being collected from the nodes." : null;
+        for (var known = Fence; fence > known && Interlocked.CompareExchange(ref _fence, fence, known) != known; known = Fence)
+            ;
     }
+
+    private Witness Of(Self self) => new(self.Id, self.Beats, Fence);
+
+    private long Fence => Interlocked.Read(ref _fence);
 
     /// <summary>How much of the fleet is in sight, and since when that has been enough.</summary>
     internal static async Task<FleetSight> LookAsync(SqlSession session)
     {
-        var known = await session.NumberAsync("SELECT count(*) FROM nodes");
+        var known = await session.NumberAsync("SELECT nodes FROM domain_sizes WHERE label = '' AND value = ''");
         var away = await session.NumberAsync("SELECT count(*) FROM nodes WHERE is_connected = 0");
         return new FleetSight((int)known, (int)(known - away), await session.OneAsync("SELECT complete_since FROM fleet", row => row.OptionalTime(0)));
     }
@@ -101,6 +109,21 @@ public sealed class Replicas(FleetDatabase database, ViewRule view, TimeProvider
     }
 
     private static string NewId() => string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}-{RandomNumberGenerator.GetHexString(12, lowercase: true)}");
+}
+
+/// <summary>What one replica knows of the database.</summary>
+/// <param name="Beats">How often the replica has said that it lives: its row counts at least as many.</param>
+/// <param name="Fence">The highest number of a grant that it gave.</param>
+internal sealed record Witness(string Replica, long Beats, long Fence)
+{
+    /// <summary>Null when the replica may decide; else why not, as a sentence.</summary>
+    /// <param name="isThere">The database holds all of it.</param>
+    public string? Refuse(bool isThere) => Beats == 0 ? "the aggregator has just started."
+        : isThere ? null : "the database was restored to an earlier state: what was granted since is being collected from the nodes.";
+
+    /// <inheritdoc cref="Refuse"/>
+    public async Task<string?> RefuseAsync(SqlSession session) =>
+        Refuse(await session.NumberAsync("SELECT count(*) FROM replicas, fleet WHERE id = $1 AND beat >= $2 AND fence >= $3", Replica, Beats, Fence) > 0);
 }
 
 /// <summary>How much of the fleet is in sight.</summary>

@@ -5,6 +5,10 @@ namespace AIInfra.Aggregator.Store;
 /// <summary>One connection, inside one transaction where it may write. Values are bound to <c>$1</c>, <c>$2</c> …: texts, longs and nothing else.</summary>
 internal sealed class SqlSession(SqlDialect dialect, DbConnection connection, DbTransaction? transaction, CancellationToken cancellationToken)
 {
+    private const int MostAtOnce = 256;
+
+    private readonly List<(string Text, object?[] Values)> _queued = [];
+
     /// <summary>One moment for the whole transaction: of the clock that all replicas share where the database has one.</summary>
     public DateTimeOffset Now { get; private set; }
 
@@ -24,6 +28,34 @@ internal sealed class SqlSession(SqlDialect dialect, DbConnection connection, Db
     {
         await using var command = Command(text, values);
         return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Writes it with the next <see cref="FlushAsync"/>: where the database takes many statements at once, that is one way there and back.</summary>
+    public void Queue(string text, params object?[] values) => _queued.Add((text, values));
+
+    /// <summary>Runs what is queued, in its order.</summary>
+    public async Task FlushAsync()
+    {
+        foreach (var some in _queued.Chunk(MostAtOnce))
+        {
+            if (!connection.CanCreateBatch)
+            {
+                foreach (var (text, values) in some)
+                    await RunAsync(text, values);
+                continue;
+            }
+            await using var batch = connection.CreateBatch();
+            batch.Transaction = transaction;
+            foreach (var (text, values) in some)
+            {
+                var command = batch.CreateBatchCommand();
+                command.CommandText = text;
+                Bind(command.Parameters, values);
+                batch.BatchCommands.Add(command);
+            }
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+        _queued.Clear();
     }
 
     /// <summary>The first value of the first row; 0 when there is none.</summary>
@@ -63,9 +95,14 @@ internal sealed class SqlSession(SqlDialect dialect, DbConnection connection, Db
         var command = connection.CreateCommand();
         command.CommandText = text;
         command.Transaction = transaction;
-        for (var at = 0; at < values.Length; at++)
-            command.Parameters.Add(dialect.Parameter(at + 1, Fit(values[at])));
+        Bind(command.Parameters, values);
         return command;
+    }
+
+    private void Bind(DbParameterCollection parameters, object?[] values)
+    {
+        for (var at = 0; at < values.Length; at++)
+            parameters.Add(dialect.Parameter(at + 1, Fit(values[at])));
     }
 
     /// <summary>PostgreSQL takes no NUL in a text, and texts come from nodes.</summary>

@@ -148,6 +148,24 @@ public abstract class StoreCases
     }
 
     [Fact]
+    public async Task The_count_of_a_domain_follows_nodes_that_come_move_and_go()
+    {
+        await using var fleet = Open(await MakeAsync(), Armed(new Budget("fleet", "", Amount.Of(9)), new Budget("racks", Rack, Amount.Of(1))));
+        await fleet.ReportAsync(Node("a", "r1"), Node("b", "r1"), Node("c", "r2"), Node("d"));
+        await fleet.HearAsync("b", node => node with { Facts = Node("b", "r2").Facts });
+        await fleet.HearAsync("d", node => node with { Facts = Node("d", "r \"+卡").Facts });
+        await fleet.Nodes.WriteAsync([new NodeChange("c", Node("c"), null), new NodeChange("never", null, null)], Token);
+        await fleet.Nodes.WriteAsync([new NodeChange("c", Node("c"), null)], Token);
+
+        var report = await fleet.Controls.ReportAsync(Token);
+
+        Assert.Equal([("the fleet", 3), ($"{Rack}=r \"+卡", 1), ($"{Rack}=r1", 1), ($"{Rack}=r2", 1)], report.Domains.Select(domain => (domain.Domain, domain.Nodes)));
+        await fleet.BeatAsync();
+        await fleet.AskAsync("d");
+        Assert.Equal([1, 1, 0, 0], (await fleet.Controls.ReportAsync(Token)).Domains.Select(domain => domain.Unavailable));
+    }
+
+    [Fact]
     public async Task The_trail_is_read_newest_first_in_pages_and_by_filters()
     {
         await using var fleet = Open(await MakeAsync(), Policy);
@@ -210,6 +228,29 @@ public sealed class SqliteStoreTests : StoreCases, IDisposable
     protected override Task<string> MakeAsync() => Task.FromResult($"Data Source={DatabaseFile}");
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task A_database_of_the_first_version_is_brought_to_this_one()
+    {
+        await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={DatabaseFile};Pooling=False"))
+        {
+            await connection.OpenAsync(Token);
+            await using var command = connection.CreateCommand();
+            command.CommandText = FleetSchema.Steps[0].Replace(FleetSchema.Identity, "INTEGER PRIMARY KEY AUTOINCREMENT", StringComparison.Ordinal) + $$"""
+                ; INSERT INTO schema_version VALUES (1);
+                INSERT INTO nodes VALUES ('a', 'i1', 1, 1, '', 0, 0, '', '["{{Rack}}=r1"]', '[]'), ('b', 'i1', 1, 1, '', 0, 0, '', '["{{Rack}}=r1"]', '[]');
+                INSERT INTO node_domains VALUES ('{{Rack}}', '=r1', 'a'), ('{{Rack}}', '=r1', 'b');
+                INSERT INTO grants VALUES ('op', 'a', 'g7', 7, 'reboot', 'node', 'nvidia.xid.79', 'held', 1, 1, 1, 0, '');
+                """;
+            await command.ExecuteNonQueryAsync(Token);
+        }
+        await using var fleet = Open(await MakeAsync(), Armed(new Budget("racks", Rack, Amount.Of(1))));
+        await fleet.ReportAsync(Node("a", "r1") with { Sequence = 2, Operations = [Step("op", "reboot", "intended")] }, Node("b", "r1") with { Sequence = 2 });
+        await fleet.BeatAsync();
+
+        Assert.Equal(2, Assert.Single((await fleet.Controls.ReportAsync(Token)).Domains).Nodes);
+        Assert.Equal($"2 of 2 nodes of {Rack}=r1 would be out of service; budget racks allows 1 (1).", (await fleet.AskAsync("b")).Why);
+    }
 
     [Theory]
     [InlineData("this is no database at all, but long enough to be looked at as one would be looked at")]
