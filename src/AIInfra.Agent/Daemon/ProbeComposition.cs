@@ -23,7 +23,7 @@ internal static class ProbeComposition
             Inventory = provider.GetRequiredService<InventoryBoard>(),
             Samples = provider.GetRequiredService<SampleBoard>(),
             KubeletRoots = AgentConfig.Kubelet(config).Roots,
-            Systemd = provider.GetRequiredService<HostSystem>().Units,
+            Systemd = () => provider.GetRequiredService<HostSystem>().Units,
             WatchedUnits = config.Get(AgentKeys.WatchedUnits),
         }));
 }

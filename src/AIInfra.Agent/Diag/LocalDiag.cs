@@ -27,7 +27,7 @@ internal sealed class LocalDiag(Config config, ImmutableArray<LogRule> userRules
             Time = time,
             Children = children,
             KubeletRoots = AgentConfig.Kubelet(config).Roots,
-            Systemd = system.Units,
+            Systemd = () => system.Units,
             WatchedUnits = config.Get(AgentKeys.WatchedUnits),
         });
         var runners = setup.CreateRunners();

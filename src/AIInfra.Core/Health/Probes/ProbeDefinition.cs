@@ -49,8 +49,8 @@ public sealed record ProbeParts
     public SampleBoard Samples { get; init; } = new();
     /// <summary>The kubelets' folders on the host.</summary>
     public ImmutableArray<string> KubeletRoots { get; init; } = ["/var/lib/kubelet"];
-    /// <summary>The host's systemd; null where nobody asks it.</summary>
-    public SystemdUnits? Systemd { get; init; }
+    /// <summary>The host's systemd, which is connected to when this is first called; null where nobody asks it.</summary>
+    public Func<SystemdUnits>? Systemd { get; init; }
     /// <summary>Services that are watched for a failure, as systemd names them; a <c>*</c> stands for anything.</summary>
     public ImmutableArray<string> WatchedUnits { get; init; } = FailedUnitsProbe.Usual;
     /// <summary>Where tools (smartctl, nvme) are looked for, in this order.</summary>

@@ -33,10 +33,11 @@ internal sealed class FailedUnitsProbe(ProbeParts parts) : Probe
     public override async Task<ProbeRound> LookAsync(CancellationToken cancellationToken)
     {
         var socket = Path.Combine(parts.Host.Run, "dbus/system_bus_socket");
-        if (parts.Systemd is not { } systemd || !File.Exists(socket))
+        if (parts.Systemd is not { } connect || !File.Exists(socket))
             return ProbeRound.Nothing($"{socket} is not there: systemd cannot be asked");
         if (parts.WatchedUnits.IsEmpty)
             return ProbeRound.Nothing("health.watchedUnits is empty");
+        var systemd = connect();
         var listed = await systemd.ListAsync([.. parts.WatchedUnits.Select(name => name.EndsWith(Kind, StringComparison.Ordinal) ? name : name + Kind)], cancellationToken);
         var found = new List<ProbeResult>();
         foreach (var unit in listed.Take(Most))
