@@ -82,7 +82,7 @@ internal sealed class EngineModel(int seed, Planted planted) : IAsyncDisposable
                 Save();
                 return Preparation.Ready(new ActionProof(ProofKind.Level, ""));
             };
-            _rig.Actions[name].Runs = (step, stop) => ActAsync(step, stop, () => { });
+            _rig.Actions[name].Runs = (step, stop) => ActAsync(step, () => { }, stop);
             _rig.Actions[name].Resolves = step => planted == Planted.RepeatAfterCrash ? Again(step) : _random.Next(2) == 0 ? ActionResult.Unknown("no proof") : ActionResult.Failed("it is not so");
         }
         _rig.Grants.Add(new ModelGrants(this));
@@ -134,7 +134,7 @@ internal sealed class EngineModel(int seed, Planted planted) : IAsyncDisposable
         }
     }
 
-    private async Task<ActionResult> ActAsync(ActionStep step, CancellationToken stop, Action happens)
+    private async Task<ActionResult> ActAsync(ActionStep step, Action happens, CancellationToken stop)
     {
         var end = _random.Next(6);
         if (end == 0)
@@ -218,11 +218,11 @@ internal sealed class EngineModel(int seed, Planted planted) : IAsyncDisposable
             return real.PrepareAsync(planned, cancellationToken);
         }
 
-        public Task<ActionResult> RunAsync(ActionStep planned, CancellationToken cancellationToken) => model.ActAsync(planned, cancellationToken, () =>
+        public Task<ActionResult> RunAsync(ActionStep planned, CancellationToken cancellationToken) => model.ActAsync(planned, () =>
         {
             model._booted.Add(planned.Id);
             model.BootNext();
-        });
+        }, cancellationToken);
 
         public Task<ActionResult> ResolveAsync(ActionStep planned, CancellationToken cancellationToken) => real.ResolveAsync(
             model.Stale ? planned with { Proof = planned.Proof with { Before = $"boot-{model._boot}" } } : planned, cancellationToken);
