@@ -42,11 +42,12 @@ public sealed class CordonModelTests
                     break;
                 case 1:
                     await rig.Server.KubectlAsync("uncordon", ApiServerPeer.Node);
+                    await rig.UncordonAsync(owner); // the agent takes notice
                     owner = "";
                     break;
                 case 2 or 3:
                     await rig.CordonAsync(operation, $"problem.{operation}");
-                    owner = owner.Length == 0 && await rig.IsCordonedAsync() ? operation : owner;
+                    owner = owner.StartsWith("operation", StringComparison.Ordinal) || (owner.Length == 0 && await rig.IsCordonedAsync()) ? operation : owner; // a later operation takes it over
                     break;
                 default:
                     var said = await rig.UncordonAsync(isPlanted ? await OfMarkAsync(rig) ?? operation : operation);
