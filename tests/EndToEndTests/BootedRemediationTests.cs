@@ -17,7 +17,7 @@ public sealed class BootedRemediationTests(BootedSystem system) : IAsyncLifetime
         Machine.Write($"/etc/systemd/system/{Unit}.service.d/test.conf", "[Service]\nExecStart=\nExecStart=/opt/aiinfra/bin/aiinfra-agent run\nEnvironment=DOTNET_ROOT=/usr/share/dotnet\nProtectControlGroups=no\n"); // it hides the boot id that systemd-nspawn gives each boot
         Machine.Write("/etc/aiinfra/agent.yaml", """
             node: { name: booted }
-            health: { kernelLog: { path: "" }, rules: [/etc/aiinfra/rules.d] }
+            health: { kernelLog: { path: "" }, rules: [/etc/aiinfra/rules.d], watchedUnits: [watched-*], probes: { failedUnits: { interval: 5s } } }
             metrics: { address: "127.0.0.1:9400" }
             remediation: { mode: "on", policy: /etc/aiinfra/policy.yaml }
             """);
@@ -46,7 +46,7 @@ public sealed class BootedRemediationTests(BootedSystem system) : IAsyncLifetime
         Machine.Write("/etc/aiinfra/policy.yaml", """
             limits: { spacing: 0s }
             ladders:
-              - { name: units, problems: [unit.failed], persists: 1s, rungs: [{ do: restart-unit, verify: unit-active, stable: 2s, cooldown: 0s, attempts: 20 }] }
+              - { name: units, problems: [unit.failed, service.failed], persists: 1s, rungs: [{ do: restart-unit, verify: unit-active, stable: 2s, cooldown: 0s, attempts: 20 }] }
               - { name: sick, problems: [host.sick], rungs: [{ do: reboot, verify: booted, stable: 1s, deadline: 2m }] }
             """);
         await Machine.RunAsync("systemctl", "daemon-reload");
@@ -106,6 +106,28 @@ public sealed class BootedRemediationTests(BootedSystem system) : IAsyncLifetime
         Assert.Contains("remediation: on", (await AgentAsync("status")).Output, StringComparison.Ordinal);
         await Machine.RunAsync("systemctl", "stop", "web");
         await AgentAsync("clear", "unit.failed");
+    }
+
+    [Fact]
+    public async Task A_watched_unit_that_fails_is_a_problem_without_any_rule_and_is_restarted_and_one_that_is_disabled_is_not()
+    {
+        await Machine.AddServiceAsync("watched-one", "ExecStart=/bin/sleep 1000");
+        await Machine.AddServiceAsync("watched-off", "ExecStart=/bin/sleep 1000\n[Install]\nWantedBy=multi-user.target");
+        await Machine.RunAsync("systemctl", "start", "watched-one", "watched-off"); // one that is disabled can be started by hand
+        var before = await StateAsync("watched-one", "InvocationID");
+
+        await FailAsync("watched-off");
+        await FailAsync("watched-one");
+        await EventuallyAsync(async () => (await StepsAsync()).Any(step => step is ("restart-unit", "Done", true)));
+
+        Assert.Equal("active", await StateAsync("watched-one"));
+        Assert.NotEqual(before, await StateAsync("watched-one", "InvocationID"));
+        Assert.Contains("restart-unit on unit watched-one for service.failed: done, helped", (await AgentAsync("actions")).Output, StringComparison.Ordinal);
+        await EventuallyAsync(async () => !(await AgentAsync("problems")).Output.Contains("service.failed", StringComparison.Ordinal));
+        Assert.Equal("failed", await StateAsync("watched-off"));
+        Assert.Single(await StepsAsync());
+        await Machine.RunAsync("systemctl", "stop", "watched-one");
+        await Machine.RunAsync("systemctl", "reset-failed", "watched-off");
     }
 
     [Fact]

@@ -43,7 +43,9 @@ internal static class JournaledDrain
         foreach (var action in actions)
         {
             if (journal.History.Records.All(record => record.Step.Action != action.Name))
-                await DoAsync(journal, action);
+                await DoAsync(journal, action, $"a1-{action.Name}");
+            while (journal.History.Open is { Then: Follow.Again } open && open.Last.Step.Action == action.Name)
+                await DoAsync(journal, action, $"a1-{action.Name}-{open.Steps.Length}");
         }
         await stop.CancelAsync();
         await running.ContinueWith(_ => { }, TaskScheduler.Default);
@@ -51,18 +53,18 @@ internal static class JournaledDrain
         return 0;
     }
 
-    private static async Task DoAsync(RemediationJournal journal, IRemediationAction action)
+    private static async Task DoAsync(RemediationJournal journal, IRemediationAction action, string id)
     {
         var step = new ActionStep
         {
-            Id = $"a1-{action.Name}",
+            Id = id,
             Operation = "a1",
             Action = action.Name,
             Arguments = [],
             Subject = Subject.Node,
             ProblemId = "host.test",
             Drain = DrainScope.Node,
-            Deadline = TimeSpan.FromMinutes(1),
+            Deadline = TimeSpan.FromSeconds(20),
             BootId = "boot-1",
             Proof = new ActionProof(ProofKind.Level, ""),
         };

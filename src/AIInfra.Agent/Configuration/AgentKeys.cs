@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using AIInfra.Core.Configuration;
+using AIInfra.Core.Health.Probes.Services;
 using AIInfra.Core.Passthrough;
 using AIInfra.Core.Sharing;
 using AIInfra.Vendors.Nvidia.PluginConfig;
@@ -81,6 +82,8 @@ internal static class AgentKeys
 
     public static readonly ConfigKey<ImmutableArray<string>> LogFiles = ConfigForm.TextList("health.logFiles", ["/var/log/fabricmanager.log"], "Log files of services, followed over their rotation with the rules for services; below host.root; one that is not there is waited for.");
 
+    public static readonly ConfigKey<ImmutableArray<string>> WatchedUnits = ConfigForm.TextListOf("health.watchedUnits", "a name of a service, as in kubelet or web-*", ServiceProbes.IsUnitPattern, "Services whose failure is a problem, which remediation answers by a restart; one that is disabled on the host is left alone.", ServiceProbes.UsualUnits);
+
     public static readonly ConfigKey<bool> Journal = ConfigForm.Flag("health.journal", true, "Read the host's journal with the rules for services, and with those for the kernel where health.kernelLog.path is empty.");
 
     public static readonly ConfigKey<string> RemediationMode = ConfigForm.Choice("remediation.mode", ["off", "dry-run", "on"], "dry-run", "dry-run: it is planned and said what would be done, and nothing is; on: it is done; see remediation.md.");
@@ -97,7 +100,7 @@ internal static class AgentKeys
         NvidiaDeviceLists, NvidiaDeviceIds, NvidiaDeviceSpecs, NvidiaReplicas, NvidiaSharedRename, NvidiaSharedOne, NvidiaSharedPlacement,
         NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig,
         .. LibraryVendors.All, .. FileVendorKeys.All, PassthroughEnabled, PassthroughPciIds, PassthroughNames, LabelsFile,
-        NpdConfig, Rules, KernelLogPath, KernelLogTrust, LogFiles, Journal, .. ProbeKeys.All, RemediationMode, RemediationPolicy, RemediationDrain, .. NodeStepKeys.All,
+        NpdConfig, Rules, KernelLogPath, KernelLogTrust, LogFiles, WatchedUnits, Journal, .. ProbeKeys.All, RemediationMode, RemediationPolicy, RemediationDrain, .. NodeStepKeys.All,
         .. FleetKeys.All,
     ], new ConfigConflict(KubeletRoot, KubeletRoots, "keep kubelet.roots and list all kubelets in it, or keep kubelet.root where there is only one."));
 

@@ -3,6 +3,7 @@ using AIInfra.Core.Configuration;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health.Probes;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Remediation.Actions;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorHost;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,5 +23,7 @@ internal static class ProbeComposition
             Inventory = provider.GetRequiredService<InventoryBoard>(),
             Samples = provider.GetRequiredService<SampleBoard>(),
             KubeletRoots = AgentConfig.Kubelet(config).Roots,
+            Systemd = () => provider.GetRequiredService<HostSystem>().Units,
+            WatchedUnits = config.Get(AgentKeys.WatchedUnits),
         }));
 }

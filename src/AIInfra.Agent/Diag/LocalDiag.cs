@@ -4,6 +4,7 @@ using AIInfra.Core.Configuration;
 using AIInfra.Core.Health;
 using AIInfra.Core.Health.Logs;
 using AIInfra.Core.Health.Probes;
+using AIInfra.Core.Remediation.Actions;
 using AIInfra.Core.VendorHost;
 using AIInfra.Linux.KernelLog;
 using AIInfra.Vendors;
@@ -19,12 +20,15 @@ internal sealed class LocalDiag(Config config, ImmutableArray<LogRule> userRules
     {
         tell(await Task.Run(ReadKernelLog, cancellationToken));
         using var children = new ProbeChildren(new VendorHostLauncher("/proc/self/exe", []), time);
+        using var system = new HostSystem(AgentConfig.HostPaths(config), time);
         var setup = new ProbeSetup(AgentProbes.All, ProbeKeys.Read(config), new ProbeParts
         {
             Host = AgentConfig.HostPaths(config),
             Time = time,
             Children = children,
             KubeletRoots = AgentConfig.Kubelet(config).Roots,
+            Systemd = () => system.Units,
+            WatchedUnits = config.Get(AgentKeys.WatchedUnits),
         });
         var runners = setup.CreateRunners();
         await DiagLooks.RunAsync(level, time, async (progress, token) => [.. await Task.WhenAll(runners.Where(runner => runner.Settings.IsEnabled).Select(async runner =>

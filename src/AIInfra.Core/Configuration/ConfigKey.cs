@@ -77,8 +77,9 @@ public static class ConfigForm
         new(path, "a list of texts, as in [a, b]", Show(fallback), help, value => (true, Items(value)), fallback);
 
     /// <param name="form">What each item must be, to complete "a list of …".</param>
-    public static ConfigKey<ImmutableArray<string>> TextListOf(string path, string form, Func<string, bool> isGood, string help) =>
-        new(path, $"a list of {form}", Show(ImmutableArray<string>.Empty), help, value => (Items(value).All(isGood), Items(value)), []);
+    /// <param name="fallback">Left out: none.</param>
+    public static ConfigKey<ImmutableArray<string>> TextListOf(string path, string form, Func<string, bool> isGood, string help, ImmutableArray<string> fallback = default) =>
+        new(path, $"a list of {form}", Show(fallback.IsDefault ? [] : fallback), help, value => (Items(value).All(isGood), Items(value)), fallback.IsDefault ? [] : fallback);
 
     /// <summary>A number with a unit: ms, s, m or h.</summary>
     public static ConfigKey<TimeSpan> Duration(string path, TimeSpan least, TimeSpan most, TimeSpan fallback, string help) =>

@@ -85,6 +85,9 @@ public enum ActionOutcome
 /// <param name="Says">One sentence for the record: what was tried, on what, what came back. May hold outside text.</param>
 public sealed record ActionResult(ActionOutcome Outcome, string Says)
 {
+    /// <summary>Of a failure: it was cut short, and what is left of it may be done by another step of the same operation. Only of what does no harm when it is done again.</summary>
+    public bool GoesOn { get; init; }
+
     public static ActionResult Done(string says) => new(ActionOutcome.Done, says);
     public static ActionResult Failed(string says) => new(ActionOutcome.Failed, says);
     public static ActionResult Unknown(string says) => new(ActionOutcome.Unknown, says);

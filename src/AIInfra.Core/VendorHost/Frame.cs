@@ -23,12 +23,14 @@ internal enum FrameKind : byte
     Event = 7,
     /// <summary>Child, in place of an answer: a <see cref="VendorException"/>.</summary>
     Fault = 8,
+    /// <summary>Parent: the PCI address (text) of a board that is reset. Answer: empty, when it is over.</summary>
+    Reset = 9,
 }
 
 /// <summary>One message on the socket: length of what follows (u32), kind (u8), number of the request it belongs to (u32), payload. Little endian.</summary>
 internal static class Frame
 {
-    internal const ushort Protocol = 3;
+    internal const ushort Protocol = 4;
     internal const int HeaderBytes = 9;
     /// <summary>Upper bound of a whole frame. The largest real one, the readings of a board and seven partitions, is near 8 KiB.</summary>
     internal const int MostBytes = 1 << 20;
@@ -52,7 +54,7 @@ internal static class Frame
         var length = BinaryPrimitives.ReadUInt32LittleEndian(header);
         kind = (FrameKind)header[4];
         request = BinaryPrimitives.ReadUInt32LittleEndian(header[5..]);
-        if (length < HeaderBytes - LengthBytes || length > MostBytes - LengthBytes || kind is < FrameKind.Hello or > FrameKind.Fault)
+        if (length < HeaderBytes - LengthBytes || length > MostBytes - LengthBytes || kind is < FrameKind.Hello or > FrameKind.Reset)
             throw new FormatException($"Not a frame of the vendor host: kind {(byte)kind}, length {length}.");
         return (int)length - (HeaderBytes - LengthBytes);
     }

@@ -53,6 +53,15 @@ public interface IVendorLibrary
     bool WaitEvent(TimeSpan atMost, [NotNullWhen(true)] out VendorEvent? happened);
 }
 
+/// <summary>A library that can reset a board by itself.</summary>
+public interface IResettingLibrary : IVendorLibrary
+{
+    /// <summary>Resets a board, and waits until the driver says how that ended: some minutes at most. Asked of a child that was started for this alone, when nobody has the board open.</summary>
+    /// <param name="pciAddress">Of the board; it need not have been described.</param>
+    /// <exception cref="VendorException">Refused: nothing was done. Any other: it was tried and did not succeed.</exception>
+    void Reset(string pciAddress);
+}
+
 /// <param name="DeviceCount">Boards the driver counts, including those that will not answer.</param>
 /// <param name="IsSimulated">The library says of itself that it is a simulator.</param>
 public sealed record LibraryInfo(string? DriverVersion, string? LibraryVersion, int DeviceCount, bool IsSimulated);

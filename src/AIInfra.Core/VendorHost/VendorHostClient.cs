@@ -105,6 +105,9 @@ internal sealed class VendorHostClient : IDisposable
         CallAsync(FrameKind.Count, null, "counting the boards", _request, deadline,
             static (ref reader) => reader.Int32() is var count and >= 0 ? count : (int?)null, cancellationToken);
 
+    internal Task ResetAsync(string pciAddress, TimeSpan deadline, CancellationToken cancellationToken) =>
+        CallAsync(FrameKind.Reset, null, $"resetting {pciAddress}", _request.Text(pciAddress), deadline, static (ref _) => true, cancellationToken);
+
     /// <exception cref="VendorHostException">The child has ended.</exception>
     internal void ThrowIfEnded()
     {

@@ -81,6 +81,9 @@ internal sealed class VendorHostSession(string vendor, IVendorLibrary library)
                 if (_events is null)
                     (_events = new Thread(TellEvents) { IsBackground = true, Name = "events" }).Start();
                 break;
+            case FrameKind.Reset when library is IResettingLibrary resetting:
+                resetting.Reset(request.Text());
+                break;
             default:
                 throw new FormatException($"A {kind} frame is no request.");
         }

@@ -25,13 +25,13 @@ internal sealed class Drain(ClusterBoard cluster, PodBoard pods, DrainLook look,
         return await new DrainRun(cluster, pods, look, planned, progress, time, random).RunAsync(cancellationToken);
     }
 
-    /// <summary>Waits for pods that are on their way out; asks none to leave.</summary>
+    /// <summary>Looks whether pods are left; asks none to leave. Where some are, or that is not found out, the drain is gone on with: asking again does no harm.</summary>
     public async Task<ActionResult> ResolveAsync(ActionStep planned, CancellationToken cancellationToken)
     {
         using var late = new CancellationTokenSource(LongestLook, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         var backoff = new Backoff(Pause, LongestPause, random);
-        var (left, whyNot) = (ImmutableArray<string>.Empty, "");
+        var whyNot = "";
         try
         {
             while (true)
@@ -42,10 +42,8 @@ internal sealed class Drain(ClusterBoard cluster, PodBoard pods, DrainLook look,
                         whyNot = cluster.Current.Value.WhyNot ?? "";
                     else if ((await look.FindAsync(link, planned, DrainRules.Of(planned.Arguments), null, either.Token)) is var (found, why) && found is null)
                         whyNot = why;
-                    else if (found.IsEmpty)
-                        return ActionResult.Done("No pod stands in the way any more.");
-                    else if ((left = [.. found.Moving.Concat(found.Holding.Select(held => held.Pod)).Select(DrainLook.NameOf)]).Length > found.Moving.Count(pod => pod.Metadata.DeletionTimestamp is not null))
-                        return Left(left);
+                    else
+                        return found.IsEmpty ? ActionResult.Done("No pod stands in the way any more.") : Left([.. found.Moving.Concat(found.Holding.Select(held => held.Pod)).Select(DrainLook.NameOf)]);
                 }
                 catch (ApiException fault)
                 {
@@ -54,11 +52,13 @@ internal sealed class Drain(ClusterBoard cluster, PodBoard pods, DrainLook look,
                 await Task.Delay(backoff.Next(), time, either.Token);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return left.IsEmpty ? ActionResult.Unknown($"Whether the pods have left is not known: {whyNot}") : Left(left);
+            return CutShort($"whether pods are left is not known: {whyNot}");
         }
     }
 
-    private static ActionResult Left(ImmutableArray<string> pods) => ActionResult.Failed($"The agent ended before the drain did; {pods.Length} pods are left: {DrainLook.Show(pods)}.");
+    private static ActionResult Left(ImmutableArray<string> pods) => CutShort($"{pods.Length} pods are left: {DrainLook.Show(pods)}.");
+
+    private static ActionResult CutShort(string left) => ActionResult.Failed($"The agent ended before the drain did; {left}") with { GoesOn = true };
 }

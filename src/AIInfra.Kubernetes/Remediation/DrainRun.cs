@@ -44,7 +44,7 @@ internal sealed class DrainRun(ClusterBoard cluster, PodBoard pods, DrainLook lo
         {
             var isLate = time.GetElapsedTime(_started) >= step.Deadline - Breath; // the engine has the same deadline
             var why = isLate ? $"its deadline of {step.Deadline.TotalMinutes:0.#} min is over" : "it was ended";
-            return ActionResult.Failed($"The drain was not through when {why}. {Progress()}");
+            return ActionResult.Failed($"The drain was not through when {why}. {Progress()}") with { GoesOn = !isLate };
         }
     }
 

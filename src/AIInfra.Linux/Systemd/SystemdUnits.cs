@@ -35,6 +35,8 @@ public sealed record UnitState
     public ImmutableArray<string> Dependents { get; init => field = value.IsDefault ? [] : value; } = [];
     /// <summary>It starts with the host.</summary>
     public bool IsEnabled { get; init; }
+    /// <summary>Its file says that it does not start with the host, though it could: an operator does not want it to.</summary>
+    public bool IsDisabled { get; init; }
     /// <summary>False when it cannot be started by that name.</summary>
     public bool IsThere => Load is "loaded" or "masked";
     /// <summary>Wants attention from the unit's owner: systemd stopped it deliberately or it failed and is not tried again.</summary>
@@ -113,6 +115,7 @@ public sealed class SystemdUnits
             KillMode = all.GetValueOrDefault("KillMode") as string,
             Dependents = [.. DependentKinds.SelectMany(name => all.GetValueOrDefault(name) as string[] ?? []).Distinct().Order(StringComparer.Ordinal)],
             IsEnabled = all.GetValueOrDefault("UnitFileState") is "enabled" or "enabled-runtime",
+            IsDisabled = all.GetValueOrDefault("UnitFileState") is "disabled" or "masked" or "masked-runtime",
         };
     }
 

@@ -1,5 +1,6 @@
 using AIInfra.Core.Devices;
 using AIInfra.Core.Labels;
+using AIInfra.Core.Remediation.Actions;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.VendorFiles;
 using AIInfra.Vendors.Amd.Metrics;
@@ -18,6 +19,7 @@ public static class AmdSetup
             .AddSingleton<IOfferPolicy>(offers)
             .AddSingleton<IAllocator>(offers)
             .AddSingleton<IFeatureLabels, AmdLabels>()
+            .AddSingleton<IDeviceResets, AmdResets>()
             .AddProfiles(AmdProfiles.All());
     }
 }

@@ -77,6 +77,9 @@ internal static class CambriconTraits
     /// <summary>How the board is divided: <see cref="Mim"/> or <see cref="Smlu"/>; also of an instance, by what it was made. Missing: not at all.</summary>
     public const string Division = "division";
     public const string Mim = "mim", Smlu = "smlu";
+    /// <summary>How the board can be reset: <see cref="ByLibrary"/>. Missing: the library has no call for it.</summary>
+    public const string Reset = "reset";
+    public const string ByLibrary = "library";
 }
 
 /// <summary>The driver's own state, as numbers; 4 is the only good one.</summary>

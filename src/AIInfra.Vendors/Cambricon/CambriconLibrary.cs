@@ -13,7 +13,7 @@ namespace AIInfra.Vendors.Cambricon;
 /// not described before: a board that hangs the driver stays apart as long as it is not described.</remarks>
 /// <param name="notes">Sentences for the log about answers that were not usable.</param>
 /// <param name="load">How the library is found and loaded; by default <see cref="Search"/>.</param>
-internal sealed class CambriconLibrary(TimeProvider time, TextWriter notes, Func<string, LibraryExports>? load = null) : IVendorLibrary, IDisposable
+internal sealed class CambriconLibrary(TimeProvider time, TextWriter notes, Func<string, LibraryExports>? load = null) : IResettingLibrary, IDisposable
 {
     public const string ResourceName = "cambricon.com/mlu";
     private const string UuidPrefix = "MLU-", Dev = "/dev/";
@@ -91,7 +91,7 @@ internal sealed class CambriconLibrary(TimeProvider time, TextWriter notes, Func
             NumaNode = cndev.NumaNode(device),
             MemoryBytes = memory is { IsPresent: true, Value: > 0 } ? (long)memory.Value : null,
             Firmware = LibraryText.Told(("mcu", controller)),
-            Traits = LibraryText.Told((CambriconTraits.MotherBoard, motherBoard),
+            Traits = LibraryText.Told((CambriconTraits.MotherBoard, motherBoard), (CambriconTraits.Reset, cndev.CanReset ? CambriconTraits.ByLibrary : null),
                 (CambriconTraits.Division, cndev.IsMim(device) == true ? CambriconTraits.Mim : cndev.IsSmlu(device) == true ? CambriconTraits.Smlu : null)),
             DeviceNodes = [NodeOf(board)], // what else a container needs depends on what the host has
             Links = LinksOf(cndev, board),
@@ -150,6 +150,9 @@ internal sealed class CambriconLibrary(TimeProvider time, TextWriter notes, Func
     }
 
     public ImmutableArray<DeviceProcess> Processes(int index, Device? partition) => partition is null ? Described(index).Processes : [];
+
+    public void Reset(string pciAddress) => Opened.Reset(Opened.DeviceByPciAddress(pciAddress)
+        ?? throw new VendorException("cndevGetDeviceHandleByPciBusId", (int)CndevReturn.NotSupported, VendorFault.Refused, "the library finds no board by its address, and its number may be another's by now"));
 
     public bool WaitEvent(TimeSpan atMost, [NotNullWhen(true)] out VendorEvent? happened)
     {

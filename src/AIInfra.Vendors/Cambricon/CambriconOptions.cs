@@ -53,6 +53,6 @@ public sealed record CambriconOptions
     public bool HasConsole { get; init; }
     /// <summary>The vendor's tool on the host, mounted read-only; empty: not.</summary>
     public string ToolPath { get; init; } = "";
-    /// <summary>Program and arguments that reset one board; <c>{card}</c> is its number. Empty: boards cannot be reset.</summary>
+    /// <summary>Program and arguments that reset one board; <c>{card}</c> is its number. Empty: by the library, where it has a call for it.</summary>
     public ImmutableArray<string> ResetCommand { get; init; } = [];
 }

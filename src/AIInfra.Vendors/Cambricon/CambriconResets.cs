@@ -1,12 +1,13 @@
+using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Remediation.Actions;
 
 namespace AIInfra.Vendors.Cambricon;
 
-/// <summary>Resets MLUs by a command of the operator's: all that MLU-Link joins, and all chips of a card, must be free together.</summary>
-/// <remarks>Which verb of the vendor's tool resets a board differs between its versions and is written in its manual only, so none is built in: a wrong one would do something
-/// else. A change of an MLU-Link's state applies after a reset, and the driver gives one 120 s.</remarks>
-internal sealed class CambriconResets(CambriconOptions options) : IDeviceResets
+/// <summary>Resets MLUs by the call of the vendor's library, or by a command of the operator's: all that MLU-Link joins, and all chips of a card, must be free together.</summary>
+/// <remarks>Source: cndev.h of driver 6.x, <c>cndevResetDevice</c>: the driver gives a board 120 s. Which verb of the vendor's tool resets a board differs between its versions, so none is
+/// built in. A change of an MLU-Link's state applies after a reset.</remarks>
+internal sealed class CambriconResets(CambriconOptions options, LibraryReset library) : IDeviceResets
 {
     private const string Card = "{card}";
 
@@ -14,14 +15,22 @@ internal sealed class CambriconResets(CambriconOptions options) : IDeviceResets
 
     public ResetPlan Plan(Device device, VendorInventory inventory)
     {
-        if (options.ResetCommand.IsEmpty)
-            return ResetPlan.NotPossible($"{device.Id} cannot be reset: set vendors.cambricon.resetCommand to the command that the manual of your driver's cnmon gives for it, with {Card} for the card's number.");
-        var group = Group(device, inventory).OrderBy(one => one.Index).ToArray();
+        Device[] group = [.. Group(device, inventory).OrderBy(one => one.Index)];
         if (group.FirstOrDefault(one => inventory.Devices.Any(part => part.ParentId == one.Id)) is { } divided)
             return ResetPlan.NotPossible($"{divided.Id} is divided: a reset would lose its instances. Remove them first, and divide it again after it.");
-        return new ResetPlan(null, [.. group],
-            [.. group.Select(one => new CommandMove(options.ResetCommand[0], [.. options.ResetCommand.Skip(1).Select(word => word.Replace(Card, CambriconNodes.NumberOf(one), StringComparison.Ordinal))]))],
-            ["mlu-exporter.service", "cambricon-device-plugin.service"]);
+        var moves = Moves(group);
+        return moves.IsEmpty
+            ? ResetPlan.NotPossible($"{device.Id} cannot be reset: its library has no cndevResetDevice; set vendors.cambricon.resetCommand to the command that the manual of your driver's cnmon gives for it, with {Card} for the card's number.")
+            : new ResetPlan(null, [.. group], moves, ["mlu-exporter.service", "cambricon-device-plugin.service"]);
+    }
+
+    /// <summary>One for each board; none where there is no way for one of them. The operator's command goes before the library.</summary>
+    private ImmutableArray<ResetMove> Moves(Device[] group)
+    {
+        if (!options.ResetCommand.IsEmpty)
+            return [.. group.Select(one => new CommandMove(options.ResetCommand[0], [.. options.ResetCommand.Skip(1).Select(word => word.Replace(Card, CambriconNodes.NumberOf(one), StringComparison.Ordinal))]))];
+        return group.All(one => one.PciAddress is not null && one.Traits.GetValueOrDefault(CambriconTraits.Reset) == CambriconTraits.ByLibrary)
+            ? [.. group.Select(one => new LibraryMove(library, one.PciAddress!))] : [];
     }
 
     /// <summary>Over MLU-Link and over cards with several chips, over any number of hops.</summary>

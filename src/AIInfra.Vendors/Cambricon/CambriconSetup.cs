@@ -23,15 +23,15 @@ public static class CambriconSetup
     public static IServiceCollection AddCambricon(this IServiceCollection services, VendorOptions vendor, CambriconOptions options, VendorHostLauncher launcher)
     {
         services.TryAddSingleton<CdiBoard>();
-        var xids = new CambriconXids();
+        var (xids, searching) = (new CambriconXids(), launcher.Searching(["/usr/local/neuware/lib64"]));
         return services
-            .AddVendor(Definition(xids), vendor, launcher.Searching(["/usr/local/neuware/lib64"]))
+            .AddVendor(Definition(xids), vendor, searching)
             .AddSingleton<IOfferPolicy>(new CambriconOffers(options))
             .AddSingleton<IAllocator>(provider => new CambriconAllocator(
                 options, new CambriconNodes(provider.GetRequiredService<HostPaths>(), options), () => provider.GetRequiredService<CdiBoard>().Current.Value))
             .AddCdi(vendor, options)
             .AddSingleton<IFeatureLabels, CambriconLabels>()
-            .AddSingleton<IDeviceResets>(new CambriconResets(options))
+            .AddSingleton<IDeviceResets>(provider => new CambriconResets(options, new LibraryReset(searching, CambriconFields.Vendor, vendor, provider.GetRequiredService<TimeProvider>())))
             .AddProfiles(CambriconProfiles.All(xids));
     }
 

@@ -36,6 +36,7 @@ internal sealed unsafe partial class CndevLibrary
     private readonly delegate* unmanaged[Cdecl]<CndevCardInfo*, CndevReturn> _count;
     private readonly delegate* unmanaged[Cdecl]<int, int*, CndevReturn> _byIndex;
     private readonly delegate* unmanaged[Cdecl]<byte*, int*, CndevReturn> _byPciAddress;
+    private readonly delegate* unmanaged[Cdecl]<int, CndevReturn> _reset;
     private readonly delegate* unmanaged[Cdecl]<int, byte*> _cardName;
     private readonly delegate* unmanaged[Cdecl]<CndevTopologyRelationship*, int, int, CndevReturn> _relationship;
     private readonly Call _minor, _version, _name, _serial, _uuid, _pci, _numa;
@@ -54,6 +55,7 @@ internal sealed unsafe partial class CndevLibrary
         _libraryVersion = (delegate* unmanaged[Cdecl]<CndevLibVersionInfo*, CndevReturn>)exports.Find("cndevGetLibVersion");
         _release = (delegate* unmanaged[Cdecl]<CndevReturn>)exports.Find("cndevRelease");
         _byPciAddress = (delegate* unmanaged[Cdecl]<byte*, int*, CndevReturn>)exports.Find("cndevGetDeviceHandleByPciBusId");
+        _reset = (delegate* unmanaged[Cdecl]<int, CndevReturn>)exports.Find("cndevResetDevice");
         _cardName = (delegate* unmanaged[Cdecl]<int, byte*>)exports.Find("cndevGetCardNameStringByDevId");
         _relationship = (delegate* unmanaged[Cdecl]<CndevTopologyRelationship*, int, int, CndevReturn>)exports.Find("cndevTopologyGetRelationship");
         _minor = new Call(exports, "cndevDeviceGetMinorNumber");
@@ -74,6 +76,18 @@ internal sealed unsafe partial class CndevLibrary
 
     /// <summary>The library is one of this project's simulators.</summary>
     public bool IsSimulated { get; }
+
+    /// <summary>The library has a call for it, and finds a board by its address.</summary>
+    public bool CanReset => _reset != null && _byPciAddress != null;
+
+    /// <summary>Waits up to 120 s, as the driver does.</summary>
+    /// <exception cref="VendorException">Refused: nothing was done.</exception>
+    public void Reset(CndevDevice device)
+    {
+        var status = _reset == null ? CndevReturn.FunctionMissing : _reset(device.Handle);
+        if (status != CndevReturn.Success)
+            throw CndevStatus.ResetFailure(status);
+    }
 
     /// <summary>Connects to the driver.</summary>
     /// <exception cref="VendorException">Absent: no kernel module. Refused: no permission, or versions do not fit.</exception>

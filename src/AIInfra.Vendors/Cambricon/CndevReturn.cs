@@ -54,6 +54,20 @@ internal static class CndevStatus
 
     public static VendorException Failure(string call, CndevReturn status) => new(call, (int)status, FaultOf(status), Explain(status));
 
+    /// <summary>Why a board was not reset: what the driver turned down it did not begin.</summary>
+    public static VendorException ResetFailure(CndevReturn status) => new("cndevResetDevice", (int)status, status switch
+    {
+        CndevReturn.InUse or CndevReturn.NotSupported or CndevReturn.NoPermission or CndevReturn.FunctionMissing or CndevReturn.Uninitialised => VendorFault.Refused,
+        _ => FaultOf(status),
+    }, status switch
+    {
+        CndevReturn.InUse => "somebody uses the board",
+        CndevReturn.NotSupported => "the driver resets no such board",
+        CndevReturn.Timeout => "the board did not come back within the 120 s that the driver gives it",
+        CndevReturn.InProblem => "the board did not come back; a boot of the node is next",
+        _ => Explain(status),
+    });
+
     public static void ThrowUnlessOk(CndevReturn status, string call)
     {
         if (status != CndevReturn.Success)

@@ -1,5 +1,7 @@
 using AIInfra.Core.Devices;
+using AIInfra.Core.Hosting;
 using AIInfra.Core.Labels;
+using AIInfra.Core.Remediation.Actions;
 using AIInfra.Core.VendorFiles;
 using AIInfra.Vendors.Intel.Metrics;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,5 +16,6 @@ public static class IntelSetup
         .AddSingleton(IntelOffers.Of(options))
         .AddSingleton<IAllocator>(new IntelOffers(options))
         .AddSingleton<IFeatureLabels, IntelLabels>()
+        .AddSingleton<IDeviceResets>(provider => new IntelResets(provider.GetRequiredService<HostPaths>()))
         .AddProfiles(IntelProfiles.All());
 }

@@ -1,4 +1,5 @@
 using AIInfra.Core.Devices;
+using AIInfra.Core.Remediation;
 using AIInfra.Core.Sharing;
 using AIInfra.Core.VendorHost;
 using AIInfra.Vendors.Cambricon;
@@ -35,6 +36,29 @@ public sealed class CambriconVendorTests
         Assert.Equal([4, 5, 6, 7], chosen.Select(unit => unit.First.Index));
         Assert.True(RingCount.Of([.. chosen.Select(unit => unit.First)], 9) >= 2);
         Assert.Equal(0, RingCount.Of([.. resource.Units.Skip(1).Take(4).Select(unit => unit.First)], 1));
+    }
+
+    [Fact]
+    public async Task A_lost_board_is_reset_by_the_library_and_one_that_is_used_or_does_not_come_back_is_not()
+    {
+        await using var rig = await StartAsync("node mlu370-8\n");
+        var board = rig.Whole[3];
+        Assert.Equal(CambriconTraits.ByLibrary, board.Traits[CambriconTraits.Reset]);
+
+        rig.Inject("mlu 3 process 4711 1024");
+        var used = await rig.ResetAsync(board);
+        rig.Inject("mlu 3 process 4711 ends");
+        rig.Inject("mlu 3 reset fails");
+        var failed = await rig.ResetAsync(board);
+        rig.Inject("mlu 3 reset works");
+        rig.Inject("mlu 3 lost");
+        await rig.UntilAsync(() => rig.Sampled == 7);
+        var done = await rig.ResetAsync(board);
+
+        Assert.Equal((ActionOutcome.NotPossible, ActionOutcome.Failed, ActionOutcome.Done), (used.Outcome, failed.Outcome, done.Outcome));
+        Assert.Contains("cndevResetDevice answered 15: somebody uses the board", used.Says, StringComparison.Ordinal);
+        Assert.Contains("did not come back within the 120 s", failed.Says, StringComparison.Ordinal);
+        await rig.UntilAsync(() => rig.Sampled == 8);
     }
 
     [Fact]

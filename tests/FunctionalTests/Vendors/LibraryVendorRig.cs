@@ -3,6 +3,8 @@ using System.Diagnostics;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Remediation;
+using AIInfra.Core.Remediation.Actions;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorHost;
 using AIInfra.Testing;
@@ -21,6 +23,7 @@ internal sealed class LibraryVendorRig : IAsyncDisposable
     private readonly ManualTime _time = new();
     private readonly VendorBoards _boards;
     private readonly VendorDefinition _definition;
+    private readonly LibraryReset _reset;
     private readonly Task _run;
 
     /// <param name="scenario">Of the simulator.</param>
@@ -33,6 +36,7 @@ internal sealed class LibraryVendorRig : IAsyncDisposable
         File.WriteAllText(Scenario, scenario);
         _boards = new VendorBoards(new InventoryBoard(), new SampleBoard(), new HealthBoard(_time, "boot-1", []), new WorkerBoard());
         var launcher = new VendorHostLauncher(program, []) { Environment = new Dictionary<string, string> { ["AIINFRA_SIM_SCENARIO"] = Scenario, ["AIINFRA_SIM_STATE"] = _folder.FullName } };
+        _reset = new LibraryReset(launcher, definition.Name, new VendorOptions { Library = library }, TimeProvider.System);
         var worker = new VendorWorker(
             definition, new VendorOptions { Library = library, SampleInterval = Interval, CallTimeout = CallTimeout }, launcher, _boards,
             StoredInventories.None, new HostPaths { Root = _folder.FullName, Proc = "/proc" }, _time, NullLogger<VendorWorker>.Instance);
@@ -64,6 +68,9 @@ internal sealed class LibraryVendorRig : IAsyncDisposable
         Assert.True(tool.WaitForExit(Patience));
         Assert.Equal(0, tool.ExitCode);
     }
+
+    /// <summary>By the library, in a child of its own.</summary>
+    public Task<ActionResult> ResetAsync(Device device) => _reset.RunAsync(device.PciAddress!, Patience, TestContext.Current.CancellationToken);
 
     /// <summary>Rounds go by until it is so.</summary>
     public async Task UntilAsync(Func<bool> holds)

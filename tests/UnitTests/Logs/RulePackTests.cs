@@ -37,6 +37,21 @@ public sealed class RulePackTests
     }
 
     [Theory]
+    [InlineData("kubelet", "unit kubelet")]
+    [InlineData("k3s", "unit k3s")]
+    [InlineData("", "unit kubelet")] // a saved log does not tell
+    public void A_rule_may_name_the_unit_that_its_problem_is_on(string writer, string subject)
+    {
+        var (rules, errors) = RulePackReader.Read("pack.yaml", "rules:\n  - {id: a.b, source: service, services: [kubelet, k3s], unit: kubelet, literals: [PLEG], severity: info, cause: host, action: none, clearing: hand, message: m}\n");
+        Assert.Empty(errors);
+        var found = new List<LogFinding>();
+
+        new LogMatcher([], rules, new SlowPatterns()).Match(new LogLine("PLEG is not healthy"u8, LogOrigin.Service, 1) { Service = Encoding.UTF8.GetBytes(writer) }, found);
+
+        Assert.Equal(subject, Assert.Single(found).Otherwise.ToString());
+    }
+
+    [Theory]
     [InlineData("id: a.b", "4:5", "rules[1].id is set a second time.")]
     [InlineData("color: red", "4:5", "rules[1].color is no field of a rule; these are: id, ")]
     [InlineData("pattern: '('", "4:14", "rules[1].pattern is no regular expression: ")]

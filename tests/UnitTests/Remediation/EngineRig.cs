@@ -35,6 +35,8 @@ internal sealed class EngineRig : IAsyncDisposable
 
     public ManualTime Time { get; } = new(TestActions.Start);
     public Dictionary<string, FakeAction> Actions { get; } = new(StringComparer.Ordinal);
+    /// <summary>Instead of those of the same name.</summary>
+    public List<IRemediationAction> Others { get; } = [];
     public Dictionary<string, IVerificationProbe> Probes { get; } = new(StringComparer.Ordinal);
     public List<IGrants> Grants { get; } = [];
     public FakeStanding Standing { get; } = new();
@@ -75,7 +77,7 @@ internal sealed class EngineRig : IAsyncDisposable
         var host = new HostPaths { Root = Combine("host") };
         var boards = new OutlookBoards(
             Health, Inventory, ProbeBoard, Pods, new OfferBoard(Inventory, [], new RecordedLog<OfferBoard>()), new VendorReleases(Time, []), host, KubeletRoots, [Standing]);
-        var parts = new EngineParts(Health, Journal, Orders, Board, ActionSet.Of(Actions.Values), [.. Grants], (step, _) =>
+        var parts = new EngineParts(Health, Journal, Orders, Board, ActionSet.Of([.. Actions.Values.Where(action => Others.All(other => other.Name != action.Name)), .. Others]), [.. Grants], (step, _) =>
         {
             Evidence.Add(step.Action);
             DuringEvidence?.Invoke();

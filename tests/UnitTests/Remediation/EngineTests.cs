@@ -650,6 +650,60 @@ public sealed class EngineTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
     }
 
+    [Fact]
+    public async Task A_board_that_changes_all_the_time_postpones_nothing()
+    {
+        var (beat, hold) = (TimeSpan.FromMilliseconds(250), Minute);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(EngineRig.Stop);
+        var run = _rig.Engine().RunAsync(end.Token);
+        await _rig.Time.WhenWaitingAsync(TimeSpan.FromSeconds(30));
+        _rig.Time.Advance(beat);
+        _rig.ReportUnit();
+        var started = _rig.Time.GetTimestamp();
+        for (var left = hold; left > TimeSpan.Zero; left = hold - _rig.Time.GetElapsedTime(started))
+        {
+            await _rig.Time.WhenWaitingAsync(left < TimeSpan.FromSeconds(5) ? left + TimeSpan.FromMilliseconds(1) : TimeSpan.FromSeconds(5));
+            Assert.Empty(_rig.Done);
+            _rig.Report("test.noise", Subject.Device($"GPU-{left.Ticks}"), SuggestedAction.Observe);
+            await _rig.Time.WhenWaitingAsync(beat);
+            _rig.Time.Advance(beat);
+        }
+
+        await Eventually(() => _rig.Done.Count == 1); // the hold is over: no time has to pass
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+    }
+
+    [Fact]
+    public async Task A_moments_trouble_costs_a_second_and_lasting_trouble_is_looked_at_ever_more_seldom()
+    {
+        var looks = 0;
+        _rig.Actions["restart-unit"].Prepares = _ => ++looks > 1 ? Preparation.Ready(new ActionProof(ProofKind.Level, "")) : Preparation.NotPossible("systemd did not answer in time.");
+        _rig.Actions["reset-device"].Prepares = _ => Preparation.NotPossible("a process holds it.");
+        await _rig.TurnAsync();
+        _rig.ReportUnit();
+        await _rig.PassAsync(Minute);
+        Assert.Empty(_rig.Done);
+        await _rig.PassAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(["restart-unit"], _rig.Done);
+        Assert.Equal(2, looks);
+
+        _rig.Health.ReportHealthy("kubelet.unhealthy", new Subject(SubjectKind.Unit, "kubelet"), "well");
+        await _rig.PassAsync(TimeSpan.FromSeconds(3));
+        var seldom = 0;
+        _rig.Actions["reset-device"].Prepares = _ =>
+        {
+            seldom++;
+            return Preparation.NotPossible("a process holds it.");
+        };
+        _rig.ReportReset();
+        await _rig.TurnAsync();
+        _rig.Time.Jump(TimeSpan.FromHours(-1)); // that holds nothing up
+        await _rig.PassAsync(TimeSpan.FromSeconds(50));
+
+        Assert.Equal(9, seldom); // at 0, 1, 2, 4, 8, 16, 26, 36 and 46 s
+    }
+
     private static async Task Eventually(Func<bool> isSo)
     {
         using var late = CancellationTokenSource.CreateLinkedTokenSource(EngineRig.Stop);

@@ -67,6 +67,42 @@ public sealed class PlannerTests
     }
 
     [Fact]
+    public void A_drain_that_was_cut_short_goes_on_within_its_deadline_and_uses_no_attempt()
+    {
+        _now = _now with { Problems = [TestActions.Xid79(_at)] };
+        _ = Do();
+        var first = Do(ActionOutcome.Failed, goesOn: true);
+        _at += TimeSpan.FromMinutes(5);
+
+        var again = Do();
+
+        Assert.Equal(("drain", TimeSpan.FromMinutes(40), first.Step.Operation), (again.Step.Action, again.Step.Deadline, again.Step.Operation));
+        Assert.NotEqual(first.Step.Id, again.Step.Id);
+        Assert.Equal("reboot", Do().Step.Action);
+    }
+
+    [Fact]
+    public void A_drain_that_is_cut_short_again_and_again_backs_out_and_so_does_one_whose_problem_is_over()
+    {
+        _now = _now with { Problems = [TestActions.Xid79(_at)] };
+        _ = Do();
+        for (var time = 0; time < 5; time++, _at += TimeSpan.FromMinutes(20))
+        {
+            var drain = Do(ActionOutcome.Failed, goesOn: true);
+            Assert.Equal("drain", drain.Step.Action);
+            Assert.InRange(drain.Step.Deadline, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(45)); // a moment at least to look
+        }
+        Assert.Equal("uncordon", Do().Step.Action);
+
+        (_history, _now) = (RemediationHistory.Empty, _now with { Problems = [TestActions.Xid79(_at)] });
+        _ = Do();
+        _ = Do(ActionOutcome.Failed, goesOn: true);
+        _now = _now with { Problems = [] };
+        Assert.Equal("uncordon", Do().Step.Action);
+        Assert.Null(Plan().Next);
+    }
+
+    [Fact]
     public void A_problem_that_ends_before_the_act_gives_the_node_back()
     {
         _now = _now with { Problems = [TestActions.Xid79(_at)] };
@@ -132,7 +168,7 @@ public sealed class PlannerTests
     private Plan Plan() => _planner.Decide(_now, _history, _at);
 
     /// <summary>Grants what is asked, does the next step and closes it.</summary>
-    private PlannedStep Do(ActionOutcome outcome = ActionOutcome.Done, bool helped = true)
+    private PlannedStep Do(ActionOutcome outcome = ActionOutcome.Done, bool helped = true, bool goesOn = false)
     {
         var next = Plan().Next!;
         if (next.Kind == MoveKind.Ask)
@@ -151,7 +187,7 @@ public sealed class PlannerTests
             IntendedAt = _at,
             ActedAt = _at,
             ClosedAt = _at,
-            Result = new ActionResult(outcome, "says"),
+            Result = new ActionResult(outcome, "says") { GoesOn = goesOn },
             Helped = step.IsRung ? helped : null,
             IsRung = step.IsRung,
             IsDisruptive = step.IsDisruptive,

@@ -56,6 +56,38 @@ public sealed class ResetPlanTests : IDisposable
         Assert.Equal(["reset", "--gpureset", "--gpu", inventory.Devices[5].PciAddress!], Assert.IsType<CommandMove>(Assert.Single(plan.Moves)).Arguments);
     }
 
+    [Fact]
+    public void A_link_that_only_one_end_tells_of_joins_the_two_and_all_behind_them()
+    {
+        var inventory = Boards("amd", TestGpus.Islands(8, 4).Select((device, index) => device with
+        {
+            Links = index switch // a chain 0 -> 1 -> 2, 3 -> 2, told by one end each
+            {
+                0 => [new DeviceLink(TestGpus.Id(1), LinkKind.Direct, 1)],
+                1 or 3 => [new DeviceLink(TestGpus.Id(2), LinkKind.Direct, 1), new DeviceLink(TestGpus.Id(7), LinkKind.System, 0)],
+                _ => [],
+            },
+        }));
+        string[] chain = [TestGpus.Id(0), TestGpus.Id(1), TestGpus.Id(2), TestGpus.Id(3)];
+
+        Assert.All(inventory.Devices[..4], device => Assert.Equal(chain, ResetPlan.LinkedWith(device, inventory).Select(one => one.Id)));
+        Assert.Equal([TestGpus.Id(7)], ResetPlan.LinkedWith(inventory.Devices[7], inventory).Select(one => one.Id));
+    }
+
+    [Fact]
+    public void An_Intel_gpu_is_reset_by_the_kernel_and_one_that_is_divided_is_not()
+    {
+        var inventory = Boards("intel", TestGpus.Switched(2));
+        var resets = new AIInfra.Vendors.Intel.IntelResets(new AIInfra.Core.Hosting.HostPaths { Root = _sys.FullName });
+
+        var plan = resets.Plan(inventory.Devices[1], inventory);
+
+        Assert.Equal([TestGpus.Id(1)], Ids(plan));
+        Assert.Equal(new WriteMove($"bus/pci/devices/{inventory.Devices[1].PciAddress}/reset", "1"), Assert.Single(plan.Moves));
+        var divided = TestGpus.Inventory([.. inventory.Devices, .. TestGpus.Partitions(1, 2)], "intel");
+        Assert.Contains("divided", resets.Plan(divided.Devices[0], divided).WhyNot, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("flr bus\n", 1)]
     [InlineData("bus\n", 2)]

@@ -1,9 +1,12 @@
 using System.Collections.Immutable;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Health;
+using AIInfra.Core.Remediation.Actions;
 using AIInfra.Core.Sharing;
+using AIInfra.Core.VendorFiles;
 using AIInfra.Vendors.Amd;
 using AIInfra.Vendors.Simulation;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AIInfra.UnitTests.VendorFiles;
 
@@ -28,6 +31,24 @@ public sealed class AmdDriverTests
         var spec = rig.Allocator.Allocate(rig.Offer.Resources[0], [.. rig.Offer.Resources[0].Units.Take(2)]);
         Assert.Equal(["/dev/kfd rw", "/dev/dri/renderD128 rw", "/dev/dri/card0 rw", "/dev/dri/renderD129 rw", "/dev/dri/card1 rw"], spec.DeviceNodes.Select(node => $"{node.HostPath} {node.Permissions}"));
         Assert.Empty(spec.Environment);
+    }
+
+    [Theory]
+    [InlineData("mi300x-8", 8, null)]
+    [InlineData("mi300x-cpx-8", 0, "divided")]
+    public async Task The_vendor_offers_a_reset_of_the_whole_hive_where_no_board_is_divided(string node, int together, string? whyNot)
+    {
+        using var rig = new VendorRig("amd", node);
+        await rig.RoundAsync();
+        using var services = new ServiceCollection().AddAmd(new FileVendorOptions(), AmdNaming.OneName).BuildServiceProvider();
+
+        var plan = services.GetRequiredService<IDeviceResets>().Plan(rig.Whole[3], rig.Now);
+
+        Assert.Equal(together, plan.Group.Length);
+        if (whyNot is null)
+            Assert.Equal(["reset", "--gpureset", "--gpu", rig.Whole[3].PciAddress!], Assert.IsType<CommandMove>(Assert.Single(plan.Moves)).Arguments);
+        else
+            Assert.Contains(whyNot, plan.WhyNot, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -58,6 +58,8 @@ public sealed record LogRule
     /// <summary>The line says that the problem <see cref="Id"/> is over.</summary>
     public bool IsClear { get; init; }
     public RuleSubject Subject { get; init; }
+    /// <summary>The unit that the problem is on where the pattern names nothing; the line's writer, where that is known and one of <see cref="Services"/>, goes before it. Null: none.</summary>
+    public string? Unit { get; init; }
     /// <summary>It takes the built-in rules of this id away and is none itself.</summary>
     public bool Disables { get; init; }
     /// <summary>Null where only matching is wanted, or the pack has none.</summary>
@@ -68,7 +70,7 @@ public sealed record LogRule
     public required string Source { get; init; }
 
     /// <summary>The line may be about something that is no device of the inventory.</summary>
-    public bool NamesPart => Subject != RuleSubject.Device || (Pattern is { } pattern && PartGroups.Keys.Any(group => pattern.Contains($"(?<{group}>", StringComparison.Ordinal)));
+    public bool NamesPart => Subject != RuleSubject.Device || Unit is not null || (Pattern is { } pattern && PartGroups.Keys.Any(group => pattern.Contains($"(?<{group}>", StringComparison.Ordinal)));
 
     /// <summary>The words of a pack; null for one that is none.</summary>
     public static Severity? SeverityOf(string word) => word switch

@@ -76,13 +76,16 @@ internal sealed class PatternRule(LogRule rule, SlowPatterns slow)
                 Fill(Rule.Id, match, isId: true), Rule.Severity, Rule.Cause, Rule.Action, Rule.Clearing, Fill(Rule.Message, match, isId: false)),
             PciAddress = pci,
             IsPart = Rule.Subject == RuleSubject.Part,
-            Otherwise = PartOf(match) ?? (Rule.Subject == RuleSubject.Any && pci is not null ? Subject.Device(pci) : null),
+            Otherwise = PartOf(match) ?? UnitOf(line) ?? (Rule.Subject == RuleSubject.Any && pci is not null ? Subject.Device(pci) : null),
             Form = match?.Groups["form"] is { Success: true } form ? form.Value : null,
             IsClear = Rule.IsClear,
             Evidence = text.ToString(),
             Number = line.Number,
         };
     }
+
+    private Subject? UnitOf(in LogLine line) => Rule.Unit is null ? null
+        : new Subject(SubjectKind.Unit, !line.Service.IsEmpty && _services.Length > 0 ? Encoding.UTF8.GetString(line.Service) : Rule.Unit);
 
     /// <summary>What a group names that is no PCI device.</summary>
     private static Subject? PartOf(Match? match)

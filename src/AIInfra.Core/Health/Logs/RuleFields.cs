@@ -13,7 +13,7 @@ internal sealed class RuleFields(string path, ConfigMark mark, ImmutableArray<Co
     private const int ShortestLiteral = 3, LongestPattern = 2000;
 
     private static readonly string[] Known =
-        ["id", "literals", "pattern", "source", "services", "severity", "cause", "action", "clearing", "message", "clears", "disables", "subject", "after", "zh", "advice", "advice-zh", "matches", "not"];
+        ["id", "literals", "pattern", "source", "services", "severity", "cause", "action", "clearing", "message", "clears", "disables", "subject", "unit", "after", "zh", "advice", "advice-zh", "matches", "not"];
     private static readonly string[] Kinds = ["id", "clears", "disables"];
     private static readonly string[] Lists = ["literals", "services", "matches", "not"];
 
@@ -49,6 +49,7 @@ internal sealed class RuleFields(string path, ConfigMark mark, ImmutableArray<Co
             Services = List("services"),
             Threshold = Optional("after") is null ? null : Word("after", null, "a count and a time, such as 3 in 10m", LogRule.ThresholdOf),
             Subject = Word("subject", "device", "device, part or any", text => text switch { "device" => RuleSubject.Device, "part" => RuleSubject.Part, "any" => (RuleSubject?)RuleSubject.Any, _ => null }),
+            Unit = Optional("unit"),
             Severity = Word("severity", isClear ? "info" : null, "info, degraded or fatal", LogRule.SeverityOf),
             Cause = Word("cause", isClear ? "host" : null, "application, driver, hardware, fabric or host", LogRule.CauseOf),
             Action = Word("action", isClear ? "none" : null, "none, observe, tell-pod, restart-service, reset-device, drain, reboot or replace", LogRule.ActionOf),

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using AIInfra.Core.Devices;
+using AIInfra.Core.Health.Probes.Services;
 using AIInfra.Core.Hosting;
 using AIInfra.Core.Sampling;
+using AIInfra.Linux.Systemd;
 
 namespace AIInfra.Core.Health.Probes;
 
@@ -47,6 +49,10 @@ public sealed record ProbeParts
     public SampleBoard Samples { get; init; } = new();
     /// <summary>The kubelets' folders on the host.</summary>
     public ImmutableArray<string> KubeletRoots { get; init; } = ["/var/lib/kubelet"];
+    /// <summary>The host's systemd, which is connected to when this is first called; null where nobody asks it.</summary>
+    public Func<SystemdUnits>? Systemd { get; init; }
+    /// <summary>Services that are watched for a failure, as systemd names them; a <c>*</c> stands for anything.</summary>
+    public ImmutableArray<string> WatchedUnits { get; init; } = FailedUnitsProbe.Usual;
     /// <summary>Where tools (smartctl, nvme) are looked for, in this order.</summary>
     public ImmutableArray<string> ToolFolders { get; init; } = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
     /// <summary>Of the probe that is created.</summary>

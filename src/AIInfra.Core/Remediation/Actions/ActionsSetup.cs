@@ -44,6 +44,7 @@ public static class ActionsSetup
             .AddAction((system, hands, provider) => Reset("reset-pci", (_, device, inventory) => PciResets.Reset(device, inventory, hands.Host.Sys), null, system, hands, provider))
             .AddAction((system, hands, provider) => Reset("rescan-pci", (_, device, _) => PciResets.Rescan(device), null, system, hands, provider))
             .AddAction((system, hands, provider) => Reset(ReloadDriver.Name, (planned, device, inventory) => ReloadDriver.Plan(inventory, planned.Arguments, ServicesOf(provider, device, inventory)), ReloadDriver.Refuse, system, hands, provider))
+            .AddAction((_, hands, provider) => new BounceLink(hands, provider.GetRequiredService<TimeProvider>()))
             .AddAction((_, _, provider) => new RequestReplacement(
                 options.Node, options.StateFolder, provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>(), new HttpClient(), provider.GetRequiredService<TimeProvider>()));
     }

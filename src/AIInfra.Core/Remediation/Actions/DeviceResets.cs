@@ -22,14 +22,14 @@ public sealed record ResetPlan(string? WhyNot, ImmutableArray<Device> Group, Imm
 {
     public static ResetPlan NotPossible(string why) => new(why, [], [], []);
 
-    /// <summary>The device with all that direct links join it to, over any number of hops.</summary>
+    /// <summary>The device with all that direct links join it to, over any number of hops. A link counts whichever of its ends tells of it.</summary>
     public static ImmutableArray<Device> LinkedWith(Device device, VendorInventory inventory)
     {
         var group = new SortedDictionary<string, Device>(StringComparer.Ordinal) { [device.Id] = device };
         var open = new Queue<Device>([device]);
         while (open.TryDequeue(out var next))
         {
-            foreach (var peer in inventory.Devices.Where(peer => peer.ParentId is null && next.Links.Any(link => link.Kind == LinkKind.Direct && link.PeerId == peer.Id)))
+            foreach (var peer in inventory.Devices.Where(peer => peer.ParentId is null && (IsLinked(next, peer) || IsLinked(peer, next))))
             {
                 if (group.TryAdd(peer.Id, peer))
                     open.Enqueue(peer);
@@ -37,6 +37,8 @@ public sealed record ResetPlan(string? WhyNot, ImmutableArray<Device> Group, Imm
         }
         return [.. group.Values];
     }
+
+    private static bool IsLinked(Device from, Device to) => from.Links.Any(link => link.Kind == LinkKind.Direct && link.PeerId == to.Id);
 }
 
 /// <summary>One thing that is done to reset devices.</summary>
@@ -46,6 +48,9 @@ public abstract record ResetMove;
 /// <param name="Program">Its name: looked for in the folders where distributions and drivers have programs.</param>
 /// <param name="Input">What it is told on its standard input; null: nothing.</param>
 public sealed record CommandMove(string Program, ImmutableArray<string> Arguments, string? Input = null) : ResetMove;
+
+/// <summary>A call of the vendor's library about one board.</summary>
+public sealed record LibraryMove(LibraryReset Library, string PciAddress) : ResetMove;
 
 /// <summary>A word that is written to a file of the kernel.</summary>
 /// <param name="File">Below the host's /sys.</param>

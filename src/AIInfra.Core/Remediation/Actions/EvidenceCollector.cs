@@ -14,7 +14,7 @@ public sealed class EvidenceCollector(HostSystem system, HostHands hands, Health
     /// <summary>Bundles that are kept; the oldest goes.</summary>
     public const int Kept = 20;
 
-    private static readonly TimeSpan Each = TimeSpan.FromSeconds(15), All = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Each = TimeSpan.FromSeconds(8), All = TimeSpan.FromSeconds(10); // the step waits for it
 
     private string Folder => Path.Combine(stateFolder, "evidence");
 

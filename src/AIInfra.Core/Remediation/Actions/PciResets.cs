@@ -4,7 +4,7 @@ using AIInfra.Core.Devices;
 namespace AIInfra.Core.Remediation.Actions;
 
 /// <summary>What the kernel offers for any device on PCI, see sysfs-bus-pci of its documentation.</summary>
-internal static class PciResets
+public static class PciResets
 {
     /// <summary><c>reset-pci</c>: the kernel's best method, which for most is a reset of that function alone. Where it can only reset the bus, the siblings on it are of the group.</summary>
     public static ResetPlan Reset(Device device, VendorInventory inventory, string sys)

@@ -26,9 +26,12 @@ internal sealed class ResetMoves(HostSystem system, HostHands hands, TimeProvide
         var says = new List<string>();
         for (var number = 0; number < plan.Moves.Length; number++)
         {
-            var result = plan.Moves[number] is CommandMove command
-                ? await CommandAsync(planned, command, number, atMost, cancellationToken)
-                : await WriteAsync((WriteMove)plan.Moves[number], isLast: number == plan.Moves.Length - 1, cancellationToken);
+            var result = plan.Moves[number] switch
+            {
+                CommandMove command => await CommandAsync(planned, command, number, atMost, cancellationToken),
+                LibraryMove call => await call.Library.RunAsync(call.PciAddress, atMost, cancellationToken),
+                var write => await WriteAsync((WriteMove)write, isLast: number == plan.Moves.Length - 1, cancellationToken),
+            };
             says.Add(result.Says);
             if (result.Outcome != ActionOutcome.Done)
                 return result with { Outcome = number > 0 && result.Outcome == ActionOutcome.NotPossible ? ActionOutcome.Failed : result.Outcome, Says = string.Join(" ", says) };

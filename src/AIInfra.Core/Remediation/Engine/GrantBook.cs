@@ -12,9 +12,11 @@ internal sealed class GrantBook(ImmutableArray<IGrants> sources, Func<double> ra
 
     private ImmutableArray<IGrant> _held = [];
     private GrantState _state = GrantState.None;
+    private (long At, TimeSpan For) _rest; // after a refusal, by the clock that nobody sets
 
     /// <summary>What the planner is told. A grant that was lost counts as none.</summary>
-    public GrantState State => _state.Operation.Length == 0 || _state.Refused is not null || IsHeld ? _state : GrantState.None;
+    public GrantState State =>
+        _state.Refused is not null ? _state with { Until = time.GetUtcNow() + _rest.For - time.GetElapsedTime(_rest.At) } : _state.Operation.Length == 0 || IsHeld ? _state : GrantState.None;
 
     /// <summary>Asked right before an act.</summary>
     public bool IsHeldFor(string operation) => _state.IsHeldFor(operation) && IsHeld;
@@ -37,7 +39,8 @@ internal sealed class GrantBook(ImmutableArray<IGrants> sources, Func<double> ra
             if (answer.Grant is null)
             {
                 await ReleaseAsync();
-                _state = new GrantState(request.Operation, answer.Why, time.GetUtcNow() + (AskAgain * (1 + (random() / 2))));
+                _state = new GrantState(request.Operation, answer.Why, default);
+                _rest = (time.GetTimestamp(), AskAgain * (1 + (random() / 2)));
                 return answer.Why;
             }
             _held = _held.Add(answer.Grant);

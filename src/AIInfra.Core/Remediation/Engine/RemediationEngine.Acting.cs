@@ -11,8 +11,8 @@ public sealed partial class RemediationEngine
     /// <summary>A look that takes longer counts as no.</summary>
     private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(30);
 
-    /// <summary>What was not possible is looked at again after this time, and passed over where the rung says so after that.</summary>
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(10), PassOver = TimeSpan.FromMinutes(1);
+    /// <summary>What was not possible is looked at again: soon, since it may have been a moment's trouble, then ever later. Where the rung says so it is passed over after a while.</summary>
+    private static readonly TimeSpan LookSoon = TimeSpan.FromSeconds(1), LookAgain = TimeSpan.FromSeconds(10), PassOver = TimeSpan.FromMinutes(1);
 
     /// <summary>Past its deadline an act is given so long to say what became of it.</summary>
     private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(30);
@@ -110,9 +110,10 @@ public sealed partial class RemediationEngine
         var patience = planned.Step.Action == NodeSteps.Uncordon ? (TimeSpan?)null
             : isBegun ? planned.Step.Deadline
             : isRungs && RungOf(planned) is { PassWhenImpossible: true } ? PassOver : null;
-        if (patience is null || _time.GetElapsedTime(since) < patience)
+        var passed = _time.GetElapsedTime(since);
+        if (patience is null || passed < patience)
         {
-            _notNow = _notNow.SetItem(operation, (_time.GetUtcNow() + LookAgain, why));
+            _notNow[operation] = (_time.GetTimestamp(), passed < LookSoon ? LookSoon : passed < LookAgain ? passed : LookAgain, why);
             return;
         }
         var record = new StepRecord

@@ -32,7 +32,7 @@ public sealed partial class RemediationEngine : IWorker
 
     /// <summary>Between two turns, however fast problems come.</summary>
     private static readonly TimeSpan LeastBetween = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan Verifying = TimeSpan.FromSeconds(1), Waiting = TimeSpan.FromSeconds(5), Idle = TimeSpan.FromSeconds(30), Recovering = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Verifying = TimeSpan.FromSeconds(1), Waiting = TimeSpan.FromSeconds(5), Idle = TimeSpan.FromSeconds(30), Recovering = TimeSpan.FromSeconds(2);
 
     /// <summary>Steps of one turn: more only where something goes round, and then it rests.</summary>
     private const int MostMoves = 16;
@@ -48,7 +48,7 @@ public sealed partial class RemediationEngine : IWorker
     private readonly GrantBook _grants;
     private readonly HashSet<string> _dry = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _impossible = new(StringComparer.Ordinal);
-    private ImmutableDictionary<string, (DateTimeOffset Until, string Why)> _notNow = ImmutableDictionary<string, (DateTimeOffset, string)>.Empty;
+    private readonly Dictionary<string, (long At, TimeSpan For, string Why)> _notNow = new(StringComparer.Ordinal); // by operation
     private string? _asked; // the device that permission is asked for
     private long? _recovered;
 
@@ -123,16 +123,27 @@ public sealed partial class RemediationEngine : IWorker
     private (PlanSnapshot Now, Plan Plan, DateTimeOffset At) Decide()
     {
         var time = _outlook.Now();
-        _notNow = _notNow.RemoveRange(_notNow.Where(entry => entry.Value.Until < time.At - TimeSpan.FromMinutes(10)).Select(entry => entry.Key));
-        var now = _outlook.Look(time, _grants.State, _notNow);
+        var now = _outlook.Look(time, _grants.State, NotNow(time.At));
         var plan = _planner.Decide(now, _parts.Journal.History, time.At);
         _teller.Planned(now, plan, _parts.Journal.History);
         return (now, plan, time.At);
     }
 
+    /// <summary>What was found not possible a moment ago. Counted by the clock that nobody sets.</summary>
+    private ImmutableDictionary<string, (DateTimeOffset Until, string Why)> NotNow(DateTimeOffset at)
+    {
+        if (_notNow.Count == 0)
+            return ImmutableDictionary<string, (DateTimeOffset, string)>.Empty;
+        foreach (var over in _notNow.Where(entry => _time.GetElapsedTime(entry.Value.At) >= entry.Value.For).Select(entry => entry.Key).ToList())
+            _notNow.Remove(over);
+        return _notNow.ToImmutableDictionary(entry => entry.Key, entry => (at + entry.Value.For - _time.GetElapsedTime(entry.Value.At), entry.Value.Why), StringComparer.Ordinal);
+    }
+
+    /// <summary>What blocks may go away without a word to the engine: pods, files, leases, the journal's disk.</summary>
     private static TimeSpan Until(Plan plan, DateTimeOffset at)
     {
-        var wait = plan.Problems.Any(problem => problem.State != PlanState.NotNeeded) ? Waiting : Idle;
+        var wait = plan.Problems.Any(problem => problem is { State: PlanState.Blocked, NotBefore: null }) ? Verifying
+            : plan.Problems.Any(problem => problem.State != PlanState.NotNeeded) ? Waiting : Idle;
         return plan.WakeAt is { } wake && wake - at < wait ? (wake > at ? wake - at : TimeSpan.Zero) + TimeSpan.FromMilliseconds(1) : wait;
     }
 

@@ -88,8 +88,13 @@ internal sealed partial class RemediationTeller(RemediationBoard board, TimeProv
             Note($"{plan.Operation ?? $"{plan.ProblemId} {plan.Subject}"}-{plan.State}", true, "RemediationNeedsPerson", plan.Action ?? "None", $"{plan.ProblemId} on {plan.Subject}: {plan.Why}");
     }
 
-    private ImmutableArray<DryStep> Standing(Plan plan) => _view.WouldDo.IsEmpty ? [] :
-        [.. _view.WouldDo.Where(would => plan.Problems.Any(problem => problem.Dry is not null && problem.ProblemId == would.Step.Step.ProblemId && problem.Subject == would.Step.Step.Subject))];
+    private ImmutableArray<DryStep> Standing(Plan plan)
+    {
+        if (_view.WouldDo.IsEmpty)
+            return [];
+        var dry = plan.Problems.Where(problem => problem.Dry is not null).Select(problem => (problem.ProblemId, problem.Subject)).ToHashSet();
+        return [.. _view.WouldDo.Where(would => dry.Contains((would.Step.Step.ProblemId, would.Step.Step.Subject)))];
+    }
 
     private void Count(string action, string outcome)
     {

@@ -49,9 +49,15 @@ public sealed partial class RemediationJournal : IDisposable
     /// <summary>Null when the journal is whole and on the disk; else, in a sentence, why nothing may be done.</summary>
     public string? Fault => _fault;
 
-    /// <summary>Reads the journal if that was not done, and writes what the disk refused. Called at the start, and again while there is a <see cref="Fault"/>.</summary>
+    /// <summary>Reads the journal if that was not done, and writes what the disk refused. Called at the start, and again while there is a <see cref="Fault"/>. A disk that hangs
+    /// is waited for a while: it goes on the moment it answers.</summary>
     /// <returns>The <see cref="Fault"/>.</returns>
-    public async Task<string?> RecoverAsync() => await CommitAsync([]);
+    public async Task<string?> RecoverAsync()
+    {
+        if (!_work.IsCompleted)
+            await _work.WaitAsync(Patience, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return await CommitAsync([]);
+    }
 
     /// <summary>Writes the intent, before the act.</summary>
     /// <returns>Null when it is on the disk. Else why not, in a sentence: the act must not be done.</returns>

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using AIInfra.Core.Health;
 using AIInfra.Core.Remediation.Granting;
 using AIInfra.Core.Remediation.Ladders;
@@ -11,8 +9,9 @@ namespace AIInfra.Core.Remediation.Planning;
 internal sealed partial class PlanTurn
 {
     /// <param name="open">The operation that is under way; null when there is none.</param>
+    /// <param name="isTurn">Nothing else is next; else it waits for its turn where nothing worse stands in its way.</param>
     /// <param name="start">The first step, when it may be done now.</param>
-    public ProblemPlan Weigh(Problem problem, Operation? open, out Move? start)
+    public ProblemPlan Weigh(Problem problem, Operation? open, bool isTurn, out Move? start)
     {
         start = null;
         if (open is not null && open.ProblemId == problem.Id && open.Subject == problem.Subject)
@@ -29,7 +28,7 @@ internal sealed partial class PlanTurn
             return Say(problem, PlanState.NeedsPerson, "a person has taken it from the agent (release).", ladder);
         if (open is { Last.NeedsPerson: true })
             return Say(problem, PlanState.NeedsPerson, $"it is not known what became of step {open.Last.Step.Id}; look, then approve {open.Id}.", ladder);
-        return Answered(problem, ladder) ?? Timed(problem, ladder) ?? Climb(problem, ladder, out start);
+        return Answered(problem, ladder) ?? Timed(problem, ladder) ?? Climb(problem, ladder, isTurn, out start);
     }
 
     private ProblemPlan Describe(Problem problem, Operation open)
@@ -84,13 +83,14 @@ internal sealed partial class PlanTurn
         return null;
     }
 
-    private ProblemPlan Climb(Problem problem, Ladder ladder, out Move? start)
+    private ProblemPlan Climb(Problem problem, Ladder ladder, bool isTurn, out Move? start)
     {
         start = null;
-        if (ChooseRung(problem, ladder) is not { } place)
+        if (PastOf(problem, ladder).Choose(ladder, SeenAt(problem).First) is not { } place)
             return Say(problem, PlanState.NeedsPerson, $"every rung of {ladder.Name} was tried: it needs a person.", ladder);
         var rung = ladder.Rungs[place];
-        var operation = OperationId(problem, ladder, place);
+        var earlier = history.OnLadder(ladder.Name, problem.Subject);
+        var operation = names.Of(problem, ladder.Name, place, earlier.IsEmpty ? "" : earlier[^1].Id);
         var plan = new ProblemPlan(problem.Id, problem.Subject, PlanState.Next, "", ladder.Name, place, rung.Action, operation);
         var isApproved = now.Approved.Contains(operation);
         if (Bounded(problem, ladder, rung, place) is { } bounded)
@@ -101,9 +101,11 @@ internal sealed partial class PlanTurn
             return plan with { State = PlanState.Blocked, Why = why };
         if (now.NotNow.TryGetValue(operation, out var notNow) && Wait(notNow.Until))
             return plan with { State = PlanState.Blocked, Why = notNow.Why, NotBefore = notNow.Until };
+        if (rung.IsDisruptive && now.Grant.Operation == operation && now.Grant.Refused is { } refused && Wait(now.Grant.Until))
+            return plan with { State = PlanState.Blocked, Why = refused, NotBefore = now.Grant.Until };
+        if (!isTurn && now.Mode != RemediationMode.DryRun)
+            return plan with { State = PlanState.Waits, Why = "waits for its turn: one thing is mended at a time." };
         start = First(problem, ladder, place, rung, operation);
-        if (start is null)
-            return plan with { State = PlanState.Blocked, Why = now.Grant.Refused!, NotBefore = now.Grant.Until };
         return now.Mode == RemediationMode.DryRun
             ? plan with { Why = $"{Steps(rung, start.Step!.Step.Action)} would be done (dry run).", Dry = Planned(operation, 0, problem.Id, problem.Subject, ladder.Name, place, rung.Action, rung, isRung: true) }
             : plan with { Why = $"{start.Step!.Step.Action} is next." };
@@ -118,55 +120,39 @@ internal sealed partial class PlanTurn
         _ => rung.Action,
     };
 
-    private Move? First(Problem problem, Ladder ladder, int place, Rung rung, string operation)
+    private Move First(Problem problem, Ladder ladder, int place, Rung rung, string operation)
     {
         var moves = now.Moves == PodMoves.Able;
         var action = moves && rung.Drain == DrainScope.Node ? NodeSteps.Cordon
             : moves && rung.Drain == DrainScope.Device && rung.Action != NodeSteps.Drain ? NodeSteps.Drain : rung.Action;
         var step = Planned(operation, 0, problem.Id, problem.Subject, ladder.Name, place, action, rung, isRung: action == rung.Action);
-        return rung.IsDisruptive && !now.Grant.IsHeldFor(operation) ? Ask(step) : new Move(MoveKind.Act, null, step);
+        return new Move(rung.IsDisruptive && !now.Grant.IsHeldFor(operation) ? MoveKind.Ask : MoveKind.Act, null, step);
     }
 
-    /// <summary>The weakest rung that was not shown to be of no help since the problem stands, and that has attempts left.</summary>
-    private int? ChooseRung(Problem problem, Ladder ladder)
+    private LadderPast PastOf(Problem problem, Ladder ladder)
     {
-        var earlier = history.OnLadder(ladder.Name, problem.Subject);
-        var floor = 0;
-        foreach (var operation in earlier)
-        {
-            if (EndOf(operation) < SeenAt(problem).First)
-                continue; // of another time that it stood
-            if (operation.HasFailed || (operation.Act?.Result?.Outcome == ActionOutcome.NotPossible && operation.Rung < ladder.Rungs.Length && ladder.Rungs[operation.Rung].PassWhenImpossible))
-                floor = Math.Max(floor, operation.Rung + 1);
-        }
-        for (var place = floor; place < ladder.Rungs.Length; place++)
-        {
-            var attempts = earlier.Count(operation => operation.Rung == place && operation.IsAttempt && _time.Since(operation.First) < ladder.Window);
-            if (attempts < ladder.Rungs[place].Attempts)
-                return place;
-        }
-        return null;
+        var operations = history.OnLadder(ladder.Name, problem.Subject);
+        if (operations.IsEmpty)
+            return LadderPast.Nothing;
+        if (!_pasts.TryGetValue((ladder.Name, problem.Subject), out var past))
+            _pasts[(ladder.Name, problem.Subject)] = past = new LadderPast(ladder, operations, _time);
+        return past;
     }
 
-    private bool HasFailedSince(Problem problem, Ladder ladder) =>
-        history.OnLadder(ladder.Name, problem.Subject).Any(operation => operation.HasFailed && EndOf(operation) >= SeenAt(problem).First);
-
-    private DateTimeOffset EndOf(Operation operation) => _time.Of(operation.Last, operation.Last.ClosedAt ?? operation.Last.IntendedAt);
+    private bool HasFailedSince(Problem problem, Ladder ladder) => PastOf(problem, ladder).HasFailedSince(SeenAt(problem).First);
 
     private (DateTimeOffset First, DateTimeOffset Last) SeenAt(Problem problem) => now.Sightings.GetValueOrDefault((problem.Id, problem.Subject), (problem.FirstSeen, problem.LastSeen));
 
     /// <summary>Rates and cooldowns.</summary>
     private (string Why, DateTimeOffset? Until)? Bounded(Problem problem, Ladder ladder, Rung rung, int place)
     {
-        var same = history.OnLadder(ladder.Name, problem.Subject).LastOrDefault(operation => operation.Rung == place);
-        if (same is not null && Cooling(same.First, rung.Cooldown) is { } cooled)
+        if (PastOf(problem, ladder).LastOn(place) is { } same && Cooling(same.First, rung.Cooldown) is { } cooled)
             return ($"{rung.Action} was tried at {Show(same.StartedAt)} and rests for {PolicyTime.Show(rung.Cooldown)}.", cooled);
         if (!rung.IsDisruptive)
             return null;
-        var rate = NodeLimits.RefuseRate(policy.Limits, history, "", _time);
-        if (rate?.Until is { } until)
+        if (_rate.Value?.Until is { } until)
             Wait(until);
-        return rate;
+        return _rate.Value;
     }
 
     private DateTimeOffset? Cooling(StepRecord start, TimeSpan rest)
@@ -213,15 +199,6 @@ internal sealed partial class PlanTurn
             return "somebody uncordoned the node after the agent had cordoned it: a person has the last word until the problem is over.";
         var unavailable = now.Unavailable.Count + (isDevice && now.Unavailable.Contains(problem.Subject.Id) ? 0 : 1);
         return isDevice && rung.Drain != DrainScope.Node ? NodeLimits.RefuseShare(policy.Limits, now.Devices, unavailable) : null;
-    }
-
-    /// <summary>The same before and after a restart, another one for each attempt: what is approved and written is exactly this attempt.</summary>
-    private string OperationId(Problem problem, Ladder ladder, int place)
-    {
-        var earlier = history.OnLadder(ladder.Name, problem.Subject);
-        var attempt = earlier.IsEmpty ? "" : earlier[^1].Id; // a count would come again when the journal forgets the oldest
-        var text = string.Create(CultureInfo.InvariantCulture, $"{problem.Id}\n{problem.Subject}\n{ladder.Name}\n{place}\n{attempt}\n{problem.FirstSeen.UtcTicks}");
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 6));
     }
 
     private static ProblemPlan Say(Problem problem, PlanState state, string why, Ladder? ladder = null) => new(problem.Id, problem.Subject, state, why, ladder?.Name);

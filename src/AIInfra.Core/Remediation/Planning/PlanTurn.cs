@@ -1,16 +1,19 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using AIInfra.Core.Health;
+using AIInfra.Core.Remediation.Granting;
 using AIInfra.Core.Remediation.Ladders;
 
 namespace AIInfra.Core.Remediation.Planning;
 
 /// <summary>One look of the planner: the open operation goes on, or a problem's next rung is weighed against every limit.</summary>
-internal sealed partial class PlanTurn(RemediationPolicy policy, PlanSnapshot now, RemediationHistory history, DateTimeOffset at)
+internal sealed partial class PlanTurn(RemediationPolicy policy, PlanSnapshot now, RemediationHistory history, DateTimeOffset at, OperationNames names)
 {
-    private static readonly TimeSpan Day = TimeSpan.FromDays(1), UncordonRetry = TimeSpan.FromMinutes(1), NodeStepDeadline = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1), UncordonRetry = TimeSpan.FromMinutes(1), NodeStepDeadline = TimeSpan.FromMinutes(1), LeastOfAStep = TimeSpan.FromMinutes(1);
 
     private readonly PlanTime _time = new(at, now.BootId, now.Uptime);
+    private readonly Dictionary<(string Ladder, Subject Subject), LadderPast> _pasts = [];
+    private readonly Lazy<(string Why, DateTimeOffset? Until)?> _rate = new(() => NodeLimits.RefuseRate(policy.Limits, history, "", new PlanTime(at, now.BootId, now.Uptime)));
 
     /// <summary>The soonest moment at which a reason ends by itself.</summary>
     public DateTimeOffset? WakeAt { get; private set; }
@@ -27,16 +30,25 @@ internal sealed partial class PlanTurn(RemediationPolicy policy, PlanSnapshot no
             return new Move(MoveKind.Verify, open.Last, null);
         if (HoldsAll is not null || now.Mode != RemediationMode.On || (now.NotNow.TryGetValue(open.Id, out var notNow) && Wait(notNow.Until)))
             return null;
-        if (open.Then == Follow.Uncordon || (open.Then == Follow.Forward && ReasonToBackOut(open) is not null))
+        if (open.Then == Follow.Uncordon || (open.Then is Follow.Forward or Follow.Again && ReasonToBackOut(open) is not null))
             return open.Last.Step.Action == NodeSteps.Uncordon && Wait(_time.After(open.Last, UncordonRetry)) ? null : Node(open, NodeSteps.Uncordon);
         if (policy.Find(open.Ladder) is not { } ladder || ladder.Rungs.Length <= open.Rung)
             return Node(open, NodeSteps.Uncordon); // the policy changed meanwhile
         var rung = ladder.Rungs[open.Rung];
         if (rung.IsDisruptive && (!now.Blockers.IsEmpty || now.BootId.Length == 0))
             return null;
-        var isDrained = rung.Drain == DrainScope.None || rung.Action == NodeSteps.Drain || open.Last.Step.Action == NodeSteps.Drain;
+        var isDrained = rung.Drain == DrainScope.None || rung.Action == NodeSteps.Drain || (open.Last.Step.Action == NodeSteps.Drain && open.Then != Follow.Again);
         var step = isDrained ? Act(open, rung) : Node(open, NodeSteps.Drain, rung).Step!;
+        if (open.Then == Follow.Again)
+            step = step with { Step = step.Step with { Deadline = LeftOf(open, rung) } };
         return rung.IsDisruptive && !now.Grant.IsHeldFor(open.Id) ? Ask(step) : new Move(MoveKind.Act, null, step);
+    }
+
+    /// <summary>Of a step that was cut short: what is left of its time, and a moment at least to see how far it has come.</summary>
+    private TimeSpan LeftOf(Operation open, Rung rung)
+    {
+        var left = rung.Deadline - _time.Since(open.Steps.First(step => step.Step.Action == open.Last.Step.Action));
+        return left > LeastOfAStep ? left : LeastOfAStep < rung.Deadline ? LeastOfAStep : rung.Deadline;
     }
 
     /// <summary>The node is given back when nothing needs it empty any more. No limit stands in the way of that.</summary>

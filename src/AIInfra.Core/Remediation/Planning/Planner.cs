@@ -4,23 +4,22 @@ using AIInfra.Core.Remediation.Ladders;
 
 namespace AIInfra.Core.Remediation.Planning;
 
-/// <summary>Decides the next step. A pure function: the same snapshot, history, policy and time give the same plan.</summary>
+/// <summary>Decides the next step. A pure function: the same snapshot, history, policy and time give the same plan. One caller at a time: it remembers names that it has made.</summary>
 public sealed class Planner(RemediationPolicy policy)
 {
+    private readonly OperationNames _names = new();
+
     public Plan Decide(PlanSnapshot now, RemediationHistory history, DateTimeOffset at)
     {
-        var turn = new PlanTurn(policy, now, history, at);
+        var turn = new PlanTurn(policy, now, history, at, _names);
         var open = history.Open;
         var next = open is not null ? turn.Continue(open) : null;
         var plans = ImmutableArray.CreateBuilder<ProblemPlan>(now.Problems.Length);
         foreach (var problem in InTurn(now.Problems))
         {
-            var plan = turn.Weigh(problem, open, out var start);
-            if (start is not null && next is null && open is null)
+            plans.Add(turn.Weigh(problem, open, isTurn: next is null && open is null, out var start));
+            if (next is null && open is null)
                 next = start;
-            else if (start is not null && plan.Dry is null)
-                plan = plan with { State = PlanState.Waits, Why = "waits for its turn: one thing is mended at a time." };
-            plans.Add(plan);
         }
         next ??= turn.Release(plans);
         return new Plan(next, plans.ToImmutable(), turn.WakeAt);

@@ -60,6 +60,9 @@ public sealed class RemediationHistory
 /// <summary>One attempt at one rung: its steps, in order, at least one.</summary>
 public sealed class Operation(ImmutableArray<StepRecord> steps)
 {
+    /// <summary>So often a step that was cut short is gone on with: an agent that is ended each time does not drain for ever.</summary>
+    private const int MostOfOne = 5;
+
     public ImmutableArray<StepRecord> Steps { get; } = steps;
     public string Id => Steps[0].Step.Operation;
     public string ProblemId => Steps[0].Step.ProblemId;
@@ -91,6 +94,8 @@ public sealed class Operation(ImmutableArray<StepRecord> steps)
     {
         if (last.State != StepState.Closed || last.NeedsPerson)
             return Follow.Nothing;
+        if (last.Result is { Outcome: ActionOutcome.Failed, GoesOn: true } && Steps.Count(step => step.Step.Action == last.Step.Action) < MostOfOne)
+            return Follow.Again;
         var isDone = last.Result?.Outcome == ActionOutcome.Done;
         var isCordoned = Steps.Any(step => step is { Step.Action: NodeSteps.Cordon, Result.Outcome: ActionOutcome.Done });
         if (last.Step.Action == NodeSteps.Uncordon)
@@ -104,7 +109,7 @@ public sealed class Operation(ImmutableArray<StepRecord> steps)
     private static bool IsQuarantine(StepRecord last) => last is { Step.Action: NodeSteps.Drain, Helped: true };
 }
 
-internal enum Follow { Nothing, Forward, Uncordon }
+internal enum Follow { Nothing, Forward, Again, Uncordon }
 
 /// <summary>Names of the actions around a rung.</summary>
 public static class NodeSteps

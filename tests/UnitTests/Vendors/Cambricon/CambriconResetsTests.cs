@@ -1,15 +1,42 @@
+using AIInfra.Core.Devices;
+using AIInfra.Core.Remediation;
 using AIInfra.Core.Remediation.Actions;
+using AIInfra.Core.VendorHost;
 using AIInfra.Vendors.Cambricon;
 
 namespace AIInfra.UnitTests.Vendors.Cambricon;
 
 public sealed class CambriconResetsTests
 {
-    private static readonly CambriconResets Resets = new(new CambriconOptions { ResetCommand = ["cnmon", "verb", "-c", "{card}"] });
+    private static readonly LibraryReset Library = new(new VendorHostLauncher("/nowhere/agent", []), "cambricon", new VendorOptions { Library = "libcndev.so" }, TimeProvider.System);
+    private static readonly CambriconResets Resets = new(new CambriconOptions { ResetCommand = ["cnmon", "verb", "-c", "{card}"] }, Library), ByLibrary = new(new CambriconOptions(), Library);
+
+    private static Device Resettable(Device board) => board with { PciAddress = $"0000:0{board.Index}:00.0", Traits = board.Traits.SetItem(CambriconTraits.Reset, CambriconTraits.ByLibrary) };
 
     [Fact]
-    public void Without_a_command_of_the_operators_nothing_is_reset_and_it_is_said_how_it_could_be() =>
-        Assert.Contains("set vendors.cambricon.resetCommand", new CambriconResets(new CambriconOptions()).Plan(CambriconNode.Board(0), CambriconNode.Of(CambriconNode.Board(0))).WhyNot, StringComparison.Ordinal);
+    public void Without_a_call_of_the_library_and_a_command_of_the_operators_nothing_is_reset_and_it_is_said_how_it_could_be() =>
+        Assert.Contains("set vendors.cambricon.resetCommand", ByLibrary.Plan(CambriconNode.Board(0), CambriconNode.Of(CambriconNode.Board(0))).WhyNot, StringComparison.Ordinal);
+
+    [Fact]
+    public void The_library_resets_each_board_of_the_group_by_its_address_where_no_command_is_set()
+    {
+        Device[] ring = [.. CambriconNode.Ring(4, 1).Select(Resettable)];
+
+        var plan = ByLibrary.Plan(ring[2], CambriconNode.Of(ring));
+
+        Assert.Equal(["0000:00:00.0", "0000:01:00.0", "0000:02:00.0", "0000:03:00.0"], plan.Moves.Cast<LibraryMove>().Select(move => move.PciAddress));
+        Assert.IsType<CommandMove>(Resets.Plan(ring[2], CambriconNode.Of(ring)).Moves[0]);
+        Assert.NotNull(ByLibrary.Plan(ring[2], CambriconNode.Of([.. ring[..3], CambriconNode.Ring(4, 1)[3]])).WhyNot); // one of them cannot
+    }
+
+    [Fact]
+    public async Task Where_the_child_cannot_be_started_nothing_was_done()
+    {
+        var result = await Library.RunAsync("0000:00:00.0", TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+
+        Assert.Equal(ActionOutcome.NotPossible, result.Outcome);
+        Assert.Contains("/nowhere/agent", result.Says, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void All_that_MLU_Link_joins_is_reset_together_one_command_a_card()
