@@ -80,9 +80,8 @@ uint32_t intel_events(const struct unit_model *model, const struct unit_state *b
 {
     const struct intel_state *old = &before->intel, *new = &after->intel;
     const int critical = (int)model->shutdown_c;
+    if (unit_present(before) != unit_present(after)) return unit_present(after) ? ATTACHED : DETACHED;
     const struct { bool is; uint32_t bit; } found[] = {
-        { unit_present(before) && !unit_present(after), DETACHED },
-        { !unit_present(before) && unit_present(after), ATTACHED },
         { (after->throttle & ~before->throttle) != 0, THROTTLED },
         { after->temperature >= critical && before->temperature < critical, CRITICAL_HEAT },
         { new->memory_health != old->memory_health, MEMORY_HEALTH },
