@@ -1,4 +1,4 @@
-/* What the commands do to an NPU or MLU. */
+/* What the commands do to a unit: an NPU, an MLU or an Intel GPU. */
 #include "scenario_apply.h"
 
 #include <string.h>
@@ -42,6 +42,7 @@ void unit_make_healthy(const struct unit_override *override, const struct unit_m
         .ready_at = at, .heart_stopped_at = INT64_MAX, .energy_at = at, .counting_since = at, .resets = kept.resets,
     };
     for (unsigned link = 0; link < model->links; link++) unit->link_since[link] = at;
+    intel_make_healthy(&unit->intel, at);
 }
 
 /* The energy up to now is settled before the power changes. */
@@ -248,14 +249,14 @@ static bool apply_contents(const struct unit_model *model, struct sim_entry *ent
     return true;
 }
 
-void unit_apply(const struct scenario *scenario, struct sim_entry *entry, struct unit_state *units)
+static void apply(const struct scenario *scenario, unsigned vendor, const struct unit_model *model, struct sim_entry *entry, struct unit_state *units)
 {
-    const unsigned vendor = entry->action.target - TARGET_NPU, index = entry->action.device;
-    const struct unit_model *model = scenario->model->units[vendor].model;
+    const unsigned index = entry->action.device;
     struct unit_state *unit = &units[index];
     const bool present = unit_present(unit);
     entry->unit_events = entry->action.kind == UNIT_ROCE ? EVENT_FILES : 0;
     entry->severity = 0;
+    if (vendor == UNIT_INTEL && intel_apply(entry, unit)) return;
     if (apply_reading(model, entry, unit) || apply_trouble(model, entry, unit) || apply_contents(model, entry, unit)) return;
     entry->unit_events |= EVENT_FILES;
     switch (entry->action.kind) {
@@ -268,8 +269,18 @@ void unit_apply(const struct scenario *scenario, struct sim_entry *entry, struct
     case SIM_RESET:
         for (unsigned i = index / model->reset_group * model->reset_group; i < (index / model->reset_group + 1) * model->reset_group; i++)
             if (i < scenario->units[vendor]) reset(model, &units[i], entry->at, scenario->reset_latency);
+        if (vendor == UNIT_INTEL && !unit->reset_fails) intel_reset(unit, entry->at);
         break;
     default: break;
     }
     if (unit_present(unit) != present) entry->unit_events |= present ? EVENT_GONE : EVENT_BACK;
+}
+
+void unit_apply(const struct scenario *scenario, struct sim_entry *entry, struct unit_state *units)
+{
+    const unsigned vendor = entry->action.target - TARGET_NPU;
+    const struct unit_model *model = scenario_unit_model(scenario, vendor, entry->action.device);
+    const struct unit_state before = units[entry->action.device];
+    apply(scenario, vendor, model, entry, units);
+    entry->events = vendor == UNIT_INTEL ? intel_events(model, &before, &units[entry->action.device]) : 0;
 }

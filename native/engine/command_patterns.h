@@ -3,7 +3,7 @@
 
 #include "scenario.h"
 
-enum { PATTERN_NPU = 1, PATTERN_MLU = 2 };
+enum { PATTERN_NPU = 1, PATTERN_MLU = 2, PATTERN_INTEL = 4 };
 
 struct pattern {
     const char *text; /* # stands for a number, * for a word; the last number becomes the action's value, those before it more[1] on */

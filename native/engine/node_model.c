@@ -117,6 +117,20 @@ static const struct node_model models[] = {
             .serial_base = 0x552007000410 } },
         .numa_nodes = 2, .cpus_per_numa = 64, .sockets = 2,
     },
+    {
+        .name = "max1550-4", .summary = "4x Intel Data Center GPU Max 1550, 128 GB HBM, 2 tiles each, Xe links between all, 1 NUMA node",
+        .units = { [UNIT_INTEL] = { &unit_max1550, 4, 4, { { 0, 0x10, 0 }, { 0, 0x11, 0 }, { 0, 0x12, 0 }, { 0, 0x13, 0 } }, .serial_base = 0x155000000000 } },
+        .numa_nodes = 1, .cpus_per_numa = 64, .sockets = 1,
+    },
+    {
+        .name = "b60-4", .summary = "4x Intel Arc Pro B60, 24 GB, under the driver xe, PCIe only, 1 NUMA node",
+        .units = { [UNIT_INTEL] = { &unit_b60, 4, 4, { { 0, 0x10, 0 }, { 0, 0x11, 0 }, { 0, 0x12, 0 }, { 0, 0x13, 0 } }, .serial_base = 0x060000000000 } },
+        .numa_nodes = 1, .cpus_per_numa = 64, .sockets = 1,
+    },
+    {
+        .name = "bare", .summary = "no device; a scenario adds Intel GPUs (intel add KIND ADDRESS), 2 NUMA nodes",
+        .numa_nodes = 2, .cpus_per_numa = 64, .sockets = 2,
+    },
 };
 
 const struct node_model *node_model_at(size_t index)

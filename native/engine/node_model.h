@@ -53,7 +53,7 @@ struct node_model {
     unsigned switch_bus[8];
     uint32_t switch_device;
     unsigned same_numa_level;           /* nvmlGpuTopologyLevel_t of two GPUs on one NUMA node */
-    struct unit_group units[UNIT_VENDORS]; /* NPUs and MLUs; model NULL: none */
+    struct unit_group units[UNIT_VENDORS]; /* model NULL: none. Intel's are alike and on neighbouring buses; a scenario may add others */
     unsigned clique;                    /* of the rack's NVLink domain; 0: the node is a domain of its own */
 };
 

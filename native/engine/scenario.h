@@ -21,6 +21,8 @@ enum sim_kind {
     UNIT_FAULT, UNIT_FAULT_ONCE, UNIT_FAULT_CLEARED, UNIT_HEALTH, UNIT_ISOLATED, UNIT_ROCE, UNIT_NETWORK, UNIT_OUTBAND, UNIT_RESET_WORKS,
     UNIT_DEVICE_STATE, UNIT_DRIVER_STATE, UNIT_INCIDENT, UNIT_HEART, UNIT_COMPUTE_MODE, UNIT_RETIRE_PENDING, UNIT_VFS, UNIT_MEMORY,
     UNIT_MODE, UNIT_PART, UNIT_SHARE, UNIT_PART_ENDS,
+    INTEL_WORK, INTEL_THROTTLE_ONE, INTEL_WEDGED, INTEL_REPAIR, INTEL_SURVIVABILITY, INTEL_MEMORY_HEALTH, INTEL_PCI_STATUS, INTEL_LINK_DEGRADED,
+    INTEL_RAS, INTEL_RAS_CLEARED,
     SIM_SEGV, SIM_SEGV_ALWAYS, SIM_BOOT, SIM_WAIT_FAILS, SIM_WAIT_WORKS, SIM_DRIVER_VERSION, SIM_CONFIDENTIAL,
 };
 
@@ -28,7 +30,7 @@ enum sim_kind {
 enum { LIES_ENUM = 1, LIES_ABSURD = 2, LIES_UUID = 4, LIES_SIZE = 8, LIES_EMPTY = 16 };
 
 /* What a command is about. */
-enum sim_target { TARGET_NODE, TARGET_GPU, TARGET_NPU, TARGET_MLU };
+enum sim_target { TARGET_NODE, TARGET_GPU, TARGET_NPU, TARGET_MLU, TARGET_INTEL };
 
 struct sim_action {
     enum sim_target target;
@@ -40,7 +42,7 @@ struct sim_action {
     char text[40];   /* a driver's version */
 };
 
-/* What an entry about an NPU or MLU raises, as bits. */
+/* What an entry about a unit raises, as bits. */
 enum unit_event { EVENT_RAISED = 1, EVENT_CLEARED = 2, EVENT_ONCE = 4, EVENT_XID = 8, EVENT_FILES = 16, EVENT_GONE = 32, EVENT_BACK = 64 };
 
 struct sim_entry {
@@ -51,7 +53,7 @@ struct sim_entry {
     char text[96]; /* the command, one blank between words */
 
     /* Known once the state has come past the entry; every reader finds the same. */
-    uint32_t events;        /* bits of nvmlEventData_t.eventType that it raises */
+    uint32_t events;        /* bits of nvmlEventData_t.eventType that it raises; of an Intel GPU those of zes_event_type_flags_t */
     uint32_t system_events; /* the same of nvmlSystemEventData_v1_t */
     uint32_t gi, ci;        /* the MIG instances it concerns; UINT32_MAX: none */
     int recovery_before;    /* the recovery action, and whether it was changed, see events */
@@ -73,11 +75,17 @@ struct unit_override {
     char name[32];
 };
 
+struct intel_board {
+    const struct unit_model *model;
+    struct unit_place place;
+};
+
 struct scenario {
     const struct node_model *model;
     struct gpu_override gpu[SIM_MAX_GPUS];
     struct unit_override unit[UNIT_VENDORS][SIM_MAX_UNITS];
     unsigned units[UNIT_VENDORS]; /* how many there are */
+    struct intel_board intel[SIM_MAX_UNITS]; /* Intel's GPUs: a node may have several kinds */
     char driver_version[80];  /* empty: the library's */
     int64_t init_latency;     /* ns */
     int64_t reset_latency;    /* ns until an NPU or MLU is ready after its reset */
@@ -96,6 +104,14 @@ void scenario_free(struct scenario *scenario);
 /* Reads the words from..end as a timeline command for a node of this scenario. */
 bool sim_parse_command(const struct scenario *scenario, const struct sim_words *words, size_t from,
                        struct sim_action *action, char error[SIM_MAX_ERROR]);
+
+/* The board of a unit: all of a group are alike, Intel's each its own. */
+const struct unit_model *scenario_unit_model(const struct scenario *scenario, unsigned vendor, unsigned unit);
+
+/* Intel: a RAS category by its name; what a file in error_counter counts. */
+const char *intel_category_name(unsigned category);
+bool intel_category_find(const char *name, unsigned *category);
+bool intel_error_find(const char *file, unsigned *type, unsigned *category);
 
 /* The names of Cambricon's incidents, by cndevHealthError_t; NULL and false: there is none. */
 const char *unit_incident_name(unsigned code);

@@ -14,8 +14,14 @@ bool gpu_apply_instances(const struct gpu_model *model, struct sim_entry *entry,
 /* Removal and return, driver binding, reset. */
 bool gpu_apply_presence(const struct gpu_override *override, const struct gpu_model *model, struct sim_entry *entry, struct gpu_state *gpu);
 
-/* The same for an NPU or MLU. model and override are the unit's own. */
+/* The same for a unit. model and override are the unit's own. */
 void unit_make_healthy(const struct unit_override *override, const struct unit_model *model, struct unit_state *unit, int64_t at);
 void unit_apply(const struct scenario *scenario, struct sim_entry *entry, struct unit_state *units);
+
+/* What an Intel GPU has beside: as after a boot, what its own commands do, and the events that follow from a change. */
+void intel_make_healthy(struct intel_state *intel, int64_t at);
+void intel_reset(struct unit_state *unit, int64_t at);
+bool intel_apply(const struct sim_entry *entry, struct unit_state *unit);
+uint32_t intel_events(const struct unit_model *model, const struct unit_state *before, const struct unit_state *after);
 
 #endif

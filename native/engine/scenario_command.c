@@ -135,6 +135,23 @@ static bool read_name(const struct pattern *pattern, const struct unit_model *un
     return false;
 }
 
+/* A word that says which of the RAS counters of an Intel GPU, and the number that may stand behind it. */
+static bool read_counter(const struct pattern *pattern, const struct found *found, struct sim_action *action, char error[SIM_MAX_ERROR])
+{
+    char shown[64];
+    unsigned type = (unsigned)pattern->fixed, category;
+    const bool file = pattern->text[0] == 'e';
+    if (!(file ? intel_error_find(found->word[0], &type, &category) : intel_category_find(found->word[0], &category))) {
+        snprintf(error, SIM_MAX_ERROR, "'%s' is no %s; right would be %s", sim_show(found->word[0], shown), file ? "file of error_counter" : "category of errors",
+                 file ? "fatal_guc, sgunit_fatal, sgunit_nonfatal, correctable_l3_sng, driver_ggtt or engine_reset"
+                      : "reset, programming, driver, compute, non-compute, cache, display, memory, scale, l3-fabric, pcie, fabric or soc");
+        return false;
+    }
+    action->more[0] = type;
+    action->more[1] = category;
+    return found->count == 1 || in_range(pattern, 1, found->word[1], pattern->hole[1].highest, &action->value, error);
+}
+
 /* The highest number that the subject's links have; false: it has none. */
 static bool highest_link(const struct subject *subject, int64_t *highest, char error[SIM_MAX_ERROR])
 {
@@ -144,7 +161,7 @@ static bool highest_link(const struct subject *subject, int64_t *highest, char e
     if (subject->gpu != NULL)
         snprintf(error, SIM_MAX_ERROR, "a %s has no NVLink; use a node with links, for example dgx-h100", subject->gpu->gpu_name);
     else
-        snprintf(error, SIM_MAX_ERROR, "a %s has no links to others; use a node with links, for example ascend910b-8 or mlu370-8", subject->unit->name);
+        snprintf(error, SIM_MAX_ERROR, "a %s has no links to others; use a node with links, for example ascend910b-8, mlu370-8 or max1550-4", subject->unit->name);
     return false;
 }
 
@@ -162,6 +179,7 @@ static bool fill(const struct pattern *pattern, const struct subject *subject, c
         strcpy(action->text, found->word[0]);
         return true;
     }
+    if (pattern->kind == INTEL_RAS || pattern->kind == INTEL_RAS_CLEARED) return read_counter(pattern, found, action, error);
     if (subject->unit != NULL && found->count == 1 && found->sort[0] == '*')
         return read_name(pattern, subject->unit, found->word[0], action, error);
     for (size_t i = 0; i < found->count; i++) {
@@ -190,7 +208,7 @@ static bool parse_with(const struct pattern *patterns, size_t count, const struc
     return false;
 }
 
-/* Reads the number behind "gpu", "npu" or "mlu". */
+/* Reads the number behind "gpu", "npu", "mlu" or "intel". */
 static bool read_device(const struct scenario *scenario, const struct sim_words *words, size_t from, const char *name, unsigned count,
                         unsigned *device, char error[SIM_MAX_ERROR])
 {
@@ -206,19 +224,20 @@ static bool read_device(const struct scenario *scenario, const struct sim_words 
 bool sim_parse_command(const struct scenario *scenario, const struct sim_words *words, size_t from,
                        struct sim_action *action, char error[SIM_MAX_ERROR])
 {
-    static const char *const names[] = { "npu", "mlu" }, *const shown[] = { "NPU", "MLU" }, *const where[] = { "npu N with ", "mlu N with " };
+    static const char *const names[] = { "npu", "mlu", "intel" }, *const shown[] = { "NPU", "MLU", "Intel GPU" },
+                      *const where[] = { "npu N with ", "mlu N with ", "intel N with " };
     const char *first = from < words->count ? words->word[from] : "";
     *action = (struct sim_action){ 0 };
     for (unsigned vendor = 0; vendor < UNIT_VENDORS; vendor++) {
         if (strcmp(first, names[vendor]) != 0) continue;
         if (!read_device(scenario, words, from, shown[vendor], scenario->units[vendor], &action->device, error)) return false;
         action->target = TARGET_NPU + vendor;
-        const struct subject unit = { .unit = scenario->model->units[vendor].model, .only = 1u << vendor };
+        const struct subject unit = { .unit = scenario_unit_model(scenario, vendor, action->device), .only = 1u << vendor };
         return parse_with(unit_patterns, unit_pattern_count, &unit, words, from + 2, where[vendor], action, error);
     }
     struct subject subject = { 0 };
     if (strcmp(first, "gpu") != 0)
-        return parse_with(node_patterns, node_pattern_count, &subject, words, from, "gpu N ..., npu N ..., mlu N ..., ", action, error);
+        return parse_with(node_patterns, node_pattern_count, &subject, words, from, "gpu N ..., npu N ..., mlu N ..., intel N ..., ", action, error);
     if (!read_device(scenario, words, from, "GPU", scenario->model->gpus, &action->device, error)) return false;
     action->target = TARGET_GPU;
     subject.gpu = scenario->model->gpu[action->device];

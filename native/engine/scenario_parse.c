@@ -22,6 +22,14 @@ static void use_model(struct scenario *scenario, const struct node_model *model)
 {
     scenario->model = model;
     for (unsigned vendor = 0; vendor < UNIT_VENDORS; vendor++) scenario->units[vendor] = model->units[vendor].count;
+    const struct unit_group *intel = &model->units[UNIT_INTEL];
+    for (unsigned i = 0; i < SIM_MAX_UNITS; i++)
+        scenario->intel[i] = (struct intel_board){ intel->model, { .bus = intel->place[0].bus + i, .numa = (int)i / 16 } };
+}
+
+const struct unit_model *scenario_unit_model(const struct scenario *scenario, unsigned vendor, unsigned unit)
+{
+    return vendor == UNIT_INTEL ? scenario->intel[unit].model : scenario->model->units[vendor].model;
 }
 
 static bool parse_node(struct parser *parser, const struct sim_words *words)
@@ -119,8 +127,10 @@ static bool parse_statement(struct parser *parser, const struct sim_words *words
     if (strcmp(first, "gpu") == 0) return parse_gpu(parser, words);
     if (strcmp(first, "npu") == 0) return parser_unit(parser, words, UNIT_NPU);
     if (strcmp(first, "mlu") == 0) return parser_unit(parser, words, UNIT_MLU);
+    if (strcmp(first, "intel") == 0) return parser_intel(parser, words);
     if (strcmp(first, "npus") == 0) return parser_count(parser, words, UNIT_NPU);
     if (strcmp(first, "mlus") == 0) return parser_count(parser, words, UNIT_MLU);
+    if (strcmp(first, "intels") == 0) return parser_count(parser, words, UNIT_INTEL);
     if (strcmp(first, "driver-version") == 0) {
         if (!parser_takes(parser, words, 2, "driver-version 570.124.06")) return false;
         if (strlen(words->word[1]) >= sizeof scenario->driver_version) return parser_fail(parser, "is too long; a version has up to 79 bytes", words->word[1]);
@@ -137,14 +147,15 @@ static bool parse_statement(struct parser *parser, const struct sim_words *words
     }
     if (strcmp(first, "without") == 0) {
         if (!parser_takes(parser, words, 2, "without SYMBOL")) return false;
-        bool known = strncmp(words->word[1], "nvml", 4) == 0 || strncmp(words->word[1], "dcmi", 4) == 0 || strncmp(words->word[1], "cndev", 5) == 0;
+        bool known = strncmp(words->word[1], "nvml", 4) == 0 || strncmp(words->word[1], "dcmi", 4) == 0 || strncmp(words->word[1], "cndev", 5) == 0
+            || strncmp(words->word[1], "ze", 2) == 0;
         if (!known || strlen(words->word[1]) >= sizeof scenario->without[0])
             return parser_fail(parser, "is no function of a library; right would be for example: without nvmlDeviceGetTemperatureV", words->word[1]);
         if (scenario->without_count == SIM_MAX_WITHOUT) return parser_fail(parser, "is one too many; at most 64 functions can be left out", words->word[1]);
         strcpy(scenario->without[scenario->without_count++], words->word[1]);
         return true;
     }
-    return parser_fail(parser, "is no statement; there are node, gpu, npu, mlu, npus, mlus, driver-version, latency, without and at", first);
+    return parser_fail(parser, "is no statement; there are node, gpu, npu, mlu, intel, npus, mlus, intels, driver-version, latency, without and at", first);
 }
 
 static int by_time(const void *left, const void *right)

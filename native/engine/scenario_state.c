@@ -29,7 +29,7 @@ static void start_units(const struct scenario *scenario, struct sim_state *state
 {
     for (unsigned vendor = 0; vendor < UNIT_VENDORS; vendor++)
         for (unsigned i = 0; i < scenario->units[vendor]; i++)
-            unit_make_healthy(&scenario->unit[vendor][i], scenario->model->units[vendor].model, &state->unit[vendor][i], at);
+            unit_make_healthy(&scenario->unit[vendor][i], scenario_unit_model(scenario, vendor, i), &state->unit[vendor][i], at);
 }
 
 void sim_state_start(const struct scenario *scenario, struct sim_state *state)
@@ -46,7 +46,7 @@ void sim_state_start(const struct scenario *scenario, struct sim_state *state)
     start_units(scenario, state, 0);
     for (unsigned vendor = 0; vendor < UNIT_VENDORS; vendor++)
         for (unsigned i = 0; i < scenario->units[vendor]; i++) {
-            const struct unit_model *model = scenario->model->units[vendor].model;
+            const struct unit_model *model = scenario_unit_model(scenario, vendor, i);
             state->unit[vendor][i].energy_mj = seconds_before_epoch * 1000 * (model->power_idle + model->power_limit) / 2;
         }
 }
@@ -77,7 +77,7 @@ static void apply_gpu(const struct scenario *scenario, struct sim_entry *entry, 
 
 static void apply(const struct scenario *scenario, struct sim_entry *entry, struct sim_state *state)
 {
-    if (entry->action.target == TARGET_NPU || entry->action.target == TARGET_MLU) {
+    if (entry->action.target >= TARGET_NPU) {
         unit_apply(scenario, entry, state->unit[entry->action.target - TARGET_NPU]);
         return;
     }

@@ -94,3 +94,17 @@ const struct unit_model unit_mlu290 = {
     .slowdown_c = 90, .shutdown_c = 98, .links = 6, .link_group = 8, .link_mbps = 25000,
     .chips_per_card = 1, .reset_group = 1, .type = 20, .old = true,
 };
+/* Clocks, limits and memory are those that the generated files of such a board show. */
+const struct unit_model unit_max1550 = {
+    .name = "Intel(R) Data Center GPU Max 1550", .family = "max1550", .product = "Intel(R) Data Center GPU Max 1550", .part_number = "100-000000",
+    .pci_device = 0x0bd58086, .pci_subsystem = 0x00008086, .pcie_generation = 5, .memory_mb = 131072, .hbm = true,
+    .cores = 1024, .clock_core = 1400, .clock_idle = 300, .clock_memory = 1600, .power_idle = 180, .power_limit = 600,
+    .slowdown_c = 95, .shutdown_c = 105, .links = 3, .link_group = 4, .link_mbps = 53000,
+    .chips_per_card = 1, .reset_group = 1, .tiles = 2,
+};
+const struct unit_model unit_b60 = {
+    .name = "Intel(R) Arc(TM) Pro B60 Graphics", .family = "b60", .product = "Intel(R) Arc(TM) Pro B60 Graphics", .part_number = "100-000001",
+    .pci_device = 0xe2118086, .pci_subsystem = 0x00008086, .pcie_generation = 5, .memory_mb = 24576,
+    .cores = 160, .clock_core = 1400, .clock_idle = 300, .clock_memory = 2375, .power_idle = 35, .power_limit = 200,
+    .slowdown_c = 100, .shutdown_c = 115, .chips_per_card = 1, .reset_group = 1, .tiles = 1, .xe = true,
+};

@@ -1,4 +1,5 @@
-/* Devices that are no GPUs: Ascend's NPUs and Cambricon's MLUs. A unit is what the host numbers: /dev/davinciN, /dev/cambricon_devN. */
+/* Devices of other vendors than NVIDIA: Ascend's NPUs, Cambricon's MLUs, Intel's GPUs. A unit is what the host numbers: /dev/davinciN,
+   /dev/cambricon_devN; Intel's GPUs are numbered by their PCI addresses. */
 #ifndef AIINFRA_UNIT_MODEL_H
 #define AIINFRA_UNIT_MODEL_H
 
@@ -6,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum unit_vendor { UNIT_NPU, UNIT_MLU, UNIT_VENDORS };
+enum unit_vendor { UNIT_NPU, UNIT_MLU, UNIT_INTEL, UNIT_VENDORS };
 enum { SIM_MAX_UNITS = 64, UNIT_LINKS = 8, UNIT_PARTS = 16 };
 
 /* How a part of a unit is cut out of it. Ascend calls it a template, Cambricon a profile. */
@@ -34,6 +35,8 @@ struct unit_model {
     unsigned reset_group;           /* units that are reset together */
     unsigned board_id, type;        /* DCMI's board id; CNDEV's cndevNameEnum_t */
     bool roce, old;                 /* old: of the generation before the calls that came later */
+    unsigned tiles;                 /* Intel: 1 is a GPU that is not divided into them */
+    bool xe;                        /* Intel: under the driver xe, else i915 */
     const struct unit_profile *profiles;
 };
 
@@ -51,7 +54,8 @@ struct unit_group {
     uint64_t serial_base;
 };
 
-extern const struct unit_model unit_910a, unit_910b, unit_910c, unit_310p, unit_310p_duo, unit_310, unit_mlu370, unit_mlu370_s4, unit_mlu590, unit_mlu290;
+extern const struct unit_model unit_910a, unit_910b, unit_910c, unit_310p, unit_310p_duo, unit_310, unit_mlu370, unit_mlu370_s4, unit_mlu590, unit_mlu290,
+    unit_max1550, unit_b60;
 
 struct unit_place unit_place(const struct unit_group *group, unsigned unit);
 /* The other end of a link; false: the unit has no such link, or its group is not complete. */

@@ -1,14 +1,16 @@
-/* Readings of NPUs and MLUs: as those of GPUs a mean and a sine, so that a graph looks alive and two processes agree. */
+/* Readings of units: as those of GPUs a mean and a sine, so that a graph looks alive and two processes agree. */
 #include "scenario_state.h"
 
 #include <math.h>
 
 static const double period = 53;
 
+static const double work_mean = 58, work_swing = 31, work_period = 83; /* percent, s */
+
 unsigned unit_utilization(unsigned unit, const struct unit_state *state, int64_t now)
 {
     if (state->utilization != SIM_UNSET) return (unsigned)state->utilization;
-    return (unsigned)lround(58 + 31 * sim_wave(unit + 2, 83, now));
+    return (unsigned)lround(work_mean + work_swing * sim_wave(unit + 2, work_period, now));
 }
 
 int unit_temperature(const struct unit_model *model, unsigned unit, const struct unit_state *state, int64_t now)
@@ -56,4 +58,24 @@ uint64_t unit_link_bytes(const struct unit_model *model, const struct unit_state
     if ((state->links_down >> link & 1) != 0) return bytes;
     /* A quarter of what the link can carry; exact in integers, so that it never falls. */
     return bytes + (uint64_t)((now - state->link_since[link]) / 1000) * model->link_mbps / 4;
+}
+
+double intel_busy_s(unsigned unit, const struct unit_state *state, int64_t now)
+{
+    const struct intel_state *intel = &state->intel;
+    const double seconds = (double)(now - intel->busy_at) / 1e9;
+    if (state->utilization != SIM_UNSET) return intel->busy_s + seconds * state->utilization / 100;
+    return intel->busy_s + (work_mean * seconds + work_swing * sim_wave_integral(unit + 2, work_period, intel->busy_at, now)) / 100;
+}
+
+/* The files of the node show no energy by time, so that only a pinned power adds some. */
+uint64_t intel_energy_uj(const struct unit_state *state, int64_t now)
+{
+    const int64_t microseconds = (now - state->energy_at) / 1000;
+    return state->intel.energy_uj + (state->power != SIM_UNSET ? (uint64_t)microseconds * (uint64_t)state->power : 0);
+}
+
+int64_t intel_throttled_ns(const struct unit_state *state, int64_t now)
+{
+    return state->intel.throttled_ns + (state->throttle != 0 ? now - state->intel.throttle_since : 0);
 }

@@ -1,4 +1,4 @@
-/* What an NPU or MLU is like at a moment. */
+/* What an NPU, an MLU or an Intel GPU is like at a moment. */
 #ifndef AIINFRA_UNIT_STATE_H
 #define AIINFRA_UNIT_STATE_H
 
@@ -29,6 +29,20 @@ struct unit_part {
     uint64_t memory_mb;
 };
 
+enum { INTEL_RAS_CATEGORIES = 13 };
+
+/* What only Intel's GPUs have. Energy, errors and clocks begin as the generated files of the node do. */
+struct intel_state {
+    bool wedged, repair, survivability; /* reasons for a reset; asks for its firmware */
+    unsigned memory_health;         /* zes_mem_health_t */
+    unsigned pci_status;            /* zes_pci_link_status_t */
+    uint32_t links_degraded;
+    uint64_t ras[2][INTEL_RAS_CATEGORIES]; /* by zes_ras_error_type_t and zes_ras_error_category_exp_t */
+    uint64_t energy_uj;             /* but for that of a pinned power since energy_at of the unit */
+    double busy_s;                  /* up to busy_at */
+    int64_t busy_at, throttled_ns, throttle_since;
+};
+
 struct unit_state {
     bool lost, hung;
     bool removed, unbound;          /* off the bus by order, and without its driver */
@@ -55,6 +69,7 @@ struct unit_state {
     double energy_mj;               /* up to energy_at */
     int64_t energy_at, counting_since;
     unsigned resets;
+    struct intel_state intel;
 };
 
 /* On the bus and with its driver. */
@@ -75,6 +90,10 @@ unsigned unit_clock(const struct unit_model *model, unsigned unit, const struct 
 uint64_t unit_memory_used_mb(const struct unit_model *model, unsigned unit, const struct unit_state *state, int64_t now);
 /* mJ since the last reset or boot. */
 double unit_energy_mj(const struct unit_model *model, unsigned unit, const struct unit_state *state, int64_t now);
+/* Intel's GPUs: energy, and seconds of work and of throttled clocks, since the last reset or boot. */
+uint64_t intel_energy_uj(const struct unit_state *state, int64_t now);
+double intel_busy_s(unsigned unit, const struct unit_state *state, int64_t now);
+int64_t intel_throttled_ns(const struct unit_state *state, int64_t now);
 /* Bytes that went over a link, each way, since the last reset or boot. */
 uint64_t unit_link_bytes(const struct unit_model *model, const struct unit_state *state, unsigned link, int64_t now);
 

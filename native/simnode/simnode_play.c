@@ -27,6 +27,7 @@ static bool changes_files(const struct sim_entry *entry)
 static bool show_unit(struct player *player, const struct sim_entry *entry)
 {
     const unsigned vendor = entry->action.target - TARGET_NPU, unit = entry->action.device;
+    if (vendor == UNIT_INTEL) return true;
     const unsigned group = entry->action.kind == SIM_RESET ? player->scenario->model->units[vendor].model->reset_group : 1;
     bool good = true;
     for (unsigned i = unit / group * group; good && i < (unit / group + 1) * group && i < player->scenario->units[vendor]; i++)
@@ -37,7 +38,7 @@ static bool show_unit(struct player *player, const struct sim_entry *entry)
 /* Everything that an entry changes is there before it is told: who hears of it may act at once. */
 static bool show(struct player *player, const struct sim_entry *entry)
 {
-    if (entry->action.target == TARGET_NPU || entry->action.target == TARGET_MLU) return show_unit(player, entry);
+    if (entry->action.target >= TARGET_NPU) return show_unit(player, entry);
     switch (entry->action.kind) {
     case SIM_BOOT:
         return signs_start(&player->signs, player->options, entry->at)

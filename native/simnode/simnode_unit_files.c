@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static const char *const drivers[UNIT_VENDORS] = { "devdrv_device_driver", "cambricon-pci-drv" };
-static const char *const versions[UNIT_VENDORS] = { "24.1.rc3", "6.2.11" };
+static const char *const drivers[] = { "devdrv_device_driver", "cambricon-pci-drv" };
+static const char *const versions[] = { "24.1.rc3", "6.2.11" };
 
 struct pci_device simnode_unit_pci(const struct scenario *scenario, unsigned vendor, unsigned unit, const struct unit_state *state, char address[16])
 {
@@ -64,6 +64,7 @@ static bool put_mlu(const struct simnode *options, const struct scenario *scenar
 
 bool simnode_put_unit(const struct simnode *options, const struct scenario *scenario, unsigned vendor, unsigned unit, const struct unit_state *state)
 {
+    if (vendor == UNIT_INTEL) return true; /* who generates the tree of such a node writes them */
     char address[16], path[64];
     const struct pci_device pci = simnode_unit_pci(scenario, vendor, unit, state, address);
     snprintf(path, sizeof path, "sys/bus/pci/devices/%s", address);
@@ -97,7 +98,7 @@ static bool put_npu_driver(const struct simnode *options, const struct scenario 
 
 bool simnode_put_unit_driver(const struct simnode *options, const struct scenario *scenario, const struct sim_state *state, unsigned vendor)
 {
-    if (scenario->model->units[vendor].model == NULL) return true;
+    if (vendor == UNIT_INTEL || scenario->model->units[vendor].model == NULL) return true;
     const bool own = *state->driver_version != '\0' && scenario->model->gpus == 0;
     const char *version = own ? state->driver_version : versions[vendor];
     if (vendor == UNIT_NPU) return put_npu_driver(options, scenario, version);

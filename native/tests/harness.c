@@ -178,7 +178,7 @@ int main(int count, char **words)
         { monitor_tests, monitor_test_count }, { field_tests, field_test_count }, { presence_tests, presence_test_count }, { unit_tests, unit_test_count },
         { dcmi_tests, dcmi_test_count }, { dcmi_fault_tests, dcmi_fault_test_count }, { cndev_tests, cndev_test_count },
         { cndev_fault_tests, cndev_fault_test_count }, { cndev_memory_tests, cndev_memory_test_count },
-        { unit_files_tests, unit_files_test_count },
+        { unit_files_tests, unit_files_test_count }, { levelzero_tests, levelzero_test_count }, { levelzero_fault_tests, levelzero_fault_test_count },
     };
     unsigned passed = 0, failed = 0;
     for (size_t group = 0; group < sizeof groups / sizeof groups[0]; group++)

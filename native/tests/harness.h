@@ -58,10 +58,11 @@ char *read_text(const char *path, char *out, size_t size);
 
 extern const struct test parser_tests[], engine_tests[], library_tests[], reading_tests[], fault_tests[], event_tests[], wake_tests[],
     simnode_tests[], mig_tests[], monitor_tests[], field_tests[], presence_tests[], unit_tests[],
-    dcmi_tests[], dcmi_fault_tests[], cndev_tests[], cndev_fault_tests[], cndev_memory_tests[], unit_files_tests[];
+    dcmi_tests[], dcmi_fault_tests[], cndev_tests[], cndev_fault_tests[], cndev_memory_tests[], unit_files_tests[],
+    levelzero_tests[], levelzero_fault_tests[];
 extern const size_t parser_test_count, engine_test_count, library_test_count, reading_test_count, fault_test_count, event_test_count,
     wake_test_count, simnode_test_count, mig_test_count, monitor_test_count, field_test_count, presence_test_count, unit_test_count, dcmi_test_count,
     dcmi_fault_test_count, cndev_test_count, cndev_fault_test_count, cndev_memory_test_count,
-    unit_files_test_count;
+    unit_files_test_count, levelzero_test_count, levelzero_fault_test_count;
 
 #endif

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char output[16384], root[96];
+static char output[32768], root[96];
 
 static int tool(const char *input, const char *command, const char *path, const char *last)
 {

@@ -134,7 +134,7 @@ static void identities_of_units_differ_and_stay(void)
                 for (size_t other = 0; other < count; other++)
                     CHECK(strcmp(uuids[other], uuids[count]) != 0 && serials[other] != serials[count]);
             }
-    CHECK_EQUAL(2 + 2 + 8 + 8 + 16 + 4 + 8 + 8 + 8 + 8, count);
+    CHECK_EQUAL(2 + 2 + 8 + 8 + 16 + 4 + 8 + 8 + 8 + 8 + 4 + 4, count);
     char part[37];
     unit_uuid(&node_model_find("mlu370-8")->units[UNIT_MLU], 0, 0, part);
     for (size_t other = 0; other < count; other++) CHECK(strcmp(uuids[other], part) != 0);
