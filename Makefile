@@ -9,7 +9,7 @@ export DOTNET_NOLOGO := 1
 # Locked mode needs the very SDK that wrote the lock files (see CONTRIBUTING): CI asks for it, others restore as they are.
 RESTORE       := $(if $(CI),--locked-mode,)
 
-.PHONY: build native test demo bench bench-compare bench-doc fleet-sim publish package lint fuzz dashboards clean help
+.PHONY: build native test e2e demo bench bench-compare bench-doc fleet-sim publish package lint fuzz dashboards clean help
 
 build: native ## build out/bin/aiinfra-agent and the simulators in out/native
 	@build/restore.sh $(RESTORE)
@@ -23,6 +23,9 @@ native: ## build the C simulators of the vendor libraries
 
 test: ## install what the tests need, then run them all
 	@build/test.sh
+
+e2e: build package ## the installed packages from a fault to its end, in a booted systemd, with all that stands around them (make test runs it too)
+	@build/e2e.sh
 
 demo: build ## a simulated 8-GPU node beside a stand-in kubelet, with two faults
 	@build/demo.sh
@@ -60,4 +63,4 @@ clean: ## remove everything that was built
 	find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -40,6 +40,8 @@ public sealed class ChartTests
         var daemonSet = await RenderAsync(values, template: "templates/agent-daemonset.yaml");
         Assert.Contains("serviceAccountToken: { audience: fleet.example, expirationSeconds: 3600, path: token }", daemonSet, StringComparison.Ordinal);
         Assert.Contains("secret: { name: fleet-tls, items: [{ key: ca.crt, path: ca.crt }] }", daemonSet, StringComparison.Ordinal);
+        Assert.DoesNotContain("checksum/config", await RenderAsync($"{values},agent.reload=file", template: "templates/agent-daemonset.yaml"), StringComparison.Ordinal);
+        Assert.Contains("onChange: true", await RenderAsync($"{values},agent.reload=file", template: "templates/agent-config.yaml"), StringComparison.Ordinal);
         Assert.DoesNotContain("fleet", await RenderAsync("aggregator.enabled=false", template: "templates/agent-daemonset.yaml"), StringComparison.Ordinal);
     }
 

@@ -38,6 +38,9 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{/* agent.yaml: what the values give, over what a container needs and how the aggregator of this release is reached. */}}
 {{- define "aiinfra.config" -}}
 {{- $container := dict "host" (dict "root" "/proc/1/root") "kubelet" (dict "root" .Values.agent.kubeletRoot) -}}
+{{- if eq .Values.agent.reload "file" -}}
+{{- $_ := set $container "reload" (dict "onChange" true) -}}
+{{- end -}}
 {{- if .Values.aggregator.enabled -}}
 {{- $_ := set $container "fleet" (dict "aggregator" (printf "aiinfra-aggregator.%s.svc:9443" .Release.Namespace) "credentials" "/var/run/aiinfra-fleet/token" "authority" "/var/run/aiinfra-fleet/ca.crt") -}}
 {{- end -}}
