@@ -37,6 +37,7 @@ internal static class BenchPage
             | date | {run.Date} |
             | commit | {run.Commit} |
             | machine | {machine.Processors} x {machine.Processor}, {machine.MemoryGb} GB, {machine.System}, Linux {machine.Kernel} |
+            | load while it ran | {(run.LoadAverage is { } load ? $"{Text(load)}{(load > machine.Processors ? ": others wanted the processors too, so that times are longer than they are on a quiet machine" : "")}" : "not noted")} |
             | memory and processor time watched for | {run.WatchSeconds} s |
             | {string.Join(" |\n| ", run.Notes.Where(note => note.Bench.Length == 0).Select(note => Cell(note.Text).Replace(": ", " | ", StringComparison.Ordinal)))} |
 

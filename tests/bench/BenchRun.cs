@@ -13,14 +13,16 @@ internal sealed record BenchMachine(string Processor, int Processors, double Mem
 /// <summary>A run of the benches as it is kept: <c>out/bench/bench.json</c>.</summary>
 /// <param name="Date">As it was passed in; empty: it was not.</param>
 /// <param name="Commit">As it was passed in; empty: it was not.</param>
+/// <param name="LoadAverage">The machine's load of the last 15 minutes at the end, this run's own included; more than its processors: others wanted them too. Null: it was not noted.</param>
 /// <param name="WatchSeconds">How long memory and processor time were watched.</param>
 /// <param name="Failures">Benches that ended in an error; their rows up to there are kept.</param>
 internal sealed record BenchRun(
-    string Date, string Commit, BenchMachine Machine, int WatchSeconds, IReadOnlyList<BenchRow> Rows, IReadOnlyList<BenchNote> Notes, IReadOnlyList<BenchNote> Failures)
+    string Date, string Commit, BenchMachine Machine, double? LoadAverage, int WatchSeconds, IReadOnlyList<BenchRow> Rows, IReadOnlyList<BenchNote> Notes, IReadOnlyList<BenchNote> Failures)
 {
     /// <summary>What the environment says of a run: <c>AIINFRA_BENCH_DATE</c>, <c>AIINFRA_BENCH_COMMIT</c>, <c>AIINFRA_BENCH_SECONDS</c> (default 600).</summary>
     public static BenchRun Of(BenchOutput output) => new(
-        Environment.GetEnvironmentVariable("AIINFRA_BENCH_DATE") ?? "", Environment.GetEnvironmentVariable("AIINFRA_BENCH_COMMIT") ?? "", ThisMachine(), WatchedSeconds,
+        Environment.GetEnvironmentVariable("AIINFRA_BENCH_DATE") ?? "", Environment.GetEnvironmentVariable("AIINFRA_BENCH_COMMIT") ?? "", ThisMachine(),
+        double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[2], CultureInfo.InvariantCulture), WatchedSeconds,
         output.Rows, output.Notes, output.Failures);
 
     public static int WatchedSeconds => int.TryParse(Environment.GetEnvironmentVariable("AIINFRA_BENCH_SECONDS"), out var seconds) ? seconds : 600;
