@@ -9,7 +9,7 @@ export DOTNET_NOLOGO := 1
 # Locked mode needs the very SDK that wrote the lock files (see CONTRIBUTING): CI asks for it, others restore as they are.
 RESTORE       := $(if $(CI),--locked-mode,)
 
-.PHONY: build native test demo bench fleet-sim publish package lint fuzz dashboards clean help
+.PHONY: build native test e2e demo bench bench-compare bench-doc fleet-sim publish package lint fuzz dashboards clean help
 
 build: native ## build out/bin/aiinfra-agent and the simulators in out/native
 	@build/restore.sh $(RESTORE)
@@ -24,11 +24,20 @@ native: ## build the C simulators of the vendor libraries
 test: ## install what the tests need, then run them all
 	@build/test.sh
 
+e2e: build package ## the installed packages from a fault to its end, in a booted systemd, with all that stands around them (make test runs it too)
+	@build/e2e.sh
+
 demo: build ## a simulated 8-GPU node beside a stand-in kubelet, with two faults
 	@build/demo.sh
 
-bench: build ## measure the budgets: what, value, baseline, ratio
+bench: build ## measure the budgets into out/bench/bench.json (BENCH="agent log": only these; AIINFRA_BENCH_SECONDS=60: short)
 	@build/bench.sh $(BENCH)
+
+bench-compare: ## two runs side by side, and what got worse: A=docs/benchmarks.json B=out/bench/bench.json
+	@tests/bench/bin/$(CONFIGURATION)/net10.0/aiinfra-bench compare $(or $(A),docs/benchmarks.json) $(or $(B),out/bench/bench.json)
+
+bench-doc: ## keep the last run as docs/benchmarks.json and make docs/benchmarks.md of it
+	@build/bench.sh doc
 
 fleet-sim: build ## N simulated agents (default 1000) against a real aggregator: N=10000 STORE="Host=…"
 	@tests/bench/bin/$(CONFIGURATION)/net10.0/aiinfra-bench fleet-sim $(or $(N),1000) $(if $(STORE),"$(STORE)")
@@ -54,4 +63,4 @@ clean: ## remove everything that was built
 	find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

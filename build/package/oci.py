@@ -1,5 +1,5 @@
-"""Writes out/package/aiinfra-agent-VERSION.oci.tar: an OCI image layout (image-spec v1.1, image-layout.md, layer.md) with two layers, the few Debian
-libraries that the agent needs and the agent itself, made without a container engine. The same input gives the same bytes."""
+"""Writes out/package/PROGRAM-VERSION.oci.tar for agent and aggregator: OCI image layouts (image-spec v1.1, image-layout.md, layer.md) with two layers, the few
+Debian libraries that both need (the same layer in both) and the program itself, made without a container engine. The same input gives the same bytes."""
 
 import gzip
 import hashlib
@@ -7,6 +7,7 @@ import io
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -24,6 +25,23 @@ ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
 # What a self-contained .NET program links to or opens: TLS, bcrypt of web configs, sd-bus and the journal, with what those need; and the authorities.
 DEBIAN = """base-files libc6 libgcc-s1 libstdc++6 zlib1g libssl3 libcrypt1 libsystemd0 libcap2 libgcrypt20 libgpg-error0 liblz4-1 liblzma5 libzstd1
     ca-certificates""".split()
+
+
+ENVIRONMENT = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DOTNET_gcConcurrent=0", "DOTNET_EnableDiagnostics=0"]
+AGGREGATOR_USER = 65532  # a number that is no user of the host's; the chart uses the same
+# What differs between the two: the image's configuration, and the folders that belong to its user.
+IMAGES = {
+    "aiinfra-agent": {
+        "description": "Node agent for AI clusters",
+        "config": {"Env": [*ENVIRONMENT, "DOTNET_PROCESSOR_COUNT=2", "DOTNET_GCHeapHardLimit=0x10000000"]},
+        "own": {},
+    },
+    "aiinfra-aggregator": {
+        "description": "Aggregator of a fleet of AI nodes",
+        "config": {"Env": ENVIRONMENT, "User": f"{AGGREGATOR_USER}:{AGGREGATOR_USER}", "ExposedPorts": {"9443/tcp": {}, "9401/tcp": {}}, "Volumes": {"/var/lib/aiinfra-aggregator": {}}},
+        "own": {"var/lib/aiinfra-aggregator": 0o700},
+    },
+}
 
 
 def unpack_libraries(into: Path) -> list[str]:
@@ -58,8 +76,8 @@ class Layout:
         self.blobs[digest] = content
         return {"mediaType": media, "digest": f"sha256:{digest}", "size": len(content)}
 
-    def add_layer(self, root: Path) -> tuple[dict, str]:
-        """Returns its descriptor and the digest of its uncompressed form."""
+    def add_layer(self, root: Path, user: int = 0, own: dict | None = None) -> tuple[dict, str]:
+        """Adds what lies below a folder as root's; what `own` names is the user's. Returns its descriptor and the digest of its uncompressed form."""
         plain = io.BytesIO()
         with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as tar:
             for path in sorted(root.rglob("*")):
@@ -67,7 +85,7 @@ class Layout:
                 if leave_out(name):
                     continue
                 entry = tar.gettarinfo(path, name)
-                entry.uid = entry.gid = 0
+                entry.uid = entry.gid = user if name in (own or {}) else 0
                 entry.uname = entry.gname = ""
                 entry.mtime = EPOCH
                 if entry.isreg():
@@ -97,36 +115,36 @@ def encode(value: dict) -> bytes:
     return json.dumps(value, indent=1, sort_keys=True).encode()
 
 
-def main() -> None:
-    layout = Layout()
-    with tempfile.TemporaryDirectory() as scratch:
-        base = Path(scratch) / "base"
-        base.mkdir()
-        libraries = unpack_libraries(base)
-        agent = Path(scratch) / "agent"
-        subprocess.run(["cp", "-a", PACKAGE / "root" / "aiinfra-agent", agent], check=True)
-        (agent / "usr/lib/systemd/system/aiinfra-agent.service").unlink()
-        layers = [layout.add_layer(base), layout.add_layer(agent)]
+def stage(program: str, into: Path) -> None:
+    """Copies what the program's package installs, but for what only a host with a systemd needs."""
+    subprocess.run(["cp", "-a", PACKAGE / "root" / program, into], check=True)
+    for folder in ("usr/lib/systemd", "usr/lib/sysusers.d"):
+        shutil.rmtree(into / folder, ignore_errors=True)
+    for folder, mode in IMAGES[program]["own"].items():
+        (into / folder).mkdir(mode=mode, parents=True)
+    if IMAGES[program]["own"]:
+        for file in (into / "etc/aiinfra").iterdir():
+            file.chmod(0o644)  # its user is not root
+
+
+def write_image(program: str, base: Path, libraries: list[str], scratch: Path) -> None:
+    layout, image, own = Layout(), IMAGES[program], scratch / program
+    stage(program, own)
+    layers = [layout.add_layer(base), layout.add_layer(own, AGGREGATOR_USER, image["own"])]
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(EPOCH))
     labels = {
-        "org.opencontainers.image.title": "aiinfra-agent",
+        "org.opencontainers.image.title": program,
         "org.opencontainers.image.version": VERSION,
-        "org.opencontainers.image.description": "Node agent for AI clusters",
+        "org.opencontainers.image.description": image["description"],
         "aiinfra.io/debian-packages": " ".join(libraries),
     }
     config = layout.add("application/vnd.oci.image.config.v1+json", encode({
         "created": created,
         "architecture": ARCHITECTURE,
         "os": "linux",
-        "config": {
-            "Entrypoint": ["/usr/bin/aiinfra-agent"],
-            "Cmd": ["run"],
-            "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DOTNET_PROCESSOR_COUNT=2", "DOTNET_gcConcurrent=0", "DOTNET_GCHeapHardLimit=0x10000000", "DOTNET_EnableDiagnostics=0"],
-            "WorkingDir": "/",
-            "Labels": labels,
-        },
+        "config": {"Entrypoint": [f"/usr/bin/{program}"], "Cmd": ["run"], "WorkingDir": "/", "Labels": labels} | image["config"],
         "rootfs": {"type": "layers", "diff_ids": [plain for _, plain in layers]},
-        "history": [{"created": created, "created_by": "libraries of Debian"}, {"created": created, "created_by": "aiinfra-agent"}],
+        "history": [{"created": created, "created_by": "libraries of Debian"}, {"created": created, "created_by": program}],
     }))
     manifest = layout.add("application/vnd.oci.image.manifest.v1+json", encode({
         "schemaVersion": 2,
@@ -135,7 +153,16 @@ def main() -> None:
         "layers": [layer for layer, _ in layers],
         "annotations": labels,
     }))
-    layout.write(PACKAGE / f"aiinfra-agent-{VERSION}.oci.tar", manifest, VERSION)
+    layout.write(PACKAGE / f"{program}-{VERSION}.oci.tar", manifest, VERSION)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        base = Path(scratch) / "base"
+        base.mkdir()
+        libraries = unpack_libraries(base)
+        for program in IMAGES:
+            write_image(program, base, libraries, Path(scratch))
 
 
 if __name__ == "__main__":

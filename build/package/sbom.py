@@ -8,7 +8,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 VERSION = os.environ["VERSION"]
-PROGRAMS = ["AIInfra.Agent"]
+PROGRAMS = ["AIInfra.Agent", "AIInfra.Aggregator"]
 
 
 def nuget() -> set[str]:

@@ -126,6 +126,22 @@ public sealed class BootedAgentTests(BootedSystem system) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Reloaded_it_begins_anew_in_the_same_process_and_a_wrong_configuration_changes_nothing()
+    {
+        var (pid, good) = (await ShowAsync("MainPID"), await Machine.RunAsync("cat", "/etc/aiinfra/agent.yaml"));
+        Machine.Write("/etc/aiinfra/agent.yaml", good + "nod: {}\n");
+        await Machine.RunAsync("systemctl", "reload", Unit);
+        await EventuallyAsync(async () => (await Machine.JournalOfAsync(Unit)).Contains("SIGHUP: the configuration is wrong", StringComparison.Ordinal));
+        Assert.StartsWith("booted:", (await AgentAsync("status")).Output, StringComparison.Ordinal);
+
+        Machine.Write("/etc/aiinfra/agent.yaml", good.Replace("name: booted", "name: renamed", StringComparison.Ordinal));
+        await Machine.RunAsync("systemctl", "reload", Unit);
+
+        await EventuallyAsync(async () => (await AgentAsync("status")).Output.StartsWith("renamed:", StringComparison.Ordinal) && await ShowAsync("ActiveState") == "active");
+        Assert.Equal((pid, "0"), (await ShowAsync("MainPID"), await ShowAsync("NRestarts")));
+    }
+
+    [Fact]
     public async Task Stuck_it_misses_its_watchdog_and_is_started_again()
     {
         DropIn("[Service]\nWatchdogSec=3\nTimeoutAbortSec=1\n", "watchdog");

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using AIInfra.Testing;
 
 namespace AIInfra.EndToEndTests;
@@ -7,7 +9,8 @@ namespace AIInfra.EndToEndTests;
 public sealed class ChartTests
 {
     private static readonly string Chart = RepositoryRoot.Combine("deploy", "helm", "aiinfra");
-    private const string All = "podMonitor.enabled=true,podMonitor.labels.release=prometheus,prometheusRule.enabled=true,dashboards.enabled=true,rbac.pods=true";
+    private const string All = "podMonitor.enabled=true,podMonitor.labels.release=prometheus,prometheusRule.enabled=true,dashboards.enabled=true,rbac.pods=true,"
+        + "aggregator.enabled=true,aggregator.tls.secret=fleet-tls,aggregator.force=true";
 
     [Fact]
     public async Task It_passes_lint_and_the_types_of_the_api()
@@ -19,22 +22,66 @@ public sealed class ChartTests
             var check = await RunAsync("node", [RepositoryRoot.Combine("tests", "peers", "manifests", "check.mjs")], await RenderAsync(values));
             Assert.True(check.Status == 0, check.Output);
             Assert.Contains("DaemonSet aiinfra-agent is good", check.Output, StringComparison.Ordinal);
+            Assert.Equal(values.Length > 0, check.Output.Contains("StatefulSet aiinfra-aggregator is good", StringComparison.Ordinal));
         }
+    }
+
+    [Fact]
+    public async Task The_agents_are_told_where_the_aggregator_is_and_both_mean_the_same_token()
+    {
+        var values = $"{All},aggregator.config.identity.audience=fleet.example,aggregator.config.notify.alertmanagers[0]=http://alertmanager:9093";
+        var agent = await CheckAsync("aiinfra-agent", await RenderAsync(values, template: "templates/agent-config.yaml"), "agent.yaml");
+        var aggregator = await CheckAsync("aiinfra-aggregator", await RenderAsync(values, template: "templates/aggregator-config.yaml"), "aggregator.yaml");
+
+        Assert.Contains("aggregator: aiinfra-aggregator.aiinfra-system.svc:9443", agent, StringComparison.Ordinal);
+        Assert.Contains("audience: fleet.example", aggregator, StringComparison.Ordinal);
+        Assert.Contains("- aiinfra-system/aiinfra-agent", aggregator, StringComparison.Ordinal);
+        Assert.Contains("Data Source=/var/lib/aiinfra-aggregator/aggregator.db", aggregator, StringComparison.Ordinal);
+        var daemonSet = await RenderAsync(values, template: "templates/agent-daemonset.yaml");
+        Assert.Contains("serviceAccountToken: { audience: fleet.example, expirationSeconds: 3600, path: token }", daemonSet, StringComparison.Ordinal);
+        Assert.Contains("secret: { name: fleet-tls, items: [{ key: ca.crt, path: ca.crt }] }", daemonSet, StringComparison.Ordinal);
+        Assert.DoesNotContain("checksum/config", await RenderAsync($"{values},agent.reload=file", template: "templates/agent-daemonset.yaml"), StringComparison.Ordinal);
+        Assert.Contains("onChange: true", await RenderAsync($"{values},agent.reload=file", template: "templates/agent-config.yaml"), StringComparison.Ordinal);
+        Assert.DoesNotContain("fleet", await RenderAsync("aggregator.enabled=false", template: "templates/agent-daemonset.yaml"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_a_PostgreSQL_the_connection_is_a_secrets_and_without_a_certificate_one_is_made_for_the_services_name()
+    {
+        var values = "aggregator.enabled=true,aggregator.store.secret=fleet-db,admissionPolicy.enabled=false";
+
+        Assert.DoesNotContain("Data Source", await RenderAsync(values), StringComparison.Ordinal);
+        Assert.Contains("secretKeyRef: { name: fleet-db, key: connection }", await RenderAsync(values, template: "templates/aggregator.yaml"), StringComparison.Ordinal);
+        Assert.DoesNotContain("ValidatingAdmissionPolicy", await RenderAsync(values, template: "templates/aggregator-rights.yaml"), StringComparison.Ordinal);
+        var secret = await RenderAsync(values, template: "templates/aggregator-config.yaml");
+        using var certificate = X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(Convert.FromBase64String(Value("tls.crt"))), Encoding.ASCII.GetString(Convert.FromBase64String(Value("tls.key"))));
+        using var authority = X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(Convert.FromBase64String(Value("ca.crt"))));
+        Assert.True(certificate.MatchesHostname("aiinfra-aggregator.aiinfra-system.svc"));
+        using var chain = new X509Chain { ChainPolicy = { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, CustomTrustStore = { authority } } };
+        Assert.True(chain.Build(certificate));
+
+        string Value(string name) => secret.Split('\n').Single(line => line.StartsWith($"  {name}: ", StringComparison.Ordinal)).Split(": ")[1].Trim();
     }
 
     [Fact]
     public async Task What_it_gives_the_agent_to_read_is_good()
     {
         var rendered = await RenderAsync("agent.config.metrics.profile[0]=dcgm,agent.config.metrics.profile[1]=neutral,agent.config.remediation.mode=off", template: "templates/agent-config.yaml");
-        var config = string.Join('\n', rendered.Split('\n').SkipWhile(line => line != "  agent.yaml: |").Skip(1).Select(line => line.Length > 4 ? line[4..] : ""));
+
+        Assert.Contains("root: /proc/1/root", await CheckAsync("aiinfra-agent", rendered, "agent.yaml"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Has a program check the configuration that a ConfigMap holds.</summary>
+    /// <returns>The configuration.</returns>
+    private static async Task<string> CheckAsync(string program, string rendered, string name)
+    {
+        var config = string.Join('\n', rendered.Split('\n').SkipWhile(line => line != $"  {name}: |").Skip(1).TakeWhile(line => line != "---").Select(line => line.Length > 4 ? line[4..] : ""));
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, config, TestContext.Current.CancellationToken);
-
-        var check = await RunAsync(RepositoryRoot.Combine("out", "bin", "aiinfra-agent"), ["check-config", file]);
-
-        Assert.True(check.Status == 0, check.Output);
-        Assert.Contains("root: /proc/1/root", config, StringComparison.Ordinal);
+        var check = await RunAsync(RepositoryRoot.Combine("out", "bin", program), ["check-config", file]);
+        Assert.True(check.Status == 0, check.Output + config);
         File.Delete(file);
+        return config;
     }
 
     [Theory]
@@ -42,6 +89,12 @@ public sealed class ChartTests
     [InlineData("agent.configs=1", "configs")]
     [InlineData("agent.kubeletRoot=var", "/agent/kubeletRoot")]
     [InlineData("agent.maxUnavailable=0", "/agent/maxUnavailable")]
+    [InlineData("aggregator.config.state.path=/x", "/aggregator/config")]
+    [InlineData("aggregator.config.listen.address=0.0.0.0:1", "/aggregator/config")]
+    [InlineData("aggregator.replicas=2", "replicas")]
+    [InlineData("aggregator.store.secret=No Name", "/aggregator/store/secret")]
+    [InlineData("aggregator.volume.size=much", "/aggregator/volume/size")]
+    [InlineData("aggregator.networkPolicy.metricsFrom=null,aggregator.enabled=true", "aggregator.networkPolicy.metricsFrom")]
     public async Task A_wrong_value_is_refused_by_its_name(string value, string named)
     {
         var (status, output) = await HelmAsync("template", "aiinfra", Chart, "--set", value);

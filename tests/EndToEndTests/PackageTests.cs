@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using AIInfra.EndToEndTests.Installed;
 using AIInfra.Testing;
 
 namespace AIInfra.EndToEndTests;
@@ -23,22 +24,14 @@ public sealed class PackageTests(BootedSystem system) : IDisposable
         return Directory.GetFiles(Packages, pattern).Single();
     }
 
-    private static string Inside(string file) => $"/opt/aiinfra/package/{Path.GetFileName(file)}";
-
-    private async Task<string[]> FilesAsync() =>
-        (await Machine.RunAsync("find", "/", "-xdev", "(", "-path", "/proc", "-o", "-path", "/sys", "-o", "-path", "/dev", "-o", "-path", "/opt", "-o", "-path", "/tmp",
-            "-o", "-path", "/var/log", "-o", "-path", "/var/lib/dpkg", "-o", "-path", "/var/lib/systemd", "-o", "-path", "/run/systemd", ")", "-prune", "-o", "-print")).Split('\n');
-
     private async Task<string> ShowAsync(string property) => (await Machine.RunAsync("systemctl", "show", "--value", "-p", property, "aiinfra-agent")).Trim();
 
     [Fact]
     public async Task The_deb_is_installed_upgraded_removed_and_leaves_nothing()
     {
-        var package = Inside(Package("aiinfra-agent_*.deb"));
-        await Machine.TryRunAsync("systemctl", "stop", "aiinfra-agent");
-        await Machine.TryRunAsync("rm", "-rf", "/etc/systemd/system/aiinfra-agent.service", "/etc/systemd/system/aiinfra-agent.service.d", "/etc/aiinfra", "/var/lib/aiinfra", "/run/aiinfra");
-        await Machine.RunAsync("systemctl", "daemon-reload");
-        var before = await FilesAsync();
+        var package = InstalledFiles.Package("aiinfra-agent");
+        await InstalledFiles.ClearAsync(Machine);
+        var before = await InstalledFiles.TraceAsync(Machine);
 
         var started = Stopwatch.GetTimestamp();
         await Machine.RunAsync("dpkg", "--install", package);
@@ -62,13 +55,13 @@ public sealed class PackageTests(BootedSystem system) : IDisposable
         await Machine.RunAsync("test", "-d", "/var/lib/aiinfra");
         await Machine.RunAsync("dpkg", "--purge", "aiinfra-agent");
 
-        Assert.Equal([], (await FilesAsync()).Except(before));
+        Assert.Equal([], (await InstalledFiles.TraceAsync(Machine)).Except(before));
     }
 
     [Fact]
     public async Task The_rpm_holds_the_very_files_of_the_deb()
     {
-        foreach (var name in new[] { "aiinfra-agent", "aiinfra-simulators" })
+        foreach (var name in new[] { "aiinfra-agent", "aiinfra-aggregator", "aiinfra-simulators" })
         {
             var deb = Package($"{name}_*.deb");
             var rpm = Package($"{name}-*.rpm");
@@ -82,27 +75,34 @@ public sealed class PackageTests(BootedSystem system) : IDisposable
         }
     }
 
-    [Fact]
-    public async Task The_image_is_read_by_skopeo_and_holds_all_that_the_agent_needs()
+    [Theory]
+    [InlineData("aiinfra-agent", "agent.yaml", "")]
+    [InlineData("aiinfra-aggregator", "aggregator.yaml", "65532:65532")]
+    public async Task The_image_is_read_by_skopeo_is_small_and_holds_all_that_the_program_needs(string program, string config, string user)
     {
-        var image = Package("aiinfra-agent-*.oci.tar");
+        var image = Package($"{program}-*.oci.tar");
         var (copy, root) = (Path.Combine(_folder, "copy"), Directory.CreateDirectory(Path.Combine(_folder, "root")).FullName);
 
         var about = await RunAsync("skopeo", ["inspect", "--config", $"oci-archive:{image}"]);
         await RunAsync("skopeo", ["copy", "--quiet", "--insecure-policy", $"oci-archive:{image}", $"dir:{copy}"]);
         foreach (var layer in Directory.GetFiles(copy).Where(file => new FileInfo(file).Length > 100_000).OrderBy(file => new FileInfo(file).Length))
-            await RunAsync("tar", ["-xzf", layer, "-C", root, "--no-same-owner"]);
+            await RunAsync("tar", ["-xzf", layer, "-C", root, "--numeric-owner"]);
 
-        Assert.Equal("/usr/bin/aiinfra-agent", JsonDocument.Parse(about).RootElement.GetProperty("config").GetProperty("Entrypoint")[0].GetString());
-        Assert.Contains("0.", await InImageAsync(root, "version"), StringComparison.Ordinal);
-        Assert.Equal("/etc/aiinfra/agent.yaml is good.\n", await InImageAsync(root, "check-config /etc/aiinfra/agent.yaml"));
+        var settings = JsonDocument.Parse(about).RootElement.GetProperty("config");
+        Assert.Equal($"/usr/bin/{program}", settings.GetProperty("Entrypoint")[0].GetString());
+        Assert.Equal(user, settings.TryGetProperty("User", out var named) ? named.GetString() : "");
+        Assert.Contains("0.", await InImageAsync(root, user, $"{program} version"), StringComparison.Ordinal);
+        Assert.Equal($"/etc/aiinfra/{config} is good.\n", await InImageAsync(root, user, $"{program} check-config /etc/aiinfra/{config}"));
         foreach (var library in new[] { "libssl.so.3", "libcrypt.so.1", "libsystemd.so.0", "libstdc++.so.6", "libz.so.1" })
             Assert.NotEmpty(Directory.GetFiles(root, library, new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }));
+        var megabytes = new FileInfo(image).Length / 1e6;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{Path.GetFileName(image)}: {megabytes:0.0} MB");
+        Assert.True(megabytes <= 60);
     }
 
-    /// <summary>Runs the agent with the image's files and nothing of the host's but /proc.</summary>
-    private static Task<string> InImageAsync(string root, string words) => RunAsync("unshare",
-        ["--mount", "--propagation", "private", "env", "-u", "LD_LIBRARY_PATH", "sh", "-c", $"mount --bind /proc {root}/proc && exec chroot {root} /usr/bin/aiinfra-agent {words}"]);
+    /// <summary>Runs a program as the image's user with the image's files and nothing of the host's but /proc.</summary>
+    private static Task<string> InImageAsync(string root, string user, string words) => RunAsync("unshare",
+        ["--mount", "--propagation", "private", "env", "-u", "LD_LIBRARY_PATH", "sh", "-c", $"mount --bind /proc {root}/proc && exec chroot {(user.Length > 0 ? $"--userspec={user}" : "")} {root} /usr/bin/{words}"]);
 
     private static async Task<string> RunAsync(string program, string[] words)
     {

@@ -6,11 +6,11 @@ namespace AIInfra.Testing;
 /// <summary>The stand-in API server (tests/peers/apiserver): an independent program, strict where the real server is, that can be made to fail.</summary>
 public sealed class ApiServerPeer : IAsyncDisposable
 {
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _http;
     private readonly PeerProcess _process;
     private readonly string _control;
 
-    private ApiServerPeer(PeerProcess process, string folder, string url, string control) => (_process, Folder, Url, _control) = (process, folder, url, control);
+    private ApiServerPeer(PeerProcess process, HttpClient http, string folder, string url, string control) => (_process, _http, Folder, Url, _control) = (process, http, folder, url, control);
 
     public string Folder { get; }
     public string Url { get; }
@@ -18,14 +18,18 @@ public sealed class ApiServerPeer : IAsyncDisposable
     /// <summary>The first of its nodes, whose agent's token is in the kubeconfig <c>agent-file</c>.</summary>
     public const string Node = "node-1"; // unless the test names others
 
-    public static async Task<ApiServerPeer> StartAsync(params string[] options)
+    public static Task<ApiServerPeer> StartAsync(params string[] options) => StartAsync(null, options);
+
+    /// <param name="machine">On whose network it listens; null: this host's.</param>
+    public static async Task<ApiServerPeer> StartAsync(BootedMachine? machine, params string[] options)
     {
         var folder = Directory.CreateTempSubdirectory("aik-api-").FullName;
-        var process = PeerProcess.Start("node", [RepositoryRoot.Combine("tests", "peers", "apiserver", "main.mjs"), "--dir", folder, .. options]);
+        string[] words = [RepositoryRoot.Combine("tests", "peers", "apiserver", "main.mjs"), "--dir", folder, .. options];
+        var process = machine?.StartOnItsNetwork("node", words) ?? PeerProcess.Start("node", words);
         try
         {
             using var ready = JsonDocument.Parse("{\"event\":\"ready\"" + await process.WaitForLineAsync("{\"event\":\"ready\""));
-            return new ApiServerPeer(process, folder, ready.RootElement.GetProperty("url").GetString()!, ready.RootElement.GetProperty("control").GetString()!);
+            return new ApiServerPeer(process, machine?.Client() ?? new HttpClient { Timeout = TimeSpan.FromSeconds(30) }, folder, ready.RootElement.GetProperty("url").GetString()!, ready.RootElement.GetProperty("control").GetString()!);
         }
         catch
         {

@@ -22,6 +22,8 @@ public sealed class BootedMachine : IAsyncDisposable
     public string Root => $"/proc/{_leader}/root";
     public string BusSocket => $"{Root}/run/dbus/system_bus_socket";
     public string JournalFolder => $"{Root}/var/log/journal";
+    /// <summary>Its process 1, by its number outside.</summary>
+    public int Leader => _leader;
     /// <summary>How often it has booted.</summary>
     public int Boots { get; private set; }
 

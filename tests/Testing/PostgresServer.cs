@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Npgsql;
 
 namespace AIInfra.Testing;
 
@@ -12,7 +13,9 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private readonly string _folder;
 
-    private PostgresServer(string folder) => _folder = folder;
+    private readonly BootedMachine? _machine;
+
+    private PostgresServer(string folder, BootedMachine? machine) => (_folder, _machine) = (folder, machine);
 
     /// <summary>Null when one can be had; else what is missing.</summary>
     public static string? Missing => File.Exists(Path.Combine(Programs, "postgres")) ? null : "PostgreSQL is not there: run build/tools.sh.";
@@ -21,9 +24,13 @@ public sealed class PostgresServer : IAsyncDisposable
     public string Folder => _folder;
 
     /// <param name="settings">Lines of postgresql.conf beside the usual ones.</param>
-    public static async Task<PostgresServer> StartAsync(params string[] settings)
+    public static Task<PostgresServer> StartAsync(params string[] settings) => StartAsync(null, settings);
+
+    /// <param name="machine">On whose network it may listen; null: this host's.</param>
+    /// <param name="settings">Lines of postgresql.conf beside the usual ones.</param>
+    public static async Task<PostgresServer> StartAsync(BootedMachine? machine, params string[] settings)
     {
-        var server = new PostgresServer(Directory.CreateTempSubdirectory("aipg-").FullName); // short: a socket's path has 107 characters at most
+        var server = new PostgresServer(Directory.CreateTempSubdirectory("aipg-").FullName, machine); // short: a socket's path has 107 characters at most
         if (Environment.IsPrivilegedProcess)
             await RunAsync("chown", Nobody, server._folder);
         await AsNobodyAsync("initdb", "-D", server.Data, "-U", "aiinfra", "--auth=trust", "--no-locale", "-E", "UTF8", "--no-sync");
@@ -35,7 +42,17 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public string ConnectionString(string database) => $"Host={_folder};Database={database};Username=aiinfra";
 
-    public Task StartAgainAsync() => AsNobodyAsync("pg_ctl", "-D", Data, "-w", "-t", "30", "-l", Path.Combine(_folder, "log"), "start");
+    public async Task CreateAsync(string database)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString("postgres") + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"CREATE DATABASE {database}", connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public Task StartAgainAsync() => _machine is { } machine
+        ? RunAsync("nsenter", ["--target", $"{machine.Leader}", "--net", "--", .. Nobodys("pg_ctl", "-D", Data, "-w", "-t", "30", "-l", Path.Combine(_folder, "log"), "start")])
+        : AsNobodyAsync("pg_ctl", "-D", Data, "-w", "-t", "30", "-l", Path.Combine(_folder, "log"), "start");
 
     /// <param name="mode"><c>fast</c>, or <c>immediate</c>: as a power cut.</param>
     public Task StopAsync(string mode = "fast") => AsNobodyAsync("pg_ctl", "-D", Data, "-w", "-t", "30", "-m", mode, "stop");
@@ -61,8 +78,14 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private static Task AsNobodyAsync(string program, params string[] arguments)
     {
+        var command = Nobodys(program, arguments);
+        return RunAsync(command[0], command[1..]);
+    }
+
+    private static string[] Nobodys(string program, params string[] arguments)
+    {
         string[] command = [Path.Combine(Programs, program), .. arguments];
-        return Environment.IsPrivilegedProcess ? RunAsync("setpriv", [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", .. command]) : RunAsync(command[0], command[1..]);
+        return Environment.IsPrivilegedProcess ? ["setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", .. command] : command;
     }
 
     private static async Task RunAsync(string program, params string[] arguments)

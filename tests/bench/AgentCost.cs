@@ -9,8 +9,7 @@ internal static class AgentCost
 {
     private const int Faults = 20, Scrapes = 2000;
 
-    /// <summary>Seconds over which memory and processor time are watched: <c>AIINFRA_BENCH_SECONDS</c>, by default 600.</summary>
-    private static int WatchSeconds => int.TryParse(Environment.GetEnvironmentVariable("AIINFRA_BENCH_SECONDS"), out var seconds) ? seconds : 600;
+    private static int WatchSeconds => BenchRun.WatchedSeconds;
 
     public static async Task RunAsync(TextWriter output)
     {

@@ -44,11 +44,11 @@ internal static class LogCost
         var (users, usersAllocated) = Measure(withUsers, lines, fault);
         var plain = MeasurePlainly(rules, lines);
 
-        report.Row("log: lines/s, built-in rules", alone, plain, "1000000");
+        report.Row("log: lines/s, built-in rules", alone, plain, "1000000", instructions: InstructionsOfALine(builtIn, lines));
         report.Row($"log: lines/s, {UserRules} user rules more", users, plain, "1000000");
         report.Row("log: allocated for a line without a fault, bytes", allocated + usersAllocated, null, "0");
-        report.Row($"log: {count} built-in rules: memory, KB", packMemory / 1024.0);
-        report.Row($"log: {count} built-in rules: reading and building (cold), ms", packStart * 1000);
+        report.Row($"log: {count} built-in rules: memory, KB", packMemory / 1024.0, id: "built-in-rules-memory-kb");
+        report.Row($"log: {count} built-in rules: reading and building (cold), ms", packStart * 1000, id: "built-in-rules-building-ms");
         report.Row($"log: {UserRules} user rules: memory, KB ({errors} errors)", memory / 1024.0, null, "3072");
         report.Row($"log: {UserRules} user rules: reading, checking, building, ms", start * 1000, null, "50");
         GC.KeepAlive(withUsers);
@@ -186,6 +186,16 @@ internal static class LogCost
         foreach (var line in lines)
             matcher.Match(new LogLine(line, LogOrigin.Kernel, 0), findings);
         return (Lines / took, (double)(GC.GetAllocatedBytesForCurrentThread() - before) / lines.Length);
+    }
+
+    private static double? InstructionsOfALine(LogMatcher matcher, byte[][] lines)
+    {
+        var findings = new List<LogFinding>();
+        return Instructions.Of(1, () =>
+        {
+            foreach (var line in lines)
+                matcher.Match(new LogLine(line, LogOrigin.Kernel, 0), findings);
+        }) / lines.Length;
     }
 
     private static double MeasurePlainly(IReadOnlyList<LogRule> rules, byte[][] lines)

@@ -17,6 +17,7 @@ namespace AIInfra.Bench;
 internal static class ScrapeCost
 {
     private const int Devices = 8, Metrics = 80, WarmUp = 2_000, Runs = 5_000;
+    private const string NoneASample = "1 (0 a sample)"; // what the runtime makes once is spread over the runs
 
     public static void Run(TextWriter report)
     {
@@ -45,14 +46,14 @@ internal static class ScrapeCost
         var plain = Measure(Runs, () => Plainly(profile, devices, samples, fields));
 
         report.Note($"render: {Devices} GPUs x {Metrics} metrics, {output.WrittenCount / 1024} KiB; baseline: the same lines by StringBuilder");
-        Line(report, "p50, us", ours.P50, plain.P50);
-        Line(report, "p99, us (budget 2000)", ours.P99, plain.P99);
-        Line(report, "allocated per scrape, bytes (budget 0)", ours.Allocated, plain.Allocated);
+        report.Row("render: p50, us", ours.P50, plain.P50, instructions: Instructions.Of(1000, () => Render(page, output, PageFormat.Text)));
+        report.Row("render: p99, us", ours.P99, plain.P99, "2000");
+        report.Row("render: allocated per scrape, bytes", ours.Allocated, plain.Allocated, NoneASample);
         foreach (var format in new[] { PageFormat.OpenMetrics, PageFormat.Protobuf })
         {
             var other = Measure(Runs, () => Render(page, output, format));
             Line(report, $"{format}: p99, us", other.P99, ours.P99);
-            Line(report, $"{format}: allocated per scrape, bytes (budget 0)", other.Allocated, plain.Allocated);
+            report.Row($"render: {format}: allocated per scrape, bytes", other.Allocated, plain.Allocated, NoneASample);
         }
         RunNode(report, boards: 8, partitions: 0, nics: 4);
         RunNode(report, boards: 64, partitions: 7, nics: 0);
@@ -99,11 +100,11 @@ internal static class ScrapeCost
         var cost = Measure(boards > 8 ? 200 : Runs, () => Render(page, output, PageFormat.Text));
 
         var what = $"{boards} GPUs{(partitions > 0 ? $" x {partitions} partitions" : "")}{(nics > 0 ? $" + {nics} NICs" : "")}";
-        report.Note($"page of {what}, profile dcgm: {output.WrittenCount / 1024} KiB; baseline: its budget");
-        Line(report, $"{what}: p50, us", cost.P50, boards > 8 ? 50_000 : 2_000);
-        Line(report, $"{what}: p99, us", cost.P99, boards > 8 ? 50_000 : 2_000);
-        Line(report, $"{what}: allocated per scrape, bytes", cost.Allocated, 0);
-        Line(report, $"{what}: kept for labels, KiB", kept / 1024.0, boards > 8 ? 16 << 10 : 1 << 10);
+        report.Note($"page of {what}, profile dcgm: {output.WrittenCount / 1024} KiB");
+        report.Row($"render: {what}: p50, us", cost.P50);
+        report.Row($"render: {what}: p99, us", cost.P99, null, boards > 8 ? "15000" : "2000");
+        report.Row($"render: {what}: allocated per scrape, bytes", cost.Allocated, null, NoneASample);
+        report.Row($"render: {what}: kept for labels, KB", kept / 1e3, null, boards > 8 ? "12 MB" : null);
     }
 
     private static VendorSample Sample(FieldTable fields, ImmutableArray<Device> devices)

@@ -51,7 +51,7 @@ internal static class AgentCommandLine
         command.SetAction((parsed, cancellationToken) =>
         {
             var (config, files, errors) = AgentConfig.LoadWithFiles(parsed.GetValue(ConfigFile));
-            return AgentConfig.Report(errors, Console.Error) ? DaemonHost.RunAsync(config, files, cancellationToken) : Task.FromResult(ExitStatus.Config);
+            return AgentConfig.Report(errors, Console.Error) ? DaemonHost.RunAsync(parsed.GetValue(ConfigFile), config, files, cancellationToken) : Task.FromResult(ExitStatus.Config);
         });
         return command;
     }

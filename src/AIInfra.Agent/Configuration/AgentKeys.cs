@@ -101,7 +101,7 @@ internal static class AgentKeys
         NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig,
         .. LibraryVendors.All, .. FileVendorKeys.All, PassthroughEnabled, PassthroughPciIds, PassthroughNames, LabelsFile,
         NpdConfig, Rules, KernelLogPath, KernelLogTrust, LogFiles, WatchedUnits, Journal, .. ProbeKeys.All, RemediationMode, RemediationPolicy, RemediationDrain, .. NodeStepKeys.All,
-        .. FleetKeys.All,
+        .. FleetKeys.All, .. ReloadKeys.All,
     ], new ConfigConflict(KubeletRoot, KubeletRoots, "keep kubelet.roots and list all kubelets in it, or keep kubelet.root where there is only one."));
 
     /// <summary>A setting whose part is not built yet: values that would ask for it are refused by name, never silently ignored.</summary>

@@ -1,6 +1,7 @@
 using AIInfra.Agent.Configuration;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Hosting;
+using AIInfra.Linux.Processes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -10,21 +11,32 @@ namespace AIInfra.Agent.Daemon;
 /// <summary>The life of the daemon: lock, compose, run until told to stop.</summary>
 internal static partial class DaemonHost
 {
-    /// <returns>An <see cref="ExitStatus"/>.</returns>
-    public static async Task<int> RunAsync(Config config, AgentFiles files, CancellationToken cancellationToken)
+    /// <param name="file">The configuration file as it was named; null: the default.</param>
+    /// <returns>An <see cref="ExitStatus"/>. Does not return where the configuration was taken over: the process has begun anew then.</returns>
+    public static async Task<int> RunAsync(string? file, Config config, AgentFiles files, CancellationToken cancellationToken)
+    {
+        var again = new ProgramAgain();
+        var (status, isReload) = await RunOnceAsync(file, config, files, cancellationToken);
+        if (!isReload)
+            return status;
+        await Console.Error.WriteLineAsync(again.Begin());
+        return ExitStatus.Software; // whoever supervises it starts it again
+    }
+
+    private static async Task<(int Status, bool IsReload)> RunOnceAsync(string? file, Config config, AgentFiles files, CancellationToken cancellationToken)
     {
         using var instance = SingleInstance.Take(config.Get(AgentKeys.RunPath), out var refusal, out var status);
         if (instance is null)
         {
             await Console.Error.WriteLineAsync(refusal);
-            return status;
+            return (status, false);
         }
 
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddLines();
         builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        builder.Services.AddDaemon(config, files);
+        builder.Services.AddDaemon(config, files).AddReload(file, config);
 
         using var host = builder.Build();
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AIInfra.Agent");
@@ -32,10 +44,13 @@ internal static partial class DaemonHost
         LogStarting(logger, ProgramInfo.Version, node);
         foreach (var note in files.Notes)
             LogNote(logger, note);
-        host.AnnounceStop();
-        await host.RunAsync(cancellationToken);
+        var reload = host.Services.GetRequiredService<Reload>();
+        host.AnnounceStop(reload.Asked);
+        reload.ListenForSignal();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, reload.Asked);
+        await host.RunAsync(ended.Token);
         LogStopped(logger);
-        return Environment.ExitCode;
+        return (Environment.ExitCode, reload.IsAsked && !cancellationToken.IsCancellationRequested);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "aiinfra-agent {Version} starts on node {Node}")]

@@ -22,12 +22,18 @@ internal static class ServiceManagerSetup
             () => Answers(ControlServer.SocketPath(config)), () => Status(provider.GetRequiredService<InventoryBoard>(), provider.GetRequiredService<HealthBoard>()),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ServiceManagerLink>>()));
 
-    /// <summary>Stopping, from the moment it was told to.</summary>
-    public static void AnnounceStop(this IHost host)
+    /// <summary>Stopping, from the moment it was told to; where it begins anew, reloading.</summary>
+    public static void AnnounceStop(this IHost host, CancellationToken reload)
     {
         var notifier = host.Services.GetRequiredService<ServiceNotifier>();
         var life = host.Services.GetRequiredService<IHostApplicationLifetime>();
-        life.ApplicationStopping.Register(notifier.Stopping);
+        life.ApplicationStopping.Register(() =>
+        {
+            if (reload.IsCancellationRequested)
+                notifier.Reloading();
+            else
+                notifier.Stopping();
+        });
     }
 
     /// <summary>A socket that an agent before this one left behind takes no connection.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
@@ -44,6 +45,9 @@ public sealed class ServiceNotifier : IDisposable
     public void Status(string status) => Send($"STATUS={OneLine(status)}");
 
     public void Stopping() => Send("STOPPING=1\nSTATUS=Stopping");
+
+    /// <summary>It begins anew; <see cref="Ready"/> ends that.</summary>
+    public void Reloading() => Send(string.Create(CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000_000)}\nSTATUS=Reloading"));
 
     public void Alive() => Send("WATCHDOG=1");
 

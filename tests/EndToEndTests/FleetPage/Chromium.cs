@@ -12,13 +12,14 @@ internal sealed class Chromium : IAsyncDisposable
 
     private Chromium(IPlaywright playwright, IBrowser browser) => (_playwright, _browser) = (playwright, browser);
 
-    public static async Task<Chromium> StartAsync()
+    /// <param name="program">What starts it, where it is not to run as it is.</param>
+    public static async Task<Chromium> StartAsync(string program = "/usr/bin/chromium")
     {
         Directory.CreateDirectory(RepositoryRoot.Combine("out", "screenshots"));
         var playwright = await Playwright.CreateAsync();
         return new Chromium(playwright, await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
-            ExecutablePath = "/usr/bin/chromium",
+            ExecutablePath = program,
             Args = Environment.UserName == "root" ? ["--no-sandbox"] : [],
         }));
     }
