@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Health.Probes.Services;
+using AIInfra.Core.Hosting.Logging;
 using AIInfra.Core.Passthrough;
 using AIInfra.Core.Sharing;
 using AIInfra.Vendors.Nvidia.PluginConfig;
@@ -101,7 +102,7 @@ internal static class AgentKeys
         NvidiaDriverRoot, NvidiaHookPath, NvidiaMigConfig,
         .. LibraryVendors.All, .. FileVendorKeys.All, PassthroughEnabled, PassthroughPciIds, PassthroughNames, LabelsFile,
         NpdConfig, Rules, KernelLogPath, KernelLogTrust, LogFiles, WatchedUnits, Journal, .. ProbeKeys.All, RemediationMode, RemediationPolicy, RemediationDrain, .. NodeStepKeys.All,
-        .. FleetKeys.All, .. ReloadKeys.All,
+        .. FleetKeys.All, .. ReloadKeys.All, .. LogKeys.All,
     ], new ConfigConflict(KubeletRoot, KubeletRoots, "keep kubelet.roots and list all kubelets in it, or keep kubelet.root where there is only one."));
 
     /// <summary>A setting whose part is not built yet: values that would ask for it are refused by name, never silently ignored.</summary>

@@ -1,6 +1,7 @@
 using AIInfra.Agent.Configuration;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Hosting;
+using AIInfra.Core.Hosting.Logging;
 using AIInfra.Linux.Processes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -33,7 +34,7 @@ internal static partial class DaemonHost
         }
 
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
-        builder.Logging.AddLines();
+        builder.Logging.AddLines(LogKeys.Options(config), "aiinfra-agent");
         builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(10));
         builder.Services.AddDaemon(config, files).AddReload(file, config);
@@ -53,12 +54,12 @@ internal static partial class DaemonHost
         return (Environment.ExitCode, reload.IsAsked && !cancellationToken.IsCancellationRequested);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "aiinfra-agent {Version} starts on node {Node}")]
+    [LoggerMessage(EventName = "DaemonHost.Starting", Level = LogLevel.Information, Message = "aiinfra-agent {Version} starts on node {Node}")]
     private static partial void LogStarting(ILogger logger, string version, string node);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Note}")]
+    [LoggerMessage(EventName = "DaemonHost.Note", Level = LogLevel.Information, Message = "{Note}")]
     private static partial void LogNote(ILogger logger, string note);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Stopped")]
+    [LoggerMessage(EventName = "DaemonHost.Stopped", Level = LogLevel.Information, Message = "Stopped")]
     private static partial void LogStopped(ILogger logger);
 }

@@ -17,9 +17,9 @@ internal static partial class SlowPatternLog
         },
     };
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The pattern of rule {Rule} ({Source}) took longer than 5 ms on a line. From now on it runs without backtracking; make it simpler")]
+    [LoggerMessage(EventName = "SlowPatternLog.Slow", Level = LogLevel.Warning, Message = "The pattern of rule {Rule} ({Source}) took longer than 5 ms on a line. From now on it runs without backtracking; make it simpler")]
     private static partial void LogSlow(ILogger logger, string rule, string source);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Rule {Rule} ({Source}) is switched off: its pattern is too slow, and cannot run without backtracking (a look-around or a back-reference)")]
+    [LoggerMessage(EventName = "SlowPatternLog.Off", Level = LogLevel.Error, Message = "Rule {Rule} ({Source}) is switched off: its pattern is too slow, and cannot run without backtracking (a look-around or a back-reference)")]
     private static partial void LogOff(ILogger logger, string rule, string source);
 }

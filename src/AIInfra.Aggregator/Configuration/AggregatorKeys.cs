@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using AIInfra.Core.Configuration;
+using AIInfra.Core.Hosting.Logging;
 
 namespace AIInfra.Aggregator.Configuration;
 
@@ -38,6 +39,6 @@ internal static class AggregatorKeys
     public static ConfigSchema Schema { get; } = new(
     [
         ListenAddress, ListenNames, ListenCertificate, ListenKey, MetricsAddress, StatePath, StoreConnection, GrantsPolicy, Alertmanagers, Webhook, WebhookSecretFile, Silence, MostNodes,
-        CertificateLifetime, KubernetesTokens, Audience, Accounts, Kubeconfig, KubernetesNodes,
+        CertificateLifetime, KubernetesTokens, Audience, Accounts, Kubeconfig, KubernetesNodes, .. LogKeys.All,
     ]);
 }

@@ -36,9 +36,9 @@ internal static partial class AggregatorHost
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "aiinfra-aggregator {Version} serves agents and the API on https://{Address}; its authority is {Fingerprint}")]
+    [LoggerMessage(EventName = "AggregatorHost.Started", Level = LogLevel.Information, Message = "aiinfra-aggregator {Version} serves agents and the API on https://{Address}; its authority is {Fingerprint}")]
     private static partial void LogStarted(ILogger logger, string version, IPEndPoint address, string fingerprint);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Stopping")]
+    [LoggerMessage(EventName = "AggregatorHost.Stopping", Level = LogLevel.Information, Message = "Stopping")]
     private static partial void LogStopping(ILogger logger);
 }

@@ -4,7 +4,7 @@ using AIInfra.Aggregator.Configuration;
 using AIInfra.Aggregator.Identity;
 using AIInfra.Aggregator.Streams;
 using AIInfra.Core.Configuration;
-using AIInfra.Core.Hosting;
+using AIInfra.Core.Hosting.Logging;
 using AIInfra.Grpc.Server;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -58,7 +58,7 @@ internal sealed class RunningAggregator : IAsyncDisposable
     {
         var authority = Authority.Open(config.Get(AggregatorKeys.StatePath), TimeProvider.System);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
-        builder.Logging.AddLines();
+        builder.Logging.AddLines(LogKeys.Options(config), "aiinfra-aggregator");
         builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(10));
         builder.Services.AddAggregator(config, authority);

@@ -142,6 +142,6 @@ internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger 
         },
     });
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "What node {Node} said of its grants was not recorded: {Why} It ends by its lifetime, or is told again.")]
+    [LoggerMessage(EventName = "GrantQuestions.NotDone", Level = LogLevel.Warning, Message = "What node {Node} said of its grants was not recorded: {Why} It ends by its lifetime, or is told again.")]
     private partial void LogNotDone(string node, string why);
 }

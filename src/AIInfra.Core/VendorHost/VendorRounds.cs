@@ -245,15 +245,15 @@ internal sealed partial class VendorRounds(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor}: board {Index} (device {Device}) does not describe itself: {Reason}; asked again in 60 s")]
+    [LoggerMessage(EventName = "VendorRounds.NotDescribed", Level = LogLevel.Warning, Message = "{Vendor}: board {Index} (device {Device}) does not describe itself: {Reason}; asked again in 60 s")]
     private partial void LogNotDescribed(string vendor, int index, string? device, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor}: board {Index} has the id {Device} of another board and is left out")]
+    [LoggerMessage(EventName = "VendorRounds.Twice", Level = LogLevel.Warning, Message = "{Vendor}: board {Index} has the id {Device} of another board and is left out")]
     private partial void LogTwice(string vendor, int index, string device);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor}: {Device} is lost: {Reason}")]
+    [LoggerMessage(EventName = "VendorRounds.Lost", Level = LogLevel.Warning, Message = "{Vendor}: {Device} is lost: {Reason}")]
     private partial void LogLost(string vendor, string device, string reason);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Vendor}: no answer from {Device} this round: {Reason}")]
+    [LoggerMessage(EventName = "VendorRounds.Missed", Level = LogLevel.Debug, Message = "{Vendor}: no answer from {Device} this round: {Reason}")]
     private partial void LogMissed(string vendor, string device, string reason);
 }

@@ -95,15 +95,15 @@ internal sealed partial class VendorStates(
 
     private void Publish(VendorInventory next) => boards.Inventory.Publish(_now = next);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Vendor}: {Count} devices, driver {Driver}, library {Library}")]
+    [LoggerMessage(EventName = "VendorStates.Ready", Level = LogLevel.Information, Message = "{Vendor}: {Count} devices, driver {Driver}, library {Library}")]
     private partial void LogReady(string vendor, int count, string? driver, string? library);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Vendor}: not on this node ({Reason}); looked for again every 60 s")]
+    [LoggerMessage(EventName = "VendorStates.Absent", Level = LogLevel.Information, Message = "{Vendor}: not on this node ({Reason}); looked for again every 60 s")]
     private partial void LogAbsent(string vendor, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor} is wanted and not there: {Reason}; looked for again every 60 s")]
+    [LoggerMessage(EventName = "VendorStates.Missing", Level = LogLevel.Warning, Message = "{Vendor} is wanted and not there: {Reason}; looked for again every 60 s")]
     private partial void LogMissing(string vendor, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor} is unavailable: {Reason}")]
+    [LoggerMessage(EventName = "VendorStates.Unavailable", Level = LogLevel.Warning, Message = "{Vendor} is unavailable: {Reason}")]
     private partial void LogUnavailable(string vendor, string reason);
 }

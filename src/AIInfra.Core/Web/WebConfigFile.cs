@@ -113,10 +113,10 @@ public sealed partial class WebConfigFile
         return certificates is null ? (null, [error!]) : (new State(config, certificates) { Rate = rate }, []);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The web config changed and cannot be used; the one before stays in effect. {Why}")]
+    [LoggerMessage(EventName = "WebConfigFile.Bad", Level = LogLevel.Warning, Message = "The web config changed and cannot be used; the one before stays in effect. {Why}")]
     private partial void LogBad(string why);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The web config {Path} was read anew")]
+    [LoggerMessage(EventName = "WebConfigFile.Reloaded", Level = LogLevel.Information, Message = "The web config {Path} was read anew")]
     private partial void LogReloaded(string path);
 }
 

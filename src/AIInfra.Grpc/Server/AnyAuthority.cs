@@ -59,7 +59,7 @@ internal sealed partial class AnyAuthority(ILogger logger)
         await to.CompleteAsync(fault);
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Connection {Connection} ends: {Reason}")]
+    [LoggerMessage(EventName = "AnyAuthority.Broken", Level = LogLevel.Debug, Message = "Connection {Connection} ends: {Reason}")]
     private partial void LogBroken(string connection, string reason);
 
     private sealed record Rewritten(PipeReader Input, PipeWriter Output) : IDuplexPipe;

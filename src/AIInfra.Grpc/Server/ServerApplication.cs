@@ -119,6 +119,6 @@ internal sealed partial class ServerApplication(
     private static GrpcException Late(TimeSpan? timeout) =>
         new(GrpcStatus.DeadlineExceeded, $"The call did not end within the {timeout?.TotalSeconds} s that its caller gave it.");
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The handler of {Method} failed; its caller was told Unknown")]
+    [LoggerMessage(EventName = "ServerApplication.Fault", Level = LogLevel.Error, Message = "The handler of {Method} failed; its caller was told Unknown")]
     private partial void LogFault(string method, Exception fault);
 }

@@ -57,7 +57,7 @@ public sealed partial class TlsConnections(Func<SslServerAuthenticationOptions> 
         }
     };
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The TLS handshake of connection {Connection} failed")]
+    [LoggerMessage(EventName = "TlsConnections.Refused", Level = LogLevel.Debug, Message = "The TLS handshake of connection {Connection} failed")]
     private partial void LogRefused(string connection, Exception refused);
 
     private sealed record Negotiated(ReadOnlyMemory<byte> ApplicationProtocol, X509Certificate2? Client) : ITlsApplicationProtocolFeature, ITlsConnectionFeature

@@ -31,9 +31,9 @@ internal sealed partial class ReportingPart(string name, WorkerBoard board, ILog
     /// <summary>It has nothing to do.</summary>
     public void Off() => board.Remove(name);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Part}: works again")]
+    [LoggerMessage(EventName = "ReportingPart.Good", Level = LogLevel.Information, Message = "{Part}: works again")]
     private partial void LogGood(string part);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Part}: {Why}")]
+    [LoggerMessage(EventName = "ReportingPart.Bad", Level = LogLevel.Warning, Message = "{Part}: {Why}")]
     private partial void LogBad(string part, string why);
 }

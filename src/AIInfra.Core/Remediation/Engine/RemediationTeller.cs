@@ -117,27 +117,27 @@ internal sealed partial class RemediationTeller(RemediationBoard board, TimeProv
         _ => "not_possible",
     };
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Remediation: {Action} on {Subject} for {Problem} begins (step {Step})")]
+    [LoggerMessage(EventName = "RemediationTeller.Intended", Level = LogLevel.Information, Message = "Remediation: {Action} on {Subject} for {Problem} begins (step {Step})")]
     private partial void LogIntended(string action, Subject subject, string problem, string step);
 
-    [LoggerMessage(Message = "Remediation: {Action} on {Subject} (step {Step}) ended as {Outcome}. {Says}")]
+    [LoggerMessage(EventName = "RemediationTeller.Ended", Message = "Remediation: {Action} on {Subject} (step {Step}) ended as {Outcome}. {Says}")]
     private partial void LogEnded(LogLevel level, string action, Subject subject, string step, ActionOutcome outcome, string says);
 
-    [LoggerMessage(Message = "Remediation: {Action} on {Subject} (step {Step}) {Helped}. {Says}")]
+    [LoggerMessage(EventName = "RemediationTeller.Verified", Message = "Remediation: {Action} on {Subject} (step {Step}) {Helped}. {Says}")]
     private partial void LogVerified(LogLevel level, string action, Subject subject, string step, string helped, string says);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Remediation, dry run: {Problem} on {Subject}: {Would} {Finds}{Lost}")]
+    [LoggerMessage(EventName = "RemediationTeller.Dry", Level = LogLevel.Information, Message = "Remediation, dry run: {Problem} on {Subject}: {Would} {Finds}{Lost}")]
     private partial void LogDry(string problem, Subject subject, string would, string finds, string lost);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Remediation: {Problem} on {Subject} {State}: {Why}")]
+    [LoggerMessage(EventName = "RemediationTeller.Waits", Level = LogLevel.Information, Message = "Remediation: {Problem} on {Subject} {State}: {Why}")]
     private partial void LogWaits(string problem, Subject subject, PlanState state, string why);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Remediation: {Action} on {Subject} is not done now: {Why}")]
+    [LoggerMessage(EventName = "RemediationTeller.NotAttempted", Level = LogLevel.Information, Message = "Remediation: {Action} on {Subject} is not done now: {Why}")]
     private partial void LogNotAttempted(string action, Subject subject, string why);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Remediation does nothing now: {Why}")]
+    [LoggerMessage(EventName = "RemediationTeller.Held", Level = LogLevel.Warning, Message = "Remediation does nothing now: {Why}")]
     private partial void LogHeld(string why);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Remediation is free to act")]
+    [LoggerMessage(EventName = "RemediationTeller.Free", Level = LogLevel.Information, Message = "Remediation is free to act")]
     private partial void LogFree();
 }
