@@ -86,7 +86,7 @@ internal sealed class ClusterStepStore(FleetDatabase database, Replicas replicas
     public Task<List<(ClusterStep Step, string? WhyNot)>> TakeOverAsync(CancellationToken cancellationToken) => database.WriteAsync(async session =>
     {
         var taken = new List<(ClusterStep, string?)>();
-        foreach (var orphan in await session.AllAsync($"SELECT {Columns} FROM cluster_steps WHERE state = 'running' AND taken_until < $1 ORDER BY asked_at LIMIT 50", Read, session.NowMilliseconds)))
+        foreach (var orphan in await session.AllAsync($"SELECT {Columns} FROM cluster_steps WHERE state = 'running' AND taken_until < $1 ORDER BY asked_at LIMIT 50", Read, session.NowMilliseconds))
         {
             if (await session.RunAsync("UPDATE cluster_steps SET taken_by = $3, taken_until = $4 WHERE node = $1 AND step = $2 AND taken_by = $5 AND taken_until = $6 AND state = 'running'",
                 orphan.Node, orphan.Step.Id, replicas.Id, (session.Now + Term).ToUnixTimeMilliseconds(), orphan.Replica, orphan.TakenUntil.ToUnixTimeMilliseconds()) == 0)

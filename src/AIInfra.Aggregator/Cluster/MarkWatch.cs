@@ -16,7 +16,7 @@ internal sealed class MarkWatch(ApiClient client, FleetView view, IAuditLog audi
     /// <summary>Name of the part in /readyz.</summary>
     public const string Part = "cluster marks";
 
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2), Settle = TimeSpan.FromSeconds(15);
 
     private readonly ConcurrentDictionary<string, NodeObject> _marked = new(StringComparer.Ordinal);
 
@@ -72,7 +72,7 @@ internal sealed class MarkWatch(ApiClient client, FleetView view, IAuditLog audi
             await audit.WriteAsync(new AuditEntry(time.GetUtcNow(), "aggregator", "node.marks", name, "", sentence), cancellationToken);
     }
 
-    /// <summary>What is not known stands: of a node that is away, or that has not reported since this replica started.</summary>
-    private static bool Stands(NodeRecord? node, string problem, string subject, DateTimeOffset since) => node is not { IsConnected: true }
+    /// <summary>What is not known stands: of a node that is away, or whose report of the problem may still be on its way.</summary>
+    private bool Stands(NodeRecord? node, string problem, string subject, DateTimeOffset since) => node is not { IsConnected: true } || time.GetUtcNow() - since < Settle
         || node.Problems.Any(one => one.Key.Id == problem && one.Key.Subject.ToString() == subject && (one.FirstSeen <= since || one.Arrived <= since));
 }

@@ -35,6 +35,8 @@ public sealed class FleetBounds(string folder)
 
     private void Set(string? why)
     {
+        if (Volatile.Read(ref _isRead) && _paused == why)
+            return;
         _paused = why;
         Volatile.Write(ref _isRead, true);
         try

@@ -131,7 +131,7 @@ public sealed class FleetSteps(FleetOptions options, Func<string, (string Grant,
 
     private ActionResult Unanswered(ActionStep planned)
     {
-        var says = $"The aggregator {options.Aggregator.Authority} did not say what became of {planned.Action}. It stops it when the grant is not renewed any more; `operations` at the aggregator shows the outcome.";
+        var says = $"The aggregator {options.Aggregator.Authority} did not say what became of {planned.Action}. It stops it when the grant is not renewed any more; its audit has the outcome.";
         return planned.Action == NodeSteps.Uncordon ? ActionResult.Failed(says) : ActionResult.Unknown(says); // an uncordon goes by its mark, and is tried again
     }
 

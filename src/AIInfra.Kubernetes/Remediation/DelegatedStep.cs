@@ -30,5 +30,5 @@ internal sealed class DelegatedStep(string name, IAggregatorSteps? aggregator) :
         WhyNot is { } whyNot ? Task.FromResult(new ActionResult(name == NodeSteps.Uncordon ? ActionOutcome.Failed : ActionOutcome.NotPossible, whyNot)) : aggregator!.DoAsync(planned, cancellationToken);
 
     public Task<ActionResult> ResolveAsync(ActionStep planned, CancellationToken cancellationToken) =>
-        WhyNot is { } whyNot ? Task.FromResult(ActionResult.Unknown(whyNot)) : aggregator!.LookAsync(planned, cancellationToken);
+        aggregator is null ? Task.FromResult(ActionResult.Unknown(NoAggregator)) : aggregator.LookAsync(planned, cancellationToken); // also one that is not reached yet: the agent has just started
 }
