@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AIInfra.Aggregator.Audit;
 using AIInfra.Aggregator.Grants;
 using AIInfra.Aggregator.Nodes;
 using AIInfra.Aggregator.Store;
@@ -21,11 +22,13 @@ internal sealed class LeasedLedger(IGrantLedger ledger, NodeLeases leases, Fleet
     public async Task<GrantDecision> AskAsync(GrantRequest request, CancellationToken cancellationToken)
     {
         var decision = await ledger.AskAsync(request, cancellationToken);
-        if (decision.Outcome != GrantOutcome.Granted || await TakeAsync(request.Node, request.Operation, cancellationToken) is not { } whyNot)
+        if (decision.Outcome != GrantOutcome.Granted)
             return decision;
+        if (await TakeAsync(request.Node, request.Operation, cancellationToken) is not { } whyNot)
+            return await TellAsync(request, decision, cancellationToken);
         try
         {
-            await ledger.ReleaseAsync(new GrantHolder(request.Node, request.Operation, decision.Grant, decision.Fence), null, $"no lease: {whyNot}", cancellationToken);
+            await WithdrawAsync(request, decision, whyNot, cancellationToken);
         }
         catch (StoreException)
         {
@@ -33,6 +36,31 @@ internal sealed class LeasedLedger(IGrantLedger ledger, NodeLeases leases, Fleet
         }
         return GrantDecision.Denied($"the lease of the failure domain is not to be had: {whyNot}", Soon);
     }
+
+    /// <summary>Notes that it is told, before it is.</summary>
+    private async Task<GrantDecision> TellAsync(GrantRequest request, GrantDecision decision, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await database.WriteAsync(session => session.RunAsync("UPDATE grants SET says = 'told' WHERE node = $1 AND operation = $2 AND fence = $3 AND state = 'held'", request.Node, request.Operation, decision.Fence), cancellationToken);
+            return decision;
+        }
+        catch (StoreException away)
+        {
+            return GrantDecision.Denied($"the aggregator's store does not take part: {away.Message}", Soon);
+        }
+    }
+
+    /// <summary>What was not told permits nothing and ends at once. What the node had before goes on until it runs out: it may be acting on it.</summary>
+    private Task WithdrawAsync(GrantRequest request, GrantDecision decision, string whyNot, CancellationToken cancellationToken) => database.WriteAsync(async session =>
+    {
+        if (await session.RunAsync("UPDATE grants SET state = 'over', ended_at = $4, says = 'no lease' WHERE node = $1 AND operation = $2 AND fence = $3 AND state = 'held' AND given_at = asked_at AND says <> 'told'",
+            request.Node, request.Operation, decision.Fence, session.NowMilliseconds) > 0)
+        {
+            await AuditLog.WriteDeniedAsync(session, new AuditEntry(session.Now, "aggregator", "grant.withdrawn", request.Node, request.Operation, $"no lease: {whyNot}"), "lease");
+        }
+        return true;
+    }, cancellationToken);
 
     public async Task<GrantDecision> RenewAsync(GrantHolder holder, CancellationToken cancellationToken)
     {
