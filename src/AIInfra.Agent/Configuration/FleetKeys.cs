@@ -14,10 +14,13 @@ internal static class FleetKeys
     public static readonly ConfigKey<string> Authority = ConfigForm.Text("fleet.authority", "", "A PEM file of the authorities that the aggregator's certificate may come from; empty: the one that the join token names, and the system's for a service-account token.");
     public static readonly ConfigKey<ImmutableArray<string>> Labels = ConfigForm.TextListOf("fleet.labels", "NAME=VALUE, as in [topology/rack=r12]",
         text => text.Split('=', 2) is [{ Length: > 0 and <= 317 }, { Length: <= 63 }], "What the node is called into failure domains by, where no Kubernetes labels say it; they win over those.");
-    public static readonly ConfigKey<string> WhenUnreachable = ConfigForm.Choice("fleet.whenUnreachable", ["deny", "lease"], "deny", "What a lost aggregator means for disruptive steps.")
-        .Refusing(value => value == "deny" ? null : "the aggregator does not take the domains' leases yet, so there would be two budgets; leave it at deny.");
+    public static readonly ConfigKey<string> WhenUnreachable = ConfigForm.Choice("fleet.whenUnreachable", ["deny", "lease"], "deny",
+        "What an aggregator that has been away for 30 s means for disruptive steps: none begins, or the lease of the failure domain permits it (remediation.lease), where the aggregator takes the same ones.");
 
     public static ImmutableArray<ConfigKey> All { get; } = [Aggregator, Credentials, Authority, Labels, WhenUnreachable];
+
+    /// <summary>Whether the leases stand in for an aggregator that is away.</summary>
+    public static bool FallsBack(Config config) => config.Get(Aggregator).Length > 0 && config.Get(WhenUnreachable) == "lease";
 
     /// <summary>Null: there is no aggregator.</summary>
     public static FleetOptions? Options(Config config) => config.Get(Aggregator) is not { Length: > 0 } address ? null : new FleetOptions

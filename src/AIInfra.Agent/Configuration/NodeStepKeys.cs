@@ -6,7 +6,7 @@ namespace AIInfra.Agent.Configuration;
 /// <summary>Keys of the node steps: <c>remediation.lease</c>.</summary>
 internal static class NodeStepKeys
 {
-    public static readonly ConfigKey<string> LeaseDomain = ConfigForm.Text("remediation.lease.domainLabel", "", "Key of the node label that names the failure domain, such as topology.kubernetes.io/zone or a rack's; empty: the whole cluster is one. Used with remediation.drain: self; the same on every node.");
+    public static readonly ConfigKey<string> LeaseDomain = ConfigForm.Text("remediation.lease.domainLabel", "", "Key of the node label that names the failure domain, such as topology.kubernetes.io/zone or a rack's; empty: the whole cluster is one. Used with remediation.drain: self and fleet.whenUnreachable: lease; the same on every node, and in the aggregator's kubernetes.lease.");
     public static readonly ConfigKey<int> LeaseSlots = ConfigForm.Number("remediation.lease.slots", 1, 1, 16, "So many nodes of a domain may be disrupted at once; the same on every node.");
     public static readonly ConfigKey<string> LeaseNamespace = ConfigForm.Text("remediation.lease.namespace", "aiinfra-system", "Where the leases are.");
 
@@ -14,15 +14,16 @@ internal static class NodeStepKeys
 
     public static NodeStepOptions Options(Config config)
     {
-        var drainsItself = config.Get(AgentKeys.RemediationDrain) == "self";
-        return new NodeStepOptions(drainsItself, config.Get(AgentKeys.KubeletPodResources) ? AgentConfig.Kubelet(config).Roots : [], drainsItself
-            ? new LeaseOptions
-            {
-                NodeName = AgentConfig.NodeName(config),
-                DomainLabel = config.Get(LeaseDomain),
-                Slots = config.Get(LeaseSlots),
-                Namespace = config.Get(LeaseNamespace),
-            }
-            : null);
+        var (drainsItself, isFallback) = (config.Get(AgentKeys.RemediationDrain) == "self", FleetKeys.FallsBack(config));
+        return new NodeStepOptions(
+            drainsItself, config.Get(AgentKeys.KubeletPodResources) ? AgentConfig.Kubelet(config).Roots : [], drainsItself || isFallback ? Lease(config) : null, LeaseIsFallback: !drainsItself);
     }
+
+    public static LeaseOptions Lease(Config config) => new()
+    {
+        NodeName = AgentConfig.NodeName(config),
+        DomainLabel = config.Get(LeaseDomain),
+        Slots = config.Get(LeaseSlots),
+        Namespace = config.Get(LeaseNamespace),
+    };
 }

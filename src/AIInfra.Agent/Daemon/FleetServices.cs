@@ -10,6 +10,8 @@ using AIInfra.Core.Workloads;
 using AIInfra.Fleet;
 using AIInfra.Fleet.Granting;
 using AIInfra.Fleet.Reporting;
+using AIInfra.Fleet.V1;
+using AIInfra.Kubernetes.Remediation;
 using AIInfra.Kubernetes.Reporting;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -20,7 +22,17 @@ internal static class FleetServices
 {
     public static IServiceCollection AddFleet(this IServiceCollection services, Config config) => FleetKeys.Options(config) is not { } options
         ? services
-        : services.AddSingleton<NodeLabels>().AddFleet(options, Sources, provider => Outcome(provider.GetService<RemediationJournal>()));
+        : services.AddSingleton<NodeLabels>().AddFleet(options, Sources, provider => Outcome(provider.GetService<RemediationJournal>()), provider => Fallback(provider, options, config));
+
+    /// <summary>Null: an aggregator that is away denies.</summary>
+    private static LeaseFallback? Fallback(IServiceProvider provider, FleetOptions options, Config config)
+    {
+        if (!FleetKeys.FallsBack(config))
+            return null;
+        var (steps, lease) = (NodeStepKeys.Options(config), NodeStepKeys.Lease(config));
+        var rules = new Leases { DomainLabel = lease.DomainLabel, Slots = (uint)lease.Slots, Namespace = lease.Namespace };
+        return new LeaseFallback(steps.LeaseIsFallback ? provider.GetRequiredService<LeaseGrants>() : null, rules, options, provider.GetRequiredService<TimeProvider>());
+    }
 
     private static NodeSources Sources(IServiceProvider provider)
     {

@@ -30,7 +30,7 @@ internal sealed class BudgetPart(GrantControls controls, TimeProvider time) : IA
             async request => await request.WriteAsync(await controls.ReportAsync(request.Aborted), BudgetJson.Default.BudgetReport)),
         new("POST", "/api/v1/approvals/{node}/{operation}", TokenRole.Operator, "Allows an operation that waits, once.", null,
             async request => await Done(request, await controls.ApproveAsync(request.Value("node"), request.Value("operation"), request.Caller.Name, request.Aborted), "No such operation waits.")),
-        new("DELETE", "/api/v1/grants/{node}/{operation}", TokenRole.Operator, "Takes a grant back; the node is told at its next renewal.", null,
+        new("DELETE", "/api/v1/grants/{node}/{operation}", TokenRole.Operator, "Takes a grant back; the node is told at once, and begins no further step.", null,
             async request => await Done(request, await controls.RevokeAsync(request.Value("node"), request.Value("operation"), request.Caller.Name, request.Query("says") ?? "", request.Aborted), "The operation holds no grant.")) { Query = [Says] },
         new("POST", "/api/v1/pauses", TokenRole.Operator, "No new grants, of the fleet, a domain or a node; what has one goes on.", null, PauseAsync) { Query = [Label, Value, Node, Says, Minutes] },
         new("DELETE", "/api/v1/pauses", TokenRole.Operator, "Takes a pause back.", null,

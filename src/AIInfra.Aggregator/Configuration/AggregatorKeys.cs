@@ -34,11 +34,16 @@ internal static class AggregatorKeys
         "Service accounts that agents run as; empty: aiinfra/aiinfra-agent.");
 
     public static readonly ConfigKey<string> Kubeconfig = ConfigForm.Text("kubernetes.kubeconfig", "", "How to reach the API server; empty: as the pod's service account where this runs in a pod, else not at all.");
-    public static readonly ConfigKey<bool> KubernetesNodes = ConfigForm.Flag("kubernetes.nodes", true, "Follow the cluster's nodes where the API server can be reached, so that those that are cordoned or not ready weigh on the budgets; needs get, list and watch of nodes.");
+    public static readonly ConfigKey<bool> KubernetesNodes = ConfigForm.Flag("kubernetes.nodes", true, "Follow the cluster's nodes where the API server can be reached, so that those that are cordoned or not ready weigh on the budgets; needs get, list and watch of nodes. The labels that grants.policy names are then the cluster's, not the nodes' own.");
+    public static readonly ConfigKey<bool> KubernetesSteps = ConfigForm.Flag("kubernetes.steps", true, "Cordon, taint, drain and uncordon nodes for their agents, where the API server can be reached; needs the rights of deploy/kubernetes/aggregator-rbac.yaml.");
+    public static readonly ConfigKey<int> LeaseSlots = ConfigForm.Number("kubernetes.lease.slots", 0, 16, 0, "So many leases has a failure domain, and a grant takes one of them beside the budgets; 0: none are taken. Agents with fleet.whenUnreachable: lease need it, and the same number as remediation.lease.slots.");
+    public static readonly ConfigKey<string> LeaseDomain = ConfigForm.Text("kubernetes.lease.domainLabel", "", "Key of the node label that names the failure domain of the leases; empty: the whole cluster is one. As the agents' remediation.lease.domainLabel.");
+    public static readonly ConfigKey<string> LeaseNamespace = ConfigForm.Text("kubernetes.lease.namespace", "aiinfra-system", "Where the leases are. As the agents' remediation.lease.namespace.");
 
     public static ConfigSchema Schema { get; } = new(
     [
         ListenAddress, ListenNames, ListenCertificate, ListenKey, MetricsAddress, StatePath, StoreConnection, GrantsPolicy, Alertmanagers, Webhook, WebhookSecretFile, Silence, MostNodes,
-        CertificateLifetime, KubernetesTokens, Audience, Accounts, Kubeconfig, KubernetesNodes, .. LogKeys.All,
+        CertificateLifetime, KubernetesTokens, Audience, Accounts, Kubeconfig, KubernetesNodes, KubernetesSteps, LeaseSlots, LeaseDomain, LeaseNamespace,
+        .. LogKeys.All,
     ]);
 }

@@ -1,3 +1,4 @@
+using AIInfra.Aggregator.Cluster;
 using AIInfra.Aggregator.Store;
 using AIInfra.Core.Hosting;
 using AIInfra.Kubernetes.Api;
@@ -6,7 +7,9 @@ namespace AIInfra.Aggregator.Grants;
 
 /// <summary>Follows the cluster's nodes and marks those that take no work, whoever made it so: they weigh on the budgets.</summary>
 /// <remarks>Every replica does, and writes the same. One watch of all nodes for the whole fleet, not one for each agent.</remarks>
-internal sealed class ClusterMarks(ApiClient client, FleetDatabase database, WorkerBoard parts, TimeProvider time, Func<double> random) : IWorker
+/// <param name="labels">Which domains the cluster has them in; null: the nodes' own word counts.</param>
+/// <param name="marks">Told of each node; null: nobody is.</param>
+internal sealed class ClusterMarks(ApiClient client, FleetDatabase database, WorkerBoard parts, TimeProvider time, Func<double> random, ClusterLabels? labels = null, MarkWatch? marks = null) : IWorker
 {
     /// <summary>Name of the part in /readyz.</summary>
     public const string Part = "cluster nodes";
@@ -62,14 +65,19 @@ internal sealed class ClusterMarks(ApiClient client, FleetDatabase database, Wor
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
         var list = await client.ListAsync(ApiResources.Nodes, null, null, cancellationToken);
-        var marks = list.Items.Select(node => (Name: node.Metadata.Name ?? "", Marks: Of(node))).Where(node => node.Marks.Length > 0).ToList();
+        var outOfService = list.Items.Select(node => (Name: node.Metadata.Name ?? "", Marks: Of(node))).Where(node => node.Marks.Length > 0).ToList();
+        var domains = labels is null ? null : list.Items.Where(node => node.Metadata.Name is not null).ToDictionary(node => node.Metadata.Name!, labels.TextOf, StringComparer.Ordinal);
         await database.WriteAsync(async session =>
         {
             await session.RunAsync("DELETE FROM node_marks");
-            foreach (var (name, text) in marks.OrderBy(node => node.Name, StringComparer.Ordinal))
+            foreach (var (name, text) in outOfService.OrderBy(node => node.Name, StringComparer.Ordinal))
                 await WriteAsync(session, name, text);
+            if (domains is not null)
+                await ClusterLabels.ReplaceAsync(session, domains);
             return true;
         }, cancellationToken);
+        foreach (var node in list.Items)
+            marks?.Take(node);
         Seen();
         var version = list.Metadata.ResourceVersion ?? "";
         while (true)
@@ -79,7 +87,7 @@ internal sealed class ClusterMarks(ApiClient client, FleetDatabase database, Wor
             {
                 version = change.Item.Metadata.ResourceVersion ?? version;
                 if (change.Kind != WatchKind.Bookmark)
-                    await TakeAsync(change.Item.Metadata.Name ?? "", change.Kind == WatchKind.Deleted ? "" : Of(change.Item), cancellationToken);
+                    await TakeAsync(change.Item, change.Kind == WatchKind.Deleted, cancellationToken);
                 Seen();
             }
             Seen(); // the server ends each watch; the next one goes on from there
@@ -90,13 +98,25 @@ internal sealed class ClusterMarks(ApiClient client, FleetDatabase database, Wor
         }
     }
 
-    private Task<bool> TakeAsync(string name, string marks, CancellationToken cancellationToken) => database.WriteAsync(async session =>
+    private async Task TakeAsync(NodeObject node, bool isGone, CancellationToken cancellationToken)
     {
-        // A kubelet that says that it is well, says so each few minutes for each node: what does not change is not written
-        if (await session.FirstAsync("SELECT marks FROM node_marks WHERE node = $1", row => row.GetString(0), name) is var known && (known ?? "") != marks)
-            await WriteAsync(session, name, marks);
-        return true;
-    }, cancellationToken);
+        var (name, text, domains) = (node.Metadata.Name ?? "", isGone ? "" : Of(node), isGone ? null : labels?.TextOf(node));
+        if (isGone)
+            marks?.Gone(name);
+        else
+            marks?.Take(node);
+        await database.WriteAsync(async session =>
+        {
+            // A kubelet that says that it is well, says so each few minutes for each node: what does not change is not written
+            if (await session.FirstAsync("SELECT marks FROM node_marks WHERE node = $1", row => row.GetString(0), name) is var known && (known ?? "") != text)
+                await WriteAsync(session, name, text);
+            if (domains is not null)
+                await ClusterLabels.TakeAsync(session, name, domains);
+            else if (isGone)
+                await session.RunAsync("DELETE FROM cluster_labels WHERE node = $1", name);
+            return true;
+        }, cancellationToken);
+    }
 
     private static Task<int> WriteAsync(SqlSession session, string name, string marks) => marks.Length == 0
         ? session.RunAsync("DELETE FROM node_marks WHERE node = $1", name)

@@ -89,7 +89,7 @@ public sealed class GrantControls(FleetDatabase database, Replicas replicas, Gra
         return true;
     }, cancellationToken);
 
-    /// <summary>Takes a grant back: the node is told at its next renewal, within a third of the lifetime.</summary>
+    /// <summary>Takes a grant back: the node is told within a second or two where it is connected, else at its next renewal.</summary>
     /// <returns>False when it holds none.</returns>
     /// <exception cref="StoreException">It is not done.</exception>
     public Task<bool> RevokeAsync(string node, string operation, string actor, string says, CancellationToken cancellationToken) => database.WriteAsync(async session =>

@@ -52,6 +52,9 @@ internal sealed partial class GrantLedger(FleetDatabase database, Replicas repli
         var became = outcome is { } known ? Words.Of(known) : "not-started";
         var ended = await session.RunAsync("UPDATE grants SET state = 'ended', ended_at = $4, says = $5 WHERE node = $1 AND operation = $2 AND fence = $3 AND state = 'held'",
             holder.Node, holder.Operation, holder.Fence, session.NowMilliseconds, became);
+        // One that was taken back weighs until its lifetime would have been over, or until its node says that it has ended it
+        ended += await session.RunAsync("UPDATE grants SET ended_at = $4, says = $5 WHERE node = $1 AND operation = $2 AND fence = $3 AND state = 'ended' AND ended_at > $4",
+            holder.Node, holder.Operation, holder.Fence, session.NowMilliseconds, became);
         if (ended > 0)
             await AuditLog.WriteAsync(session, new AuditEntry(session.Now, $"node {holder.Node}", "grant.released", holder.Node, holder.Operation, says.Length > 0 ? $"{became}: {says}" : $"{became}."));
         return true;

@@ -48,6 +48,8 @@ internal static class AggregatorServices
         .AddSingleton(new FleetServiceOptions(config.Get(AggregatorKeys.CertificateLifetime)))
         .AddSingleton<Sessions>()
         .AddSingleton<GrantDesk>()
+        .AddSingleton<GrantPush>()
+        .AddWorker(GrantPush.Part, provider => provider.GetRequiredService<GrantPush>())
         .AddSingleton<SessionRunner>()
         .AddSingleton<FleetService>()
         .AddSingleton(new NodeLoaderOptions(IsShared: !IsSqlite(config.Get(AggregatorKeys.StoreConnection))))
@@ -82,8 +84,9 @@ internal static class AggregatorServices
     internal static ApiCredentials? Cluster(Config config, TimeProvider time) =>
         config.Get(AggregatorKeys.Kubeconfig) is { Length: > 0 } file ? KubeconfigReader.ReadFile(file, time) : ApiCredentials.InCluster(Environment.GetEnvironmentVariable, time);
 
-    internal static ApiClient Client(ApiCredentials credentials, TimeProvider time) =>
-        new(credentials, new ApiClientOptions { Time = time, Budget = new RequestBudget(50, 100, time), UserAgent = $"aiinfra-aggregator/{ProgramInfo.Version} (linux)" });
+    /// <param name="perSecond">Requests at most; twice that at once.</param>
+    internal static ApiClient Client(ApiCredentials credentials, TimeProvider time, int perSecond = 50) =>
+        new(credentials, new ApiClientOptions { Time = time, Budget = new RequestBudget(perSecond, 2 * perSecond, time), UserAgent = $"aiinfra-aggregator/{ProgramInfo.Version} (linux)" });
 
     private static bool IsSqlite(string connection) => connection.Contains("Data Source=", StringComparison.OrdinalIgnoreCase);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AIInfra.Aggregator.Api;
 using AIInfra.Aggregator.Audit;
+using AIInfra.Aggregator.Cluster;
 using AIInfra.Aggregator.Configuration;
 using AIInfra.Aggregator.Grants;
 using AIInfra.Aggregator.Incidents;
@@ -26,8 +27,8 @@ internal static class StoreServices
             .AddSingleton(provider => new Replicas(provider.GetRequiredService<FleetDatabase>(), policy.View, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton(provider => new NodeStore(provider.GetRequiredService<FleetDatabase>(), provider.GetRequiredService<Replicas>(), policy.Labels))
             .AddSingleton<INodeStore>(provider => provider.GetRequiredService<NodeStore>())
-            .AddClusterMarks(config)
-            .AddSingleton<IGrantLedger>(provider => new GrantLedger(provider.GetRequiredService<FleetDatabase>(), provider.GetRequiredService<Replicas>(), policy,
+            .AddCluster(config, policy)
+            .AddSingleton(provider => new GrantLedger(provider.GetRequiredService<FleetDatabase>(), provider.GetRequiredService<Replicas>(), policy,
                 provider.GetRequiredService<ILogger<GrantLedger>>(), provider.GetService<ClusterMarks>()))
             .AddSingleton<GrantControls>()
             .AddSingleton<IAuditLog, AuditLog>()
@@ -43,17 +44,6 @@ internal static class StoreServices
             .AddWorker<IncidentWatch>(IncidentWatch.Part)
             .AddWorker<NoticeSender>(NoticeSender.Part)
             .AddWorker<Housekeeping>(Housekeeping.Part);
-    }
-
-    /// <summary>Nothing where there is no Kubernetes, or its nodes are not to be followed.</summary>
-    private static IServiceCollection AddClusterMarks(this IServiceCollection services, Config config)
-    {
-        if (!config.Get(AggregatorKeys.KubernetesNodes) || AggregatorServices.Cluster(config, TimeProvider.System) is not { } credentials)
-            return services;
-        return services
-            .AddSingleton(provider => new ClusterMarks(AggregatorServices.Client(credentials, provider.GetRequiredService<TimeProvider>()), provider.GetRequiredService<FleetDatabase>(),
-                provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<TimeProvider>(), Random.Shared.NextDouble))
-            .AddWorker(ClusterMarks.Part, provider => provider.GetRequiredService<ClusterMarks>());
     }
 
     /// <summary>What is wrong beyond the form of single keys.</summary>

@@ -72,6 +72,15 @@ internal static class FleetSchema
         DROP TABLE node_domains;
         """;
 
+    // What is done on the cluster's nodes for their agents, and which domains the cluster itself has them in.
+    private const string Cluster = """
+        CREATE TABLE cluster_steps (node TEXT NOT NULL, step TEXT NOT NULL, operation TEXT NOT NULL, action TEXT NOT NULL, fence BIGINT NOT NULL, state TEXT NOT NULL, outcome TEXT NOT NULL,
+            says TEXT NOT NULL, body TEXT NOT NULL, stop TEXT NOT NULL, taken_by TEXT NOT NULL, taken_until BIGINT NOT NULL, asked_at BIGINT NOT NULL, deadline_at BIGINT NOT NULL,
+            ended_at BIGINT NOT NULL, PRIMARY KEY (node, step));
+        CREATE INDEX cluster_steps_open ON cluster_steps (node) WHERE state = 'running';
+        CREATE TABLE cluster_labels (node TEXT NOT NULL PRIMARY KEY, domains TEXT NOT NULL);
+        """;
+
     /// <summary>What each version added to the one before it, the first one first. Never edited: databases in the field were made by it.</summary>
-    public static readonly string[] Steps = [First, Second];
+    public static readonly string[] Steps = [First, Second, Cluster];
 }

@@ -41,6 +41,7 @@ internal sealed partial class Housekeeping(FleetDatabase database, TimeProvider 
             ("DELETE FROM grant_jobs WHERE EXISTS (SELECT 1 FROM grants g WHERE g.node = grant_jobs.node AND g.operation = grant_jobs.operation AND g.state = 'over' AND g.given_at < $1)", Grants),
             ("DELETE FROM grants WHERE state = 'over' AND given_at < $1", Grants),
             ("DELETE FROM operations WHERE state NOT IN ('intended', 'acted', 'lost') AND changed_at < $1", History),
+            ("DELETE FROM cluster_steps WHERE state = 'ended' AND ended_at < $1", History),
             ("DELETE FROM incident_members WHERE incident IN (SELECT id FROM incidents WHERE state = 'ended' AND changed_at < $1)", History),
             ("DELETE FROM incidents WHERE state = 'ended' AND changed_at < $1", History),
             ("DELETE FROM asks WHERE asked_at < $1", Questions),

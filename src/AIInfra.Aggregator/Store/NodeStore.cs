@@ -12,6 +12,9 @@ internal sealed class NodeStore(FleetDatabase database, Replicas replicas, Immut
 {
     private sealed record Row(string Incarnation, long Sequence, string Replica, bool IsConnected, DateTimeOffset LastHeard, string Domains, string Jobs);
 
+    /// <summary>What the node says it is in, unless the cluster itself has it elsewhere.</summary>
+    private string DomainsOf(NodeRecord node, string? cluster) => cluster is not null && domains.All(NodeRows.Domains(cluster).ContainsKey) ? cluster : NodeRows.DomainText(node, domains);
+
     public async Task<NodesSince> ReadSinceAsync(long revision, CancellationToken cancellationToken) => await database.ReadAsync(async session =>
     {
         var alive = session.NowMilliseconds - (long)Replicas.AliveFor.TotalMilliseconds;
@@ -27,7 +30,7 @@ internal sealed class NodeStore(FleetDatabase database, Replicas replicas, Immut
     {
         // Its row stays locked until the commit: revisions become visible in their order, and what is read below is the newest
         var revision = await session.NumberAsync("UPDATE revisions SET revision = revision + 1 RETURNING revision");
-        var batch = new Batch(revision, await RowsAsync(session, changes), []);
+        var batch = new Batch(revision, await RowsAsync(session, changes), [], await ClusterAsync(session, changes));
         foreach (var change in changes)
         {
             if (change.After is { } after)
@@ -47,6 +50,7 @@ internal sealed class NodeStore(FleetDatabase database, Replicas replicas, Immut
     public Task IndexDomainsAsync(CancellationToken cancellationToken) => database.WriteAsync(async session =>
     {
         await session.RunAsync("UPDATE revisions SET revision = revision"); // nobody writes nodes meanwhile
+        var clusters = (await session.AllAsync("SELECT node, domains FROM cluster_labels", row => (Node: row.GetString(0), Domains: row.GetString(1)))).ToDictionary(one => one.Node, one => one.Domains, StringComparer.Ordinal);
         var rows = await session.AllAsync("SELECT name, domains FROM nodes", row => (Name: row.GetString(0), Domains: row.GetString(1)));
         var stale = rows.Where(row => !domains.All(NodeRows.Domains(row.Domains).ContainsKey)).ToList();
         var sizes = new Dictionary<(string, string), long>();
@@ -54,7 +58,7 @@ internal sealed class NodeStore(FleetDatabase database, Replicas replicas, Immut
         {
             if (await session.FirstAsync("SELECT body FROM node_bodies WHERE name = $1", row => row.GetString(0), name) is not { } body || NodeRows.Read(body, false, default) is not { } node)
                 continue; // its next report says it
-            var text = NodeRows.DomainText(node, domains);
+            var text = DomainsOf(node, clusters.GetValueOrDefault(name));
             Move(sizes, known, text);
             session.Queue("UPDATE nodes SET domains = $2 WHERE name = $1", name, text);
             session.Queue("UPDATE grants SET domains = $2 WHERE node = $1 AND state <> 'over'", name, text);
@@ -67,7 +71,15 @@ internal sealed class NodeStore(FleetDatabase database, Replicas replicas, Immut
 
     /// <param name="Rows">As they are, by name; kept up to date.</param>
     /// <param name="Sizes">By how much each domain grew.</param>
-    private sealed record Batch(long Revision, Dictionary<string, Row> Rows, Dictionary<(string Label, string Value), long> Sizes);
+    /// <param name="Cluster">Domains that the cluster has its nodes in, by name.</param>
+    private sealed record Batch(long Revision, Dictionary<string, Row> Rows, Dictionary<(string Label, string Value), long> Sizes, Dictionary<string, string> Cluster);
+
+    private static async Task<Dictionary<string, string>> ClusterAsync(SqlSession session, IReadOnlyList<NodeChange> changes)
+    {
+        var names = string.Join(", ", Enumerable.Range(1, changes.Count).Select(number => $"${number}"));
+        return (await session.AllAsync($"SELECT node, domains FROM cluster_labels WHERE node IN ({names})", row => (Node: row.GetString(0), Domains: row.GetString(1)), [.. changes.Select(change => change.Node)]))
+            .ToDictionary(one => one.Node, one => one.Domains, StringComparer.Ordinal);
+    }
 
     private static async Task<Dictionary<string, Row>> RowsAsync(SqlSession session, IReadOnlyList<NodeChange> changes)
     {
@@ -103,7 +115,7 @@ internal sealed class NodeStore(FleetDatabase database, Replicas replicas, Immut
 
     private Row WriteBody(SqlSession session, NodeRecord after, Row? row, string replica, Batch batch)
     {
-        var (domainText, jobs) = (NodeRows.DomainText(after, domains), NodeRows.Jobs(after));
+        var (domainText, jobs) = (DomainsOf(after, batch.Cluster.GetValueOrDefault(after.Name)), NodeRows.Jobs(after));
         var jobText = NodeRows.Text(jobs);
         session.Queue("""
             INSERT INTO nodes VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (name) DO UPDATE SET incarnation = excluded.incarnation, sequence = excluded.sequence,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AIInfra.Aggregator.Cluster;
 using AIInfra.Aggregator.Grants;
 using AIInfra.Aggregator.Nodes;
 using AIInfra.Aggregator.Store;
@@ -10,14 +11,15 @@ using Microsoft.Extensions.Logging;
 
 namespace AIInfra.Aggregator.Streams;
 
-/// <summary>Takes the nodes' questions to the ledger.</summary>
-internal sealed class GrantDesk(IGrantLedger ledger, FleetView view, ILogger<GrantDesk> logger)
+/// <summary>Takes the nodes' questions to the ledger, and to whoever does their steps.</summary>
+/// <param name="steps">Null where there is no Kubernetes.</param>
+internal sealed class GrantDesk(IGrantLedger ledger, FleetView view, GrantPush push, ILogger<GrantDesk> logger, StepDesk? steps = null)
 {
-    public GrantQuestions Open(AgentSession session) => new(session, ledger, view, logger);
+    public GrantQuestions Open(AgentSession session) => new(session, ledger, view, push, logger, steps?.Open(session));
 }
 
 /// <summary>The questions of one stream: answered one after the other, beside what the node reports, so that a slow ledger delays no report.</summary>
-internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger ledger, FleetView view, ILogger logger)
+internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger ledger, FleetView view, GrantPush push, ILogger logger, StepQuestions? steps)
 {
     private const int MostWaiting = 16, LongestText = 253, LongestSentence = 1024, MostDevices = 256;
 
@@ -40,6 +42,18 @@ internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger 
             case FromAgent.MessageOneofCase.GrantRelease:
                 Queue(() => ReleaseAsync(message.GrantRelease), null);
                 break;
+            case FromAgent.MessageOneofCase.StepAsk when steps is null:
+                session.Post(new FromAggregator { StepNews = new StepNews { Step = message.StepAsk.Step, Outcome = "not-possible", Says = ClusterOffer.NoCluster } });
+                break;
+            case FromAgent.MessageOneofCase.StepAsk:
+                steps.Ask(message.StepAsk);
+                break;
+            case FromAgent.MessageOneofCase.StepStop when steps is not null:
+                Queue(() => steps.StopAsync(message.StepStop), null);
+                break;
+            case FromAgent.MessageOneofCase.Taken when message.Taken.Grant.Length > 0:
+                Queue(() => push.TakenAsync(session, message.Taken.Grant), null);
+                break;
         }
     }
 
@@ -56,10 +70,15 @@ internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger 
     }
 
     /// <summary>After the stream's end: what was begun is ended.</summary>
-    public Task ClosedAsync()
+    public async Task ClosedAsync()
     {
+        push.Closed(session);
+        Task work;
         lock (_gate)
-            return _work;
+            work = _work;
+        await work;
+        if (steps is not null)
+            await steps.ClosedAsync();
     }
 
     private void Queue(Func<Task> act, ulong? ask)
@@ -117,11 +136,14 @@ internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger 
     private Task ReleaseAsync(GrantRelease release) => ledger.ReleaseAsync(
         Holder(release.Operation, release.Grant, release.Fence), WireWords.OutcomeOf(release.Outcome), TextPool.Cut(release.Says, LongestSentence), CancellationToken.None);
 
-    private Task ReconcileAsync()
+    private async Task ReconcileAsync()
     {
         lock (_gate)
             _reconciles = false;
-        return ledger.ReconcileAsync(session.Node, view.Find(session.Node)?.Operations ?? [], session.Ended);
+        var operations = view.Find(session.Node)?.Operations ?? [];
+        await ledger.ReconcileAsync(session.Node, operations, session.Ended);
+        if (steps is not null)
+            await steps.ReconcileAsync(operations);
     }
 
     private GrantHolder Holder(string operation, string grant, ulong fence) => new(

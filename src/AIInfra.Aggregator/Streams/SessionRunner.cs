@@ -1,3 +1,4 @@
+using AIInfra.Aggregator.Cluster;
 using AIInfra.Aggregator.Identity;
 using AIInfra.Aggregator.Nodes;
 using AIInfra.Fleet;
@@ -9,7 +10,7 @@ namespace AIInfra.Aggregator.Streams;
 
 /// <summary>Runs one stream from Hello to its end: what comes in goes into the view and to the store, questions go to the grants.</summary>
 internal sealed partial class SessionRunner(
-    StreamOptions options, FleetView view, NodeWriter writer, NodeReducer reducer, Sessions sessions, GrantDesk desk, TimeProvider time, ILogger<SessionRunner> logger)
+    StreamOptions options, FleetView view, NodeWriter writer, NodeReducer reducer, Sessions sessions, GrantDesk desk, GrantPush push, ClusterOffer offer, TimeProvider time, ILogger<SessionRunner> logger)
 {
     /// <summary>A node's clock is told of when it moved by so much.</summary>
     private static readonly TimeSpan SkewStep = TimeSpan.FromSeconds(1);
@@ -85,7 +86,7 @@ internal sealed partial class SessionRunner(
             writer.Enqueue(change);
         session.Post(new FromAggregator
         {
-            Welcome = new Welcome
+            Welcome = offer.Put(new Welcome
             {
                 Protocol = (uint)Math.Min(FleetApi.Protocol, hello.Protocol),
                 AggregatorVersion = options.Version,
@@ -94,8 +95,9 @@ internal sealed partial class SessionRunner(
                 SilenceMilliseconds = (uint)options.Silence.TotalMilliseconds,
                 Window = (uint)options.Window,
                 MaxMessageBytes = (uint)options.MaxMessageBytes,
-            },
+            }),
         });
+        push.Opened(session);
         LogOpened(session.Node, hello.AgentVersion.Length <= 64 ? hello.AgentVersion : "?", session.Caller.Name);
     }
 
@@ -136,7 +138,8 @@ internal sealed partial class SessionRunner(
                 sessions.Counters.CountHeartbeat();
                 TakeHeartbeat(session, message.Heartbeat);
                 break;
-            case FromAgent.MessageOneofCase.GrantAsk or FromAgent.MessageOneofCase.GrantRenewal or FromAgent.MessageOneofCase.GrantRelease:
+            case FromAgent.MessageOneofCase.GrantAsk or FromAgent.MessageOneofCase.GrantRenewal or FromAgent.MessageOneofCase.GrantRelease
+                or FromAgent.MessageOneofCase.StepAsk or FromAgent.MessageOneofCase.StepStop or FromAgent.MessageOneofCase.Taken:
                 sessions.Counters.CountOther();
                 questions.Take(message);
                 break;

@@ -64,6 +64,12 @@ internal sealed class FleetStream(FleetOptions options, Hello hello, SentStates 
                 case FromAggregator.MessageOneofCase.GrantRevocation:
                     grants.Revoked(message.GrantRevocation);
                     break;
+                case FromAggregator.MessageOneofCase.Policy:
+                    grants.Bounded(message.Policy);
+                    break;
+                case FromAggregator.MessageOneofCase.StepNews:
+                    grants.Steps.Heard(message.StepNews);
+                    break;
                 case FromAggregator.MessageOneofCase.Leave:
                     AskedToLeave = TimeSpan.FromMilliseconds(Math.Min(message.Leave.AfterMilliseconds, 600_000));
                     return;
@@ -79,7 +85,7 @@ internal sealed class FleetStream(FleetOptions options, Hello hello, SentStates 
         var welcome = await _welcome.Task.WaitAsync(cancellationToken);
         var heartbeat = TimeSpan.FromMilliseconds(Math.Max(3000, welcome.SilenceMilliseconds) / 3.0);
         var window = (int)Math.Clamp(welcome.Window, 1, 1000);
-        grants.Opened(this);
+        grants.Opened(this, welcome);
 
         // The aggregator says where it stands: from a state that is remembered here it goes on, else it gets the whole.
         var last = welcome.HaveIncarnation == hello.Incarnation ? sent.Find(welcome.HaveSequence) : null;

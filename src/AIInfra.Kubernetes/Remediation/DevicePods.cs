@@ -4,11 +4,17 @@ using AIInfra.Core.Sharing;
 
 namespace AIInfra.Kubernetes.Remediation;
 
-/// <summary>Which pods hold some devices, or partitions of them, as the kubelet says.</summary>
-internal sealed class DevicePods(PodResourcesBoard pods, OfferBoard offers, InventoryBoard inventory)
+/// <summary>Knows which pods of one node hold some devices, or partitions of them.</summary>
+public interface IDevicePods
 {
-    /// <returns>By namespace and name; null with why not when it is not known. And when the kubelet said so.</returns>
-    public (ImmutableHashSet<(string Namespace, string Name)>? Pods, string WhyNot, DateTimeOffset At) Of(ImmutableArray<string> devices)
+    /// <returns>By namespace and name; null with why not when it is not known. And when that was so.</returns>
+    (ImmutableHashSet<(string Namespace, string Name)>? Pods, string WhyNot, DateTimeOffset At) HoldersOf(ImmutableArray<string> devices);
+}
+
+/// <summary>As this node's kubelet says.</summary>
+internal sealed class DevicePods(PodResourcesBoard pods, OfferBoard offers, InventoryBoard inventory) : IDevicePods
+{
+    public (ImmutableHashSet<(string Namespace, string Name)>? Pods, string WhyNot, DateTimeOffset At) HoldersOf(ImmutableArray<string> devices)
     {
         var held = pods.Current.Value;
         if (!held.IsKnown)

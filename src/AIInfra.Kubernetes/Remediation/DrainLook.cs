@@ -14,7 +14,7 @@ internal sealed record DrainFindings(ImmutableArray<PodObject> Moving, Immutable
 }
 
 /// <summary>Looks which pods stand in the way, and changes nothing. Every look asks the API server: what was watched may be behind.</summary>
-internal sealed class DrainLook(ClusterBoard cluster, DevicePods devices)
+internal sealed class DrainLook(ClusterBoard cluster, IDevicePods devices)
 {
     private const int MostShown = 5, MostVictims = 200;
 
@@ -25,7 +25,7 @@ internal sealed class DrainLook(ClusterBoard cluster, DevicePods devices)
         ClusterLink link, ActionStep step, DrainRules rules, IReadOnlyDictionary<(string Namespace, string Name), DateTimeOffset>? gone, CancellationToken cancellationToken)
     {
         var holders = (Pods: (ImmutableHashSet<(string, string)>?)null, WhyNot: "", At: default(DateTimeOffset));
-        if (step.Drain == DrainScope.Device && (holders = devices.Of(DevicesOf(step))).Pods is null)
+        if (step.Drain == DrainScope.Device && (holders = devices.HoldersOf(DevicesOf(step))).Pods is null)
             return (null, holders.WhyNot);
         var list = await link.Client.ListAsync(ApiResources.Pods, null, $"spec.nodeName={link.NodeName}", cancellationToken);
         var (moving, holding) = (ImmutableArray.CreateBuilder<PodObject>(), ImmutableArray.CreateBuilder<(PodObject, string)>());
@@ -76,7 +76,7 @@ internal sealed class DrainLook(ClusterBoard cluster, DevicePods devices)
 
     public static string NameOf(PodObject pod) => $"{pod.Metadata.Namespace}/{pod.Metadata.Name}";
 
-    public static string Explain(ApiException fault) => fault.Fault == ApiFault.Forbidden ? $"{fault.Message} The rights to drain are in deploy/kubernetes/drain-self.yaml." : fault.Message;
+    public static string Explain(ApiException fault) => fault.Fault == ApiFault.Forbidden ? $"{fault.Message} The rights to drain are in deploy/kubernetes/drain-self.yaml, an aggregator's in aggregator-rbac.yaml." : fault.Message;
 
     private static ImmutableArray<string> DevicesOf(ActionStep step) => !step.ResetGroup.IsEmpty ? step.ResetGroup : step.Subject.Kind == SubjectKind.Device ? [step.Subject.Id] : [];
 }

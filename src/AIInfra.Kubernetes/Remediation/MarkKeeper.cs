@@ -54,24 +54,12 @@ internal sealed partial class MarkKeeper(
 
     private NodeEdit Change(NodeSnapshot now, ImmutableArray<Problem> problems)
     {
-        var change = new NodeEdit(now);
-        if (!now.IsUnschedulable && AgentMark.Read(now, AgentMark.Cordoned) is { } cordoned)
-        {
-            LogUndone(now.Name, cordoned.Problem, cordoned.Subject, cordoned.Operation);
-            change.Unnote(AgentMark.Cordoned).Note(AgentMark.Undone, cordoned.Write());
-        }
-        else if (AgentMark.Read(now, AgentMark.Undone) is { } undone && !undone.StandsIn(problems))
-        {
-            change.Unnote(AgentMark.Undone);
-        }
-        foreach (var annotation in now.Annotations.Keys)
-        {
-            if (TaintNode.TaintOf(annotation) is not { } taint || AgentMark.Read(now, annotation) is not { } mark || mark.StandsIn(problems))
-                continue;
-            change.RemoveTaint(taint.Key, taint.Effect).Unnote(annotation);
+        var change = MarkChange.Of(now, mark => mark.StandsIn(problems));
+        if (change.Undone is { } undone)
+            LogUndone(now.Name, undone.Problem, undone.Subject, undone.Operation);
+        foreach (var (taint, mark) in change.Over)
             LogUntainted(taint.Key, taint.Effect, now.Name, mark.Problem, mark.Subject);
-        }
-        return change;
+        return change.Edit;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Somebody uncordoned node {Node}, which the agent had cordoned for {Problem} on {Subject} (operation {Operation}); it is not cordoned again for that problem")]

@@ -12,7 +12,8 @@ namespace AIInfra.Kubernetes.Remediation;
 /// <param name="DrainsItself"><c>remediation.drain: self</c>: by the agent's account; else by the aggregator's.</param>
 /// <param name="KubeletRoots">Where one of them is there, the node has pods.</param>
 /// <param name="Lease">Null: no lease is asked for.</param>
-public sealed record NodeStepOptions(bool DrainsItself, ImmutableArray<string> KubeletRoots, LeaseOptions? Lease);
+/// <param name="LeaseIsFallback">It is asked for only by whoever else grants, not each time.</param>
+public sealed record NodeStepOptions(bool DrainsItself, ImmutableArray<string> KubeletRoots, LeaseOptions? Lease, bool LeaseIsFallback = false);
 
 public static class NodeStepsSetup
 {
@@ -32,8 +33,9 @@ public static class NodeStepsSetup
             services
                 .AddSingleton(provider => new LeaseGrants(
                     provider.GetRequiredService<ClusterBoard>(), lease, provider.GetRequiredService<WorkerBoard>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<LeaseGrants>>()))
-                .AddSingleton<IGrants>(provider => provider.GetRequiredService<LeaseGrants>())
                 .AddWorker(LeaseGrants.Part, provider => provider.GetRequiredService<LeaseGrants>());
+            if (!options.LeaseIsFallback)
+                services.AddSingleton<IGrants>(provider => provider.GetRequiredService<LeaseGrants>());
         }
         return options.DrainsItself ? services.AddOwnSteps() : services.AddDelegatedSteps();
     }
@@ -54,7 +56,7 @@ public static class NodeStepsSetup
 
     private static IServiceCollection AddDelegatedSteps(this IServiceCollection services)
     {
-        foreach (var name in (string[])[NodeSteps.Cordon, NodeSteps.Drain, NodeSteps.Uncordon])
+        foreach (var name in (string[])[NodeSteps.Cordon, TaintNode.Taint, NodeSteps.Drain, NodeSteps.Uncordon])
             services.AddSingleton<IRemediationAction>(provider => new DelegatedStep(name, provider.GetService<IAggregatorSteps>()));
         return services;
     }

@@ -8,15 +8,19 @@ namespace AIInfra.Kubernetes.Remediation;
 /// <summary><c>taint KEY[=VALUE]:EFFECT</c>: keeps pods that do not tolerate it away from the node while the problem stands. <see cref="MarkKeeper"/> takes it off when the problem is over.</summary>
 internal sealed class TaintNode(ClusterBoard cluster, NodeWriter writer, TimeProvider time) : IRemediationAction
 {
+    public const string Taint = "taint";
+
     private const string Wrong = "are one taint, as in aiinfra.io/slow=disk:PreferNoSchedule: the key begins with aiinfra.io/ and has at most 40 characters after it, "
         + "the effect is NoSchedule or PreferNoSchedule (NoExecute would end pods without asking their budgets: drain does that)";
 
     private const int LongestName = 40, LongestValue = 63;
 
-    public string Name => "taint";
+    public string Name => Taint;
     public bool IsDisruptive => false;
 
-    public string? Refuse(ImmutableArray<string> arguments) => arguments is [var text] && Parse(text) is not null ? null : Wrong;
+    public string? Refuse(ImmutableArray<string> arguments) => RefuseAll(arguments);
+
+    internal static string? RefuseAll(ImmutableArray<string> arguments) => arguments is [var text] && Parse(text) is not null ? null : Wrong;
 
     public Task<Preparation> PrepareAsync(ActionStep planned, CancellationToken cancellationToken) =>
         Task.FromResult(cluster.Current.Value.WhyNot is { } whyNot ? Preparation.NotPossible(whyNot) : Preparation.Ready(new ActionProof(ProofKind.Level, planned.Arguments[0])));

@@ -20,9 +20,10 @@ internal sealed class TestAgent : IAsyncDisposable
     private readonly CancellationTokenSource _ended = new();
     private readonly Task _running;
 
-    private TestAgent(FleetOptions options)
+    private TestAgent(FleetOptions options, LeaseFallback? leases)
     {
-        Grants = new FleetGrants(options, _ => Outcome, TimeProvider.System);
+        Folder = options.Folder;
+        Grants = new FleetGrants(options, _ => Outcome, TimeProvider.System, Progress, leases);
         var sources = new NodeSources(Health, Inventory, Workers, new HostPaths { Root = options.Folder }, new Latest<Holdings>(Holdings.Unknown), [Labels], () => Operations, () => null);
         var reporter = new FleetReporter(options, sources, Grants, Workers, TimeProvider.System, NullLogger<FleetReporter>.Instance);
         Inventory.Publish(new VendorInventory { Vendor = "nvidia", State = VendorState.Ready, DriverVersion = "570.1", Devices = [.. Enumerable.Range(0, 8).Select(Gpu)] });
@@ -36,25 +37,30 @@ internal sealed class TestAgent : IAsyncDisposable
     public IReadOnlyList<Operation> Operations { get; set; } = [];
     public Core.Remediation.ActionResult? Outcome { get; set; }
     public FleetGrants Grants { get; }
+    public Core.Remediation.StepProgress Progress { get; } = new();
+    /// <summary>Of the agent's state.</summary>
+    public string Folder { get; }
 
     /// <summary>As /readyz shows it; null when the part is ready.</summary>
     public string? Complaint => Workers.Parts.TryGetValue(FleetReporter.Part, out var part) && part.IsReady ? null : part?.Detail ?? "not started";
 
-    public static TestAgent Start(TestFleet fleet, string node, string credentials, Func<FleetOptions, FleetOptions>? tune = null)
+    public static TestAgent Start(TestFleet fleet, string node, string credentials, Func<FleetOptions, FleetOptions>? tune = null) => Start(fleet.Address, fleet.FolderOf(node), node, credentials, tune);
+
+    public static TestAgent Start(Uri aggregator, string folder, string node, string credentials, Func<FleetOptions, FleetOptions>? tune = null, LeaseFallback? leases = null)
     {
-        Directory.CreateDirectory(fleet.FolderOf(node));
+        Directory.CreateDirectory(folder);
         var options = new FleetOptions
         {
-            Aggregator = fleet.Address,
+            Aggregator = aggregator,
             Node = node,
             Credentials = credentials,
-            Folder = fleet.FolderOf(node),
+            Folder = folder,
             Version = "0.1.0",
             LongestWait = TimeSpan.FromMilliseconds(200),
             CountPace = TimeSpan.FromMilliseconds(300),
             GrantPatience = TimeSpan.FromSeconds(5),
         };
-        return new TestAgent(tune?.Invoke(options) ?? options);
+        return new TestAgent(tune?.Invoke(options) ?? options, leases);
     }
 
     /// <summary>Joins, and is known to the aggregator.</summary>
