@@ -30,7 +30,7 @@ demo: build ## a simulated 8-GPU node beside a stand-in kubelet, with two faults
 bench: build ## measure the budgets: what, value, baseline, ratio
 	@build/bench.sh $(BENCH)
 
-fleet-sim: build ## N simulated agents (default 1000) against a real aggregator: N=10000 STORE="Host=…"
+fleet-sim: build ## N simulated agents (default 1000) against a real aggregator: N=10000 STORE=postgres, or a connection string
 	@tests/bench/bin/$(CONFIGURATION)/net10.0/aiinfra-bench fleet-sim $(or $(N),1000) $(if $(STORE),"$(STORE)")
 
 publish: native ## one trimmed file per program in out/publish (AOT=1, RID=linux-arm64 where the packs can be had)

@@ -11,18 +11,19 @@ using Microsoft.Extensions.Logging;
 namespace AIInfra.Aggregator.Streams;
 
 /// <summary>Takes the nodes' questions to the ledger.</summary>
-internal sealed class GrantDesk(IGrantLedger ledger, FleetView view, ILogger<GrantDesk> logger)
+internal sealed class GrantDesk(IGrantLedger ledger, FleetView view, TextPool texts, ILogger<GrantDesk> logger)
 {
-    public GrantQuestions Open(AgentSession session) => new(session, ledger, view, logger);
+    private readonly WireRecords _records = new(texts);
+
+    public GrantQuestions Open(AgentSession session) => new(session, ledger, view, _records, logger);
 }
 
 /// <summary>The questions of one stream: answered one after the other, beside what the node reports, so that a slow ledger delays no report.</summary>
-internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger ledger, FleetView view, ILogger logger)
+internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger ledger, FleetView view, WireRecords records, ILogger logger)
 {
     private const int MostWaiting = 16, LongestText = 253, LongestSentence = 1024, MostDevices = 256;
 
     private readonly Lock _gate = new();
-    private readonly WireRecords _records = new(new TextPool());
     private Task _work = Task.CompletedTask;
     private int _waiting;
     private bool _reconciles;
@@ -107,7 +108,7 @@ internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger 
             return;
         }
         ImmutableArray<string> devices = [.. ask.Devices.Take(MostDevices).Select(device => TextPool.Cut(device, LongestText))];
-        var problem = ask.Problem is { } key ? _records.Key(key, new OwnNames(null)) : (ProblemKey?)null;
+        var problem = ask.Problem is { } key ? records.Key(key, new OwnNames(null)) : (ProblemKey?)null;
         Answer(ask.Ask, ask.Operation, await ledger.AskAsync(new GrantRequest(session.Node, ask.Operation, ask.Action, scope, devices, problem), session.Ended));
     }
 

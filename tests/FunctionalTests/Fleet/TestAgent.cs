@@ -42,20 +42,24 @@ internal sealed class TestAgent : IAsyncDisposable
 
     public static TestAgent Start(TestFleet fleet, string node, string credentials, Func<FleetOptions, FleetOptions>? tune = null)
     {
-        Directory.CreateDirectory(fleet.FolderOf(node));
-        var options = new FleetOptions
-        {
-            Aggregator = fleet.Address,
-            Node = node,
-            Credentials = credentials,
-            Folder = fleet.FolderOf(node),
-            Version = "0.1.0",
-            LongestWait = TimeSpan.FromMilliseconds(200),
-            CountPace = TimeSpan.FromMilliseconds(300),
-            GrantPatience = TimeSpan.FromSeconds(5),
-        };
+        var options = Options(fleet.Address, node, credentials, fleet.FolderOf(node));
         return new TestAgent(tune?.Invoke(options) ?? options);
     }
+
+    /// <param name="credentials">A file with a join token.</param>
+    public static TestAgent Start(Uri aggregator, string node, string credentials, string folder) => new(Options(aggregator, node, credentials, folder));
+
+    private static FleetOptions Options(Uri aggregator, string node, string credentials, string folder) => new()
+    {
+        Aggregator = aggregator,
+        Node = node,
+        Credentials = credentials,
+        Folder = Directory.CreateDirectory(folder).FullName,
+        Version = "0.1.0",
+        LongestWait = TimeSpan.FromMilliseconds(200),
+        CountPace = TimeSpan.FromMilliseconds(300),
+        GrantPatience = TimeSpan.FromSeconds(5),
+    };
 
     /// <summary>Joins, and is known to the aggregator.</summary>
     public static async Task<TestAgent> StartConnectedAsync(TestFleet fleet, string node)
