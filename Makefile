@@ -39,7 +39,7 @@ bench-compare: ## two runs side by side, and what got worse: A=docs/benchmarks.j
 bench-doc: ## keep the last run as docs/benchmarks.json and make docs/benchmarks.md of it
 	@build/bench.sh doc
 
-fleet-sim: build ## N simulated agents (default 1000) against a real aggregator: N=10000 STORE="Host=…"
+fleet-sim: build ## N simulated agents (default 1000) against a real aggregator: N=10000 STORE=postgres, or a connection string
 	@tests/bench/bin/$(CONFIGURATION)/net10.0/aiinfra-bench fleet-sim $(or $(N),1000) $(if $(STORE),"$(STORE)")
 
 publish: native ## one trimmed file per program in out/publish (AOT=1, RID=linux-arm64 where the packs can be had)

@@ -19,6 +19,10 @@ public sealed class MemoryFleetStore : INodeStore, IGrantLedger, IAuditLog
     /// <summary>While it is set, everything fails with it.</summary>
     public string? Away { get; set; }
 
+    /// <summary>Reads wait for it.</summary>
+    public Task Readable { get; set; } = Task.CompletedTask;
+    public int Reads { get; private set; }
+
     /// <summary>What the ledger says to a question and to a renewal.</summary>
     public Func<GrantRequest, GrantDecision> Decide { get; set; } = _ => GrantDecision.Denied("no budget.");
     public Func<GrantHolder, GrantDecision> Renew { get; set; } = _ => GrantDecision.Denied("it is over.");
@@ -30,10 +34,12 @@ public sealed class MemoryFleetStore : INodeStore, IGrantLedger, IAuditLog
 
     public void Keep(NodeRecord node) => _nodes[node.Name] = node;
 
-    public Task<NodesSince> ReadSinceAsync(long revision, CancellationToken cancellationToken)
+    public async Task<NodesSince> ReadSinceAsync(long revision, CancellationToken cancellationToken)
     {
+        Reads++;
+        await Readable.WaitAsync(cancellationToken);
         Check();
-        return Task.FromResult(new NodesSince(revision + 1, revision == 0 ? [.. _nodes.Values] : [], []));
+        return new NodesSince(revision + 1, revision == 0 ? [.. _nodes.Values] : [], []);
     }
 
     public Task WriteAsync(IReadOnlyList<NodeChange> changes, CancellationToken cancellationToken)

@@ -33,7 +33,7 @@ internal static class GrantHammer
     {
         await using var database = FleetDatabase.Open(connection, TimeProvider.System, NullLogger<FleetDatabase>.Instance);
         var replicas = new Replicas(database, Policy.View, TimeProvider.System);
-        var store = new NodeStore(database, replicas, Policy.Labels);
+        var store = new NodeStore(database, replicas, Policy.Labels, new TextPool());
         var ledger = new GrantLedger(database, replicas, Policy, NullLogger<GrantLedger>.Instance);
         using var log = new FileStream(Path.Combine(folder, $"log-{share}"), FileMode.Create, FileAccess.Write, FileShare.Read, 1);
         var own = Enumerable.Range(0, nodes).Where(node => node % of == share).ToList();

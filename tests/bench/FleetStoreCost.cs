@@ -59,7 +59,7 @@ internal static class FleetStoreCost
         };
         await using var database = FleetDatabase.Open(connection, TimeProvider.System, NullLogger<FleetDatabase>.Instance);
         var replicas = new Replicas(database, policy.View, TimeProvider.System);
-        var store = new NodeStore(database, replicas, policy.Labels);
+        var store = new NodeStore(database, replicas, policy.Labels, new TextPool());
         var ledger = new GrantLedger(database, replicas, policy, NullLogger<GrantLedger>.Instance);
         await replicas.BeatAsync(default);
         var all = Enumerable.Range(0, Nodes).Select(at => Node(at, 1)).ToList();

@@ -26,11 +26,12 @@ internal static partial class DaemonHost
 
     private static async Task<(int Status, bool IsReload)> RunOnceAsync(string? file, Config config, AgentFiles files, CancellationToken cancellationToken)
     {
-        using var instance = SingleInstance.Take(config.Get(AgentKeys.RunPath), out var refusal, out var status);
+        var runPath = config.Get(AgentKeys.RunPath);
+        using var instance = SingleInstance.Take(runPath, "agent", out var refusal);
         if (instance is null)
         {
-            await Console.Error.WriteLineAsync(refusal);
-            return (status, false);
+            await Console.Error.WriteLineAsync(Say(refusal, runPath));
+            return (refusal.Fault == InstanceFault.Taken ? ExitStatus.AlreadyRunning : ExitStatus.CannotCreate, false);
         }
 
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
@@ -53,6 +54,13 @@ internal static partial class DaemonHost
         LogStopped(logger);
         return (Environment.ExitCode, reload.IsAsked && !cancellationToken.IsCancellationRequested);
     }
+
+    private static string Say(InstanceRefusal refusal, string runPath) => refusal.Fault switch
+    {
+        InstanceFault.NoPermission => $"No permission to use the run folder {runPath}. Start the daemon as root, or set run.path and state.path to folders of your own in a file given with --config.",
+        InstanceFault.Taken => $"Another aiinfra-agent runs on {runPath} already{refusal.Detail}; this one was not started. `aiinfra-agent status` asks the running one; a second one needs its own run.path, state.path and metrics.address.",
+        _ => $"The run folder {runPath} cannot be used: {refusal.Detail} Set run.path to a folder that can be written.",
+    };
 
     [LoggerMessage(EventName = "DaemonHost.Starting", Level = LogLevel.Information, Message = "aiinfra-agent {Version} starts on node {Node}")]
     private static partial void LogStarting(ILogger logger, string version, string node);

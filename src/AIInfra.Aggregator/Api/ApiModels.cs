@@ -7,8 +7,9 @@ namespace AIInfra.Aggregator.Api;
 
 internal sealed record ApiProblem(int Status, string Title, string Detail);
 
+/// <param name="Complete">False: the database was not read since the start, so only nodes that have connected since are shown.</param>
 internal sealed record FleetSummary(
-    DateTimeOffset At, NodeCounts Nodes, int Devices, int UnhealthyDevices, SeverityCounts Problems, IReadOnlyDictionary<string, DeviceCounts> Vendors, long Event);
+    DateTimeOffset At, bool Complete, NodeCounts Nodes, int Devices, int UnhealthyDevices, SeverityCounts Problems, IReadOnlyDictionary<string, DeviceCounts> Vendors, long Event);
 
 internal sealed record NodeCounts(int All, int Connected, int Reconnecting, int Lost, int Unfit);
 

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace AIInfra.Aggregator.Api;
 
 /// <summary>Changes as they happen, as server-sent events. A reader that is too slow is told to read the whole anew; it holds nobody up.</summary>
-internal sealed class EventPart(ChangeFeed feed, TimeProvider time) : IApiPart
+internal sealed class EventPart(ChangeFeed feed, Callers callers, TimeProvider time) : IApiPart
 {
     private const int MostReaders = 200, MostAtOnce = 256;
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(15), Patience = TimeSpan.FromSeconds(10);
@@ -58,6 +58,8 @@ internal sealed class EventPart(ChangeFeed feed, TimeProvider time) : IApiPart
         while (true)
         {
             batch.Clear();
+            if (!await IsStillGoodAsync(request))
+                return; // it asks anew, and is told
             if (!feed.TryRead(after, MostAtOnce, batch))
             {
                 after = feed.Newest;
@@ -79,6 +81,19 @@ internal sealed class EventPart(ChangeFeed feed, TimeProvider time) : IApiPart
             {
                 await SendAsync(request, ": beat\n\n"u8.ToArray());
             }
+        }
+    }
+
+    /// <summary>A page may be open for days: its token ends meanwhile, or is revoked.</summary>
+    private async Task<bool> IsStillGoodAsync(ApiRequest request)
+    {
+        try
+        {
+            return await callers.FindAsync(null, request.Context.Request.Headers.Authorization.ToString(), request.Aborted) is { } caller && caller.May(TokenRole.Viewer);
+        }
+        catch (IdentityUnknownException)
+        {
+            return false;
         }
     }
 

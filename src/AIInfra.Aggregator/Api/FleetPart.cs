@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 namespace AIInfra.Aggregator.Api;
 
 /// <summary>The fleet as it is now: nodes, devices, problems, workloads and operations, filtered and in pages.</summary>
-internal sealed class FleetPart(FleetView view, ChangeFeed feed, FleetService service, NodeWriter writer, IAuditLog audit, TimeProvider time) : IApiPart
+internal sealed class FleetPart(FleetView view, NodeLoader loader, ChangeFeed feed, FleetService service, NodeWriter writer, IAuditLog audit, TimeProvider time) : IApiPart
 {
     private static readonly ApiQuery
         Node = ApiQuery.Text("node", "Only of this node."),
@@ -44,7 +44,7 @@ internal sealed class FleetPart(FleetView view, ChangeFeed feed, FleetService se
         var nodes = view.Nodes.Values.ToList();
         var devices = nodes.SelectMany(node => node.Devices).ToList();
         return new FleetSummary(
-            time.GetUtcNow(),
+            time.GetUtcNow(), loader.IsLoaded,
             new NodeCounts(nodes.Count, nodes.Count(node => node.IsConnected), nodes.Count(node => !node.IsConnected && !node.IsLost), nodes.Count(node => node.IsLost), nodes.Count(ApiLines.IsUnfit)),
             devices.Count, devices.Count(device => !device.IsHealthy), ApiLines.Severities(nodes.SelectMany(node => node.Problems)),
             devices.GroupBy(device => device.Vendor, StringComparer.Ordinal).OrderBy(vendor => vendor.Key, StringComparer.Ordinal)

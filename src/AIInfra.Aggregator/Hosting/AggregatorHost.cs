@@ -2,6 +2,7 @@ using System.Net;
 using AIInfra.Aggregator.Configuration;
 using AIInfra.Aggregator.Identity;
 using AIInfra.Core.Configuration;
+using AIInfra.Core.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -13,11 +14,12 @@ internal static partial class AggregatorHost
     /// <returns>An <see cref="ExitStatus"/>.</returns>
     public static async Task<int> RunAsync(Config config, CancellationToken cancellationToken)
     {
-        using var instance = AggregatorLock.Take(config.Get(AggregatorKeys.StatePath), out var refusal, out var status);
+        var folder = config.Get(AggregatorKeys.StatePath);
+        using var instance = SingleInstance.Take(folder, "aggregator", out var refusal);
         if (instance is null)
         {
-            await Console.Error.WriteLineAsync(refusal);
-            return status;
+            await Console.Error.WriteLineAsync(Say(refusal, folder));
+            return refusal.Fault == InstanceFault.Taken ? ExitStatus.AlreadyRunning : ExitStatus.CannotCreate;
         }
         try
         {
@@ -35,6 +37,13 @@ internal static partial class AggregatorHost
             return ExitStatus.Unavailable;
         }
     }
+
+    private static string Say(InstanceRefusal refusal, string folder) => refusal.Fault switch
+    {
+        InstanceFault.NoPermission => $"No permission to use the state folder {folder}. Start it as the user that owns it, or set state.path to a folder of your own.",
+        InstanceFault.Taken => $"Another aiinfra-aggregator runs on {folder} already{refusal.Detail}; this one was not started. A second replica needs its own state.path with a copy of the files in it.",
+        _ => $"The state folder {folder} cannot be used: {refusal.Detail} Set state.path to a folder that can be written.",
+    };
 
     [LoggerMessage(EventName = "AggregatorHost.Started", Level = LogLevel.Information, Message = "aiinfra-aggregator {Version} serves agents and the API on https://{Address}; its authority is {Fingerprint}")]
     private static partial void LogStarted(ILogger logger, string version, IPEndPoint address, string fingerprint);

@@ -2,6 +2,7 @@ using System.Net;
 using AIInfra.Aggregator.Api;
 using AIInfra.Aggregator.Configuration;
 using AIInfra.Aggregator.Identity;
+using AIInfra.Aggregator.Nodes;
 using AIInfra.Aggregator.Streams;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Hosting.Logging;
@@ -31,6 +32,7 @@ internal sealed class RunningAggregator : IAsyncDisposable
         FleetListener? listener = null;
         try
         {
+            await host.Services.GetRequiredService<NodeLoader>().LoadAsync(cancellationToken);
             listener = await ListenAsync(host.Services, config, cancellationToken);
             await host.StartAsync(cancellationToken);
             return new RunningAggregator(host, listener);

@@ -5,6 +5,7 @@ using AIInfra.Aggregator.Cluster;
 using AIInfra.Aggregator.Configuration;
 using AIInfra.Aggregator.Grants;
 using AIInfra.Aggregator.Incidents;
+using AIInfra.Aggregator.Nodes;
 using AIInfra.Aggregator.Notify;
 using AIInfra.Aggregator.Store;
 using AIInfra.Core.Configuration;
@@ -25,7 +26,7 @@ internal static class StoreServices
             .AddSingleton(policy)
             .AddSingleton(provider => FleetDatabase.Open(config.Get(AggregatorKeys.StoreConnection), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<FleetDatabase>>()))
             .AddSingleton(provider => new Replicas(provider.GetRequiredService<FleetDatabase>(), policy.View, provider.GetRequiredService<TimeProvider>()))
-            .AddSingleton(provider => new NodeStore(provider.GetRequiredService<FleetDatabase>(), provider.GetRequiredService<Replicas>(), policy.Labels))
+            .AddSingleton(provider => new NodeStore(provider.GetRequiredService<FleetDatabase>(), provider.GetRequiredService<Replicas>(), policy.Labels, provider.GetRequiredService<TextPool>()))
             .AddSingleton<INodeStore>(provider => provider.GetRequiredService<NodeStore>())
             .AddCluster(config, policy)
             .AddSingleton(provider => new GrantLedger(provider.GetRequiredService<FleetDatabase>(), provider.GetRequiredService<Replicas>(), policy,

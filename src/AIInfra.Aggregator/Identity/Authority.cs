@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using AIInfra.Fleet.Identity;
@@ -14,6 +15,7 @@ internal sealed class Authority
     private static readonly TimeSpan Backdated = TimeSpan.FromMinutes(5);
     private static readonly Oid ServerUse = new("1.3.6.1.5.5.7.3.1"), ClientUse = new("1.3.6.1.5.5.7.3.2"); // RFC 5280, 4.2.1.12
 
+    private readonly ConditionalWeakTable<X509Certificate2, string> _known = [];
     private readonly X509Certificate2 _signer;
     private readonly TimeProvider _time;
 
@@ -106,6 +108,17 @@ internal sealed class Authority
 
     /// <summary>The node that a client's certificate stands for; null when it is not ours, or not now.</summary>
     public string? NodeOf(X509Certificate2 certificate)
+    {
+        // The handshake and each call on the connection bring the same object: a chain is built once for it
+        if (_known.TryGetValue(certificate, out var known) && _time.GetUtcNow().UtcDateTime < certificate.NotAfter.ToUniversalTime())
+            return known;
+        if (FindNode(certificate) is not { } node)
+            return null;
+        _known.AddOrUpdate(certificate, node);
+        return node;
+    }
+
+    private string? FindNode(X509Certificate2 certificate)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;

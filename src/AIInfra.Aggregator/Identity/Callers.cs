@@ -5,7 +5,7 @@ namespace AIInfra.Aggregator.Identity;
 /// <summary>Who asks: a node by its certificate or bound token, or a person by a token.</summary>
 /// <param name="Node">The node that it may speak for; null for a person.</param>
 /// <param name="Role">Null for a node.</param>
-/// <param name="Name">For the audit: <c>node gpu-17</c>, <c>token 1a2b3c4d (deploy)</c>.</param>
+/// <param name="Name">For the audit: <c>node gpu-17</c>, <c>token 1a2b3c4d (deploy)</c>, <c>token 1a2b3c4d</c> where it has no name.</param>
 /// <param name="Nodes">Of a join token: which nodes it is for.</param>
 internal sealed record Caller(string Name, string? Node, TokenRole? Role, string Nodes = "")
 {
@@ -31,7 +31,7 @@ internal sealed class Callers(AuthorityHolder authority, Tokens tokens, Revocati
         {
             var token = authorization[Scheme.Length..].Trim();
             if (tokens.Find(token) is { } entry)
-                return new Caller($"token {entry.Id} ({entry.Name})", null, entry.Role, entry.Nodes);
+                return new Caller(entry.Name.Length == 0 ? $"token {entry.Id}" : $"token {entry.Id} ({entry.Name})", null, entry.Role, entry.Nodes);
             return bound is not null && BoundTokens.LooksLikeOne(token) && await bound.NodeOfAsync(token, cancellationToken) is { } boundNode ? new Caller($"node {boundNode}", boundNode, null) : null;
         }
         if (certificate is null || authority.Current.NodeOf(certificate) is not { } node || revocations.IsRevoked(certificate, node))

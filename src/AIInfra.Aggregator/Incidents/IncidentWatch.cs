@@ -21,22 +21,7 @@ internal sealed partial class IncidentWatch(FleetView view, IncidentStore incide
 
     private bool _hasOpen = true; // from before the start
 
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(Beat, time);
-        do
-        {
-            try
-            {
-                await LookAsync(cancellationToken);
-            }
-            catch (StoreException)
-            {
-                // The database has said so; what stands is found again when it is back.
-            }
-        }
-        while (await timer.WaitForNextTickAsync(cancellationToken));
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => StoreBeat.EachAsync(Beat, time, LookAsync, cancellationToken);
 
     /// <exception cref="StoreException">What was found is not written.</exception>
     internal async Task LookAsync(CancellationToken cancellationToken)

@@ -1,16 +1,20 @@
 namespace AIInfra.Aggregator.Nodes;
 
 /// <summary>The last changes of the fleet, numbered. A reader that fell behind further than they reach has to read the whole. Any thread.</summary>
+/// <remarks>Numbers begin with the moment of the start: one of another replica, or of the run before, is none of ours, and its reader reads the whole.</remarks>
 internal sealed class ChangeFeed
 {
     private const int Length = 2048;
 
     private readonly Lock _gate = new();
     private readonly NodeChange?[] _ring = new NodeChange?[Length];
-    private long _next = 1;
+    private readonly long _first;
+    private long _next;
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Number of the newest change; 0 before the first.</summary>
+    public ChangeFeed(TimeProvider time) => _first = _next = (time.GetUtcNow().ToUnixTimeMilliseconds() * 1000) + 1; // a JavaScript number holds it exactly
+
+    /// <summary>Number of the newest change; before the first, one less than its number will be.</summary>
     public long Newest
     {
         get
@@ -37,7 +41,7 @@ internal sealed class ChangeFeed
     {
         lock (_gate)
         {
-            if (after < _next - 1 - Length || after >= _next || after < 0)
+            if (after < _next - 1 - Length || after < _first - 1 || after >= _next)
                 return false;
             for (var number = after + 1; number < _next && into.Count < most; number++)
                 into.Add((number, _ring[number % Length]!));

@@ -13,23 +13,44 @@ internal sealed partial class NodeLoader(NodeLoaderOptions options, INodeStore s
 {
     public const string Part = "stored nodes";
 
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500), Wait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500), Wait = TimeSpan.FromSeconds(2), Patience = TimeSpan.FromSeconds(20);
 
     private long _revision;
-    private bool _isLoaded;
+    private volatile bool _isLoaded;
+
+    /// <summary>What the store had at the start is in the view.</summary>
+    public bool IsLoaded => _isLoaded;
+
+    /// <summary>Reads for the first time, before the port is open: an answer from before it would show a fleet without its nodes. A store that is away keeps nobody out;
+    /// it is said, and read as soon as it is there.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        parts.NotReady(Part, "The nodes that are stored were not read yet.");
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            await ReadAsync(either.Token);
+            parts.Ready(Part);
+        }
+        catch (StoreException fault)
+        {
+            parts.NotReady(Part, fault.Message);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            parts.NotReady(Part, $"The nodes that are stored were not read within {Patience.TotalSeconds:0} s; they are read again.");
+        }
+    }
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        if (!_isLoaded)
-            parts.NotReady(Part, "The nodes that are stored were not read yet.");
-        while (true)
+        while (!_isLoaded || options.IsShared)
         {
             try
             {
                 await ReadAsync(cancellationToken);
                 parts.Ready(Part);
-                if (!options.IsShared)
-                    return;
                 await Task.Delay(Beat, time, cancellationToken);
             }
             catch (StoreException fault)

@@ -73,7 +73,8 @@ public sealed record DeviceRecord
     public ImmutableArray<LinkRecord> Links { get; init; } = [];
 }
 
-public sealed record LinkRecord(string Peer, string Kind, int Count);
+/// <summary>A value, not an object: a node of 8 devices has 56 of them.</summary>
+public readonly record struct LinkRecord(string Peer, string Kind, int Count);
 
 /// <summary>A problem that stands on a node.</summary>
 public sealed record ProblemRecord

@@ -2,12 +2,15 @@ using System.Collections.Concurrent;
 
 namespace AIInfra.Aggregator.Nodes;
 
-/// <summary>One copy of each text that many nodes have in common: models, vendors, ids of problems. Bounded; what does not fit in is a copy of its own. Any thread.</summary>
-internal sealed class TextPool
+/// <summary>One copy of each text that many nodes have in common: models, vendors, ids of problems. When it is full it begins anew, so that texts of long ago do not
+/// keep those of today out; what has a text keeps it. Any thread.</summary>
+/// <param name="most">Texts.</param>
+internal sealed class TextPool(int most = 20_000)
 {
-    private const int MostTexts = 20_000, LongestText = 128;
+    private const int LongestText = 128;
 
     private readonly ConcurrentDictionary<string, string> _texts = new(StringComparer.Ordinal);
+    private int _taken;
 
     /// <param name="longest">Beyond it the text is cut.</param>
     public string Of(string text, int longest = LongestText)
@@ -15,7 +18,14 @@ internal sealed class TextPool
         var cut = Cut(text, longest);
         if (cut.Length is 0 or > LongestText)
             return cut;
-        return _texts.TryGetValue(cut, out var known) ? known : _texts.Count < MostTexts ? _texts.GetOrAdd(cut, cut) : cut;
+        if (_texts.TryGetValue(cut, out var known))
+            return known;
+        if (Interlocked.Increment(ref _taken) > most)
+        {
+            _texts.Clear();
+            Volatile.Write(ref _taken, 1);
+        }
+        return _texts.GetOrAdd(cut, cut);
     }
 
     /// <summary>The text, at most so long, without splitting a character in two.</summary>

@@ -21,28 +21,18 @@ internal sealed partial class NoticeSender(FleetDatabase database, Replicas repl
 
     private sealed record Row(long Id, string Target, string Body, int Attempts);
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public Task RunAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Beat, time);
         var told = time.GetTimestamp();
-        do
+        return StoreBeat.EachAsync(Beat, time, async token =>
         {
-            try
-            {
-                while (await SendOnceAsync(cancellationToken) == AtOnce)
-                    ;
-                if (time.GetElapsedTime(told) >= TellAgain)
-                {
-                    told = time.GetTimestamp();
-                    await TellLevelsAsync(cancellationToken);
-                }
-            }
-            catch (StoreException)
-            {
-                // The database has said so; what waits in it is sent when it is back.
-            }
-        }
-        while (await timer.WaitForNextTickAsync(cancellationToken));
+            while (await SendOnceAsync(token) == AtOnce)
+                ;
+            if (time.GetElapsedTime(told) < TellAgain)
+                return;
+            told = time.GetTimestamp();
+            await TellLevelsAsync(token);
+        }, cancellationToken);
     }
 
     /// <returns>How many were tried.</returns>

@@ -14,23 +14,11 @@ internal sealed partial class Housekeeping(FleetDatabase database, TimeProvider 
     /// <summary>Longer than any window of a budget's rate.</summary>
     private static readonly TimeSpan Grants = TimeSpan.FromDays(31), History = TimeSpan.FromDays(90), Trail = TimeSpan.FromDays(365), Questions = TimeSpan.FromDays(7);
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public Task RunAsync(CancellationToken cancellationToken) => StoreBeat.EachAsync(Beat, time, async token =>
     {
-        using var timer = new PeriodicTimer(Beat, time);
-        do
-        {
-            try
-            {
-                if (await SweepAsync(cancellationToken) is var removed and > 0)
-                    LogRemoved(removed);
-            }
-            catch (StoreException)
-            {
-                // The database has said so; the next hour will do.
-            }
-        }
-        while (await timer.WaitForNextTickAsync(cancellationToken));
-    }
+        if (await SweepAsync(token) is var removed and > 0)
+            LogRemoved(removed);
+    }, cancellationToken);
 
     /// <returns>How many rows were removed.</returns>
     /// <exception cref="StoreException">None was.</exception>

@@ -8,7 +8,8 @@ namespace AIInfra.Aggregator.Store;
 
 /// <summary>The nodes, each in one row with what is counted and one with the rest.</summary>
 /// <param name="domains">Labels that the budgets and the approvals name.</param>
-internal sealed class NodeStore(FleetDatabase database, Replicas replicas, ImmutableArray<string> domains) : INodeStore
+/// <param name="texts">For what is read.</param>
+internal sealed class NodeStore(FleetDatabase database, Replicas replicas, ImmutableArray<string> domains, TextPool texts) : INodeStore
 {
     private sealed record Row(string Incarnation, long Sequence, string Replica, bool IsConnected, DateTimeOffset LastHeard, string Domains, string Jobs);
 
@@ -21,7 +22,7 @@ internal sealed class NodeStore(FleetDatabase database, Replicas replicas, Immut
         var nodes = await session.AllAsync("""
             SELECT b.body, n.is_connected, n.last_heard, r.id, n.sequence, n.incarnation FROM nodes n JOIN node_bodies b ON b.name = n.name
             LEFT JOIN replicas r ON r.id = n.replica AND r.beat_at > $2 WHERE n.revision > $1 ORDER BY n.name
-            """, row => NodeRows.Read(row.GetString(0), row.GetInt64(1) == 1 && !row.IsDBNull(3), row.Time(2)), revision, alive);
+            """, row => NodeRows.Read(row.GetString(0), row.GetInt64(1) == 1 && !row.IsDBNull(3), row.Time(2)) is { } node ? texts.Share(node) : null, revision, alive);
         var removed = await session.AllAsync("SELECT name FROM removed_nodes WHERE revision > $1 ORDER BY name", row => row.GetString(0), revision);
         return new NodesSince(await session.NumberAsync("SELECT revision FROM revisions"), [.. nodes.OfType<NodeRecord>()], [.. removed]);
     }, cancellationToken);

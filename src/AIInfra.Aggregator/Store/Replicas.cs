@@ -20,22 +20,8 @@ public sealed class Replicas(FleetDatabase database, ViewRule view, TimeProvider
     /// <summary>Of this run of this replica; another one after the database was restored.</summary>
     internal string Id => _self.Id;
 
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(Beat, time);
-        do
-        {
-            try
-            {
-                await BeatAsync(cancellationToken);
-            }
-            catch (StoreException)
-            {
-                // The database has said so; while it is away this replica counts as dead, and grants are denied.
-            }
-        }
-        while (await timer.WaitForNextTickAsync(cancellationToken));
-    }
+    /// <remarks>While the database is away this replica counts as dead, and grants are denied.</remarks>
+    public Task RunAsync(CancellationToken cancellationToken) => StoreBeat.EachAsync(Beat, time, BeatAsync, cancellationToken);
 
     /// <summary>One beat, and whether the view of the fleet is whole.</summary>
     /// <exception cref="StoreException">It is not written.</exception>

@@ -13,18 +13,19 @@ namespace AIInfra.Aggregator.Streams;
 
 /// <summary>Takes the nodes' questions to the ledger, and to whoever does their steps.</summary>
 /// <param name="steps">Null where there is no Kubernetes.</param>
-internal sealed class GrantDesk(IGrantLedger ledger, FleetView view, GrantPush push, ILogger<GrantDesk> logger, StepDesk? steps = null)
+internal sealed class GrantDesk(IGrantLedger ledger, FleetView view, GrantPush push, TextPool texts, ILogger<GrantDesk> logger, StepDesk? steps = null)
 {
-    public GrantQuestions Open(AgentSession session) => new(session, ledger, view, push, logger, steps?.Open(session));
+    private readonly WireRecords _records = new(texts);
+
+    public GrantQuestions Open(AgentSession session) => new(session, ledger, view, push, _records, logger, steps?.Open(session));
 }
 
 /// <summary>The questions of one stream: answered one after the other, beside what the node reports, so that a slow ledger delays no report.</summary>
-internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger ledger, FleetView view, GrantPush push, ILogger logger, StepQuestions? steps)
+internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger ledger, FleetView view, GrantPush push, WireRecords records, ILogger logger, StepQuestions? steps)
 {
     private const int MostWaiting = 16, LongestText = 253, LongestSentence = 1024, MostDevices = 256;
 
     private readonly Lock _gate = new();
-    private readonly WireRecords _records = new(new TextPool());
     private Task _work = Task.CompletedTask;
     private int _waiting;
     private bool _reconciles;
@@ -126,7 +127,7 @@ internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger 
             return;
         }
         ImmutableArray<string> devices = [.. ask.Devices.Take(MostDevices).Select(device => TextPool.Cut(device, LongestText))];
-        var problem = ask.Problem is { } key ? _records.Key(key, new OwnNames(null)) : (ProblemKey?)null;
+        var problem = ask.Problem is { } key ? records.Key(key, new OwnNames(null)) : (ProblemKey?)null;
         Answer(ask.Ask, ask.Operation, await ledger.AskAsync(new GrantRequest(session.Node, ask.Operation, ask.Action, scope, devices, problem), session.Ended));
     }
 

@@ -1,3 +1,5 @@
+using AIInfra.Core.Health;
+
 namespace AIInfra.Core.Remediation;
 
 /// <summary>Permission for one disruptive operation. The engine asks the local limits of the policy first, then every one that is registered, in order: a lease of the
@@ -11,7 +13,13 @@ public interface IGrants
 
 /// <param name="Operation">The same operation asked again gets the grant it has.</param>
 /// <param name="Scope">What becomes unavailable: a device's or the node's share of the domain.</param>
-public sealed record GrantRequest(string Operation, string Action, DrainScope Scope);
+public sealed record GrantRequest(string Operation, string Action, DrainScope Scope)
+{
+    /// <summary>What it is for: nodes of one job are disrupted for the same problem together, never for two. Empty where a person asked.</summary>
+    public string ProblemId { get; init; } = "";
+    /// <summary>On what the problem stands.</summary>
+    public Subject Subject { get; init; }
+}
 
 /// <param name="Grant">Null: refused.</param>
 /// <param name="Why">One sentence: who refused, and when it is worth asking again.</param>

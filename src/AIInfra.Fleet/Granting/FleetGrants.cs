@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using AIInfra.Core.Metrics;
 using AIInfra.Core.Remediation;
+using AIInfra.Fleet.Reporting;
 using AIInfra.Fleet.V1;
 using GrantAnswer = AIInfra.Core.Remediation.GrantAnswer;
 
@@ -60,7 +61,14 @@ public sealed class FleetGrants : IGrants
         var sentAt = _time.GetTimestamp();
         var answer = await SendAsync(number => new FromAgent
         {
-            GrantAsk = new GrantAsk { Ask = number, Operation = request.Operation, Action = request.Action, Scope = Words.Of(request.Scope) },
+            GrantAsk = new GrantAsk
+            {
+                Ask = number,
+                Operation = request.Operation,
+                Action = request.Action,
+                Scope = Words.Of(request.Scope),
+                Problem = request.ProblemId.Length > 0 ? NodeReader.Key(request.ProblemId, request.Subject) : null,
+            },
         }, cancellationToken);
         if (answer is null)
         {

@@ -5,9 +5,10 @@ public static class WholeFile
 {
     /// <param name="path">Its folder is there. Beside it, for a moment, lies <c>.NAME.new</c>: those who read folders pass over names that begin with a dot.</param>
     /// <param name="mode">Whatever the umask; null: as the umask has it.</param>
+    /// <param name="isFolders">Where root writes: the file is given to the owner of the folder.</param>
     /// <exception cref="IOException">It is not written; what was there stays.</exception>
     /// <exception cref="UnauthorizedAccessException">As above.</exception>
-    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode? mode = null)
+    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode? mode = null, bool isFolders = false)
     {
         var fresh = Path.Combine(Path.GetDirectoryName(path) ?? "", $".{Path.GetFileName(path)}.new");
         try
@@ -17,6 +18,8 @@ public static class WholeFile
             {
                 if (mode is { } wanted)
                     File.SetUnixFileMode(file.SafeFileHandle, wanted);
+                if (isFolders)
+                    FileOwner.Follow(file.SafeFileHandle, Path.GetDirectoryName(Path.GetFullPath(path))!);
                 file.Write(content);
                 file.Flush(flushToDisk: true);
             }

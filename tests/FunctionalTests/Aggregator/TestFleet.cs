@@ -22,7 +22,7 @@ internal sealed class TestFleet : IAsyncDisposable
         (Time, Policy) = (time, policy);
         Database = FleetDatabase.Open(connection, time, NullLogger<FleetDatabase>.Instance);
         Replicas = new Replicas(Database, policy.View, time);
-        Nodes = new NodeStore(Database, Replicas, policy.Labels);
+        Nodes = new NodeStore(Database, Replicas, policy.Labels, new TextPool());
         Ledger = new GrantLedger(Database, Replicas, policy, NullLogger<GrantLedger>.Instance);
         Controls = new GrantControls(Database, Replicas, policy);
         Audit = new AuditLog(Database);

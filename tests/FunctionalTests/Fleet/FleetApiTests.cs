@@ -136,6 +136,66 @@ public sealed class FleetApiTests
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(viewer, HttpMethod.Get, "/api/v1/nodes"));
     }
 
+    [Fact]
+    public async Task The_port_is_opened_when_the_stored_nodes_are_known_and_not_before()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        await using (await ReportAsync(fleet, "gpu-1", devices: 1, faulty: false))
+            await TestFleet.UntilAsync(() => fleet.Store.Nodes.Count == 1, "it is stored");
+        await fleet.StopAsync();
+        var (readable, reads) = (new TaskCompletionSource(), fleet.Store.Reads);
+        fleet.Store.Readable = readable.Task;
+
+        var starting = fleet.StartAgainAsync();
+        await TestFleet.UntilAsync(() => fleet.Store.Reads > reads, "the store is asked");
+        using (var early = new HttpClient { BaseAddress = fleet.Address })
+            await Assert.ThrowsAsync<HttpRequestException>(() => early.GetAsync(new Uri("/healthz", UriKind.Relative), TestContext.Current.CancellationToken));
+        readable.SetResult();
+        await starting;
+
+        var summary = await fleet.GetAsync("/api/v1/fleet");
+        Assert.Equal((true, 1), (summary.GetProperty("complete").GetBoolean(), summary.GetProperty("nodes").GetProperty("all").GetInt32()));
+    }
+
+    [Fact]
+    public async Task A_store_that_is_away_at_the_start_keeps_nobody_out_and_the_fleet_is_said_to_be_incomplete()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        await using (await ReportAsync(fleet, "gpu-1", devices: 1, faulty: false))
+            await TestFleet.UntilAsync(() => fleet.Store.Nodes.Count == 1, "it is stored");
+        await fleet.StopAsync();
+        fleet.Store.Away = "The database does not answer.";
+        await fleet.StartAgainAsync();
+
+        await using var other = RawAgent.Open(fleet, "gpu-2");
+        other.Send(RawAgent.Hello("gpu-2"));
+        other.Send(new FromAgent { Snapshot = RawAgent.Snapshot(1) });
+        await TestFleet.UntilAsync(() => fleet.View.Find("gpu-2") is not null, "it is let in");
+        var summary = await fleet.GetAsync("/api/v1/fleet");
+        Assert.Equal((false, 1), (summary.GetProperty("complete").GetBoolean(), summary.GetProperty("nodes").GetProperty("all").GetInt32()));
+
+        fleet.Store.Away = null;
+        await TestFleet.UntilAsync(() => fleet.View.Find("gpu-1") is not null, "the stored node is shown too");
+        Assert.True((await fleet.GetAsync("/api/v1/fleet")).GetProperty("complete").GetBoolean());
+    }
+
+    [Fact]
+    public async Task A_reader_whose_token_was_revoked_hears_no_more()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        await using var agent = await TestAgent.StartConnectedAsync(fleet, "gpu-1");
+        using var client = fleet.Client();
+        using var events = await OpenEventsAsync(client, null);
+        agent.Report("nvidia.xid.79", 2);
+        await NextAsync(events, data => data.GetProperty("raised").GetArrayLength() > 0);
+
+        Assert.True(fleet.Tokens.Revoke(client.DefaultRequestHeaders.Authorization!.Parameter!.Split('.')[1]));
+        agent.Report("nvidia.xid.48", 3);
+        await TestFleet.UntilAsync(() => fleet.View.Find("gpu-1")!.Problems.Any(problem => problem.Key.Id == "nvidia.xid.48"), "it is known");
+
+        Assert.DoesNotContain("nvidia.xid.48", await events.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     private static async Task<RawAgent> ReportAsync(TestFleet fleet, string name, int devices, bool faulty)
     {
         var agent = RawAgent.Open(fleet, name);

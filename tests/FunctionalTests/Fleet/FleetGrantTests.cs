@@ -15,7 +15,12 @@ public sealed class FleetGrantTests
     public async Task A_grant_is_given_held_renewed_and_given_back()
     {
         await using var fleet = await TestFleet.StartAsync();
-        fleet.Store.Decide = _ => Granted(TimeSpan.FromSeconds(1.5));
+        var asked = "";
+        fleet.Store.Decide = request =>
+        {
+            asked = $"{request.Problem?.Id} {request.Problem?.Subject}";
+            return Granted(TimeSpan.FromSeconds(1.5));
+        };
         fleet.Store.Renew = _ => Granted(TimeSpan.FromSeconds(1.5));
         await using var agent = await TestAgent.StartConnectedAsync(fleet, "gpu-1");
         agent.Outcome = ActionResult.Done("It booted.");
@@ -25,6 +30,7 @@ public sealed class FleetGrantTests
 
         Assert.True(answer.Grant!.IsHeld, answer.Why);
         Assert.Same(answer.Grant, again.Grant);
+        Assert.Equal("nvidia.xid.79 device GPU-3", asked);
         Assert.Equal(("grant-1", 7UL), agent.Grants.Find("op-1"));
         await TestFleet.UntilAsync(() => fleet.Store.Ledger.Count(line => line == "renew gpu-1 op-1 7") >= 4, "it is renewed");
         Assert.True(answer.Grant.IsHeld);

@@ -48,20 +48,21 @@ internal sealed class TestAgent : IAsyncDisposable
 
     public static TestAgent Start(Uri aggregator, string folder, string node, string credentials, Func<FleetOptions, FleetOptions>? tune = null, LeaseFallback? leases = null)
     {
-        Directory.CreateDirectory(folder);
-        var options = new FleetOptions
-        {
-            Aggregator = aggregator,
-            Node = node,
-            Credentials = credentials,
-            Folder = folder,
-            Version = "0.1.0",
-            LongestWait = TimeSpan.FromMilliseconds(200),
-            CountPace = TimeSpan.FromMilliseconds(300),
-            GrantPatience = TimeSpan.FromSeconds(5),
-        };
+        var options = Options(aggregator, node, credentials, folder);
         return new TestAgent(tune?.Invoke(options) ?? options, leases);
     }
+
+    private static FleetOptions Options(Uri aggregator, string node, string credentials, string folder) => new()
+    {
+        Aggregator = aggregator,
+        Node = node,
+        Credentials = credentials,
+        Folder = Directory.CreateDirectory(folder).FullName,
+        Version = "0.1.0",
+        LongestWait = TimeSpan.FromMilliseconds(200),
+        CountPace = TimeSpan.FromMilliseconds(300),
+        GrantPatience = TimeSpan.FromSeconds(5),
+    };
 
     /// <summary>Joins, and is known to the aggregator.</summary>
     public static async Task<TestAgent> StartConnectedAsync(TestFleet fleet, string node)

@@ -36,14 +36,32 @@ public sealed class TokenBucketTests
     [Fact]
     public void A_reader_of_the_feed_that_fell_behind_is_told()
     {
-        var feed = new ChangeFeed();
+        var feed = new ChangeFeed(new ManualTime());
+        var start = feed.Newest;
         for (var number = 0; number < 3000; number++)
             feed.Publish(new NodeChange($"n{number}", null, null));
         var read = new List<(long Number, NodeChange Change)>();
 
-        Assert.False(feed.TryRead(100, 10, read));
-        Assert.True(feed.TryRead(2990, 100, read));
-        Assert.Equal((10, 2991L, "n2999"), (read.Count, read[0].Number, read[^1].Change.Node));
-        Assert.False(feed.TryRead(3001, 10, read));
+        Assert.False(feed.TryRead(start + 100, 10, read));
+        Assert.True(feed.TryRead(start + 2990, 100, read));
+        Assert.Equal((10, start + 2991, "n2999"), (read.Count, read[0].Number, read[^1].Change.Node));
+        Assert.False(feed.TryRead(start + 3001, 10, read));
+    }
+
+    [Fact]
+    public void A_number_of_the_run_before_is_not_taken_for_one_of_this()
+    {
+        var time = new ManualTime();
+        var before = new ChangeFeed(time);
+        for (var number = 0; number < 5; number++)
+            before.Publish(new NodeChange($"n{number}", null, null));
+        time.Advance(TimeSpan.FromSeconds(1));
+        var feed = new ChangeFeed(time);
+        for (var number = 0; number < 50; number++)
+            feed.Publish(new NodeChange($"m{number}", null, null));
+
+        Assert.False(feed.TryRead(before.Newest, 10, []));
+        Assert.False(before.TryRead(feed.Newest, 10, []));
+        Assert.False(feed.TryRead(0, 10, []));
     }
 }

@@ -35,6 +35,55 @@ public sealed class TokensTests : IDisposable
         Assert.Null(tokens.Find(wrong.Replace("ID", token[1], StringComparison.Ordinal).Replace("SECRET", token[2], StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("deploy", " (deploy)")]
+    [InlineData("", "")]
+    public async Task The_audit_calls_a_token_by_its_id_and_its_name_if_it_has_one(string name, string called)
+    {
+        var tokens = new Tokens(_folder, _time);
+        var token = tokens.Create(TokenRole.Viewer, name, TimeSpan.FromHours(1), "*", "");
+        var callers = new Callers(new AuthorityHolder(Authority.Open(_folder, _time)), tokens, new Revocations(_folder, _time), null);
+
+        var caller = await callers.FindAsync(null, $"Bearer {token}", TestContext.Current.CancellationToken);
+
+        Assert.Equal($"token {token.Split('.')[1]}{called}", caller!.Name);
+    }
+
+    [Fact]
+    public void What_root_makes_in_the_folder_of_a_service_is_the_services()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can give files away.");
+        var folder = Path.Combine(_folder, "service");
+        Directory.CreateDirectory(folder);
+        Assert.Equal("", Run("chown", "65534:65533", folder));
+
+        new Tokens(folder, _time).Create(TokenRole.Viewer, "", TimeSpan.FromHours(1), "*", "");
+        new Revocations(folder, _time).Revoke("gpu-1");
+        Authority.Open(folder, _time);
+        Authority.Rotate(folder, _time);
+
+        var made = Directory.GetFileSystemEntries(folder, "*", SearchOption.AllDirectories);
+        Assert.Equal(["authority", "change.lock", "cross.pem", "current.key", "current.pem", "previous.pem", "revoked.json", "tokens.json"], made.Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.All(made, path => Assert.Equal("65534:65533\n", Run("stat", "-c", "%u:%g", path)));
+    }
+
+    [Fact]
+    public void What_root_makes_in_its_own_folder_stays_roots()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can give files away.");
+        new Tokens(_folder, _time).Create(TokenRole.Viewer, "", TimeSpan.FromHours(1), "*", "");
+
+        Assert.Equal("0:0\n", Run("stat", "-c", "%u:%g", Path.Combine(_folder, "tokens.json")));
+    }
+
+    private static string Run(string program, params string[] arguments)
+    {
+        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return output;
+    }
+
     [Fact]
     public void The_file_holds_no_secret_and_is_its_owners_alone()
     {

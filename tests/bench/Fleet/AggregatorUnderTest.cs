@@ -12,12 +12,17 @@ internal sealed class AggregatorUnderTest : IAsyncDisposable
     private PeerProcess? _process;
 
     /// <param name="connection">Of a database; null: SQLite in the folder.</param>
-    public AggregatorUnderTest(string? connection = null) => File.WriteAllText(Config, $$"""
-        listen: { address: "127.0.0.1:{{Port}}" }
-        metrics: { address: "127.0.0.1:{{MetricsPort}}" }
-        state: { path: {{StateFolder}} }
-        store: { connection: "{{connection ?? $"Data Source={_folder}/aggregator.db"}}" }
-        """);
+    public AggregatorUnderTest(string? connection = null)
+    {
+        File.WriteAllText(Config, $$"""
+            listen: { address: "127.0.0.1:{{Port}}" }
+            metrics: { address: "127.0.0.1:{{MetricsPort}}" }
+            state: { path: {{StateFolder}} }
+            store: { connection: "{{connection ?? $"Data Source={_folder}/aggregator.db"}}" }
+            grants: { policy: {{Policy}} }
+            """);
+        SetBudget(100);
+    }
 
     public static int Port => 19443;
     public static int MetricsPort => 19401;
@@ -25,12 +30,20 @@ internal sealed class AggregatorUnderTest : IAsyncDisposable
     public string StateFolder => Path.Combine(_folder, "state");
     public int ProcessId => _process!.Id;
     public string Transcript => _process?.Transcript ?? "";
+    private string Policy => Path.Combine(_folder, "policy.yaml");
     private string Config => Path.Combine(_folder, "aggregator.yaml");
 
     /// <summary>Its authority: the simulated nodes' certificates are signed here, so that joining is not what is measured.</summary>
     public Authority Authority => Authority.Open(StateFolder, TimeProvider.System);
 
     public string ViewerToken() => new Tokens(StateFolder, TimeProvider.System).Create(TokenRole.Viewer, "fleet-sim", TimeSpan.FromHours(4), "*", "");
+
+    /// <summary>From the next start on: so much of each domain may be out of service.</summary>
+    public void SetBudget(int percent) => File.WriteAllText(Policy, $$"""
+        budgets: [ { name: domains, label: {{SimulatedAgent.Domain}}, maxUnavailable: {{percent}}% } ]
+        breaker: { percent: 100 }
+        view: { for: 1s }
+        """);
 
     public async Task StartAsync()
     {

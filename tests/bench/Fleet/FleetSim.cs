@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using AIInfra.Testing;
 
 namespace AIInfra.Bench.Fleet;
 
@@ -9,8 +10,14 @@ internal static class FleetSim
 {
     private static readonly TimeSpan Churn = TimeSpan.FromSeconds(30);
 
-    /// <param name="connection">Of a database; null: SQLite.</param>
-    public static async Task RunAsync(TextWriter output, int count, string? connection)
+    /// <param name="store">A connection string, or <c>postgres</c> for a server of its own; null: SQLite.</param>
+    public static async Task RunAsync(TextWriter output, int count, string? store)
+    {
+        await using var server = store == "postgres" ? await PostgresServer.StartAsync() : null;
+        await RunWithAsync(output, count, server?.ConnectionString("postgres") ?? store);
+    }
+
+    private static async Task RunWithAsync(TextWriter output, int count, string? connection)
     {
         output.Note($"fleet-sim: {count} nodes of 8 GPUs, one mutual-TLS stream each, on this machine; store: {(connection is null ? "SQLite" : "PostgreSQL")}");
         await using var aggregator = new AggregatorUnderTest(connection);
@@ -26,10 +33,12 @@ internal static class FleetSim
         List<Task> running = [.. agents.Select(agent => Task.Run(() => agent.RunAsync(ended.Token)))];
         await UntilAsync(async () => await NodesAsync() >= count, TimeSpan.FromMinutes(5), () => aggregator.Transcript);
         output.Row("all connected and known, s", Stopwatch.GetElapsedTime(started).TotalSeconds);
+        output.Row("  of it CPU of the aggregator, ms a node", aggregator.ProcessorSeconds() * 1000 / count);
         await UntilAsync(async () => await AggregatorUnderTest.MetricAsync("aiinfra_aggregator_store_pending") == 0, TimeSpan.FromMinutes(5), () => aggregator.Transcript);
         output.Row("all stored, s", Stopwatch.GetElapsedTime(started).TotalSeconds);
         await Task.Delay(TimeSpan.FromSeconds(5));
         var connected = aggregator.Megabytes("Pss");
+        WriteCost(output, count, (connected - pss0) * 1000 / count);
         var cpu = aggregator.ProcessorSeconds();
         await Task.Delay(TimeSpan.FromSeconds(20));
         output.Row("idle, % of one core", (aggregator.ProcessorSeconds() - cpu) / 20 * 100);
@@ -38,6 +47,9 @@ internal static class FleetSim
         var churned = aggregator.Megabytes("Pss");
         output.Row("with all streams after the churn, PSS MB", churned, pss0, count == 10_000 ? "<= 1200" : null);
 
+        List<SimulatedAgent> domain = [.. agents.Take(SimulatedAgent.DomainSize)];
+        await FaultRun.RunAsync(output, domain, 100);
+
         foreach (var agent in agents.Take(count / 5))
             agent.Cut();
         started = Stopwatch.GetTimestamp();
@@ -45,11 +57,14 @@ internal static class FleetSim
         output.Row("a fifth cut off: all back, s", Stopwatch.GetElapsedTime(started).TotalSeconds);
 
         await aggregator.KillAsync();
+        aggregator.SetBudget(5);
         started = Stopwatch.GetTimestamp();
         await aggregator.StartAsync();
         await UntilAsync(async () => agents.All(agent => agent.IsConnected) && await AggregatorUnderTest.MetricAsync("aiinfra_aggregator_streams") >= count, TimeSpan.FromMinutes(5), () => aggregator.Transcript);
         output.Row("killed and started anew: all back, s", Stopwatch.GetElapsedTime(started).TotalSeconds, null, "<= 60");
         output.Row("  of them with a snapshot", await AggregatorUnderTest.MetricAsync("aiinfra_aggregator_messages_total{kind=\"snapshot\"}"));
+
+        await FaultRun.RunAsync(output, domain, 5);
 
         await ended.CancelAsync();
         await Task.WhenAll(running);
@@ -61,6 +76,16 @@ internal static class FleetSim
         output.Row("state of a node, KB (PSS, read from the store, no streams)", (stateOnly - pss0) * 1000 / count, null, "<= 25");
         output.Row("connection of a node, KB (PSS, all streams, before the churn)", (connected - stateOnly) * 1000 / count);
         output.Row("private dirty without nodes, MB", dirty0);
+    }
+
+    /// <summary>Beside that of the last run with 1,000 nodes, which this machine keeps in out/.</summary>
+    private static void WriteCost(TextWriter output, int count, double kilobytes)
+    {
+        var kept = RepositoryRoot.Combine("out", "fleet-sim-1000");
+        double? at1000 = File.Exists(kept) ? double.Parse(File.ReadAllText(kept), CultureInfo.InvariantCulture) : null;
+        if (count == 1000)
+            File.WriteAllText(kept, kilobytes.ToString(CultureInfo.InvariantCulture));
+        output.Row("cost of a node, KB (PSS, state and connection; baseline: 1,000)", kilobytes, count == 1000 ? null : at1000, count > 1000 ? "<= 1.1 times" : null);
     }
 
     private static async Task ChurnAsync(TextWriter output, AggregatorUnderTest aggregator, List<SimulatedAgent> agents)

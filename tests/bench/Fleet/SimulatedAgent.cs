@@ -1,20 +1,34 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using AIInfra.Aggregator.Identity;
+using AIInfra.Core.Health;
+using AIInfra.Core.Remediation;
 using AIInfra.Fleet;
 using AIInfra.Fleet.Granting;
 using AIInfra.Fleet.Reporting;
 using AIInfra.Fleet.V1;
 using AIInfra.Grpc;
+using Problem = AIInfra.Fleet.V1.Problem;
+using Operation = AIInfra.Fleet.V1.Operation;
 using CertificateRequest = System.Security.Cryptography.X509Certificates.CertificateRequest;
 
 namespace AIInfra.Bench.Fleet;
 
+/// <param name="Fault">When the fault came; ticks of <see cref="Stopwatch"/>, both.</param>
+internal sealed record CordonAct(long Fault, long Done);
+
 /// <summary>One agent of a simulated fleet: the real stream with its own connection and certificate, on a node that only exists as messages: 8 GPUs, linked, each held by a pod.</summary>
 internal sealed class SimulatedAgent
 {
+    /// <summary>The label of the failure domains: 200 nodes each.</summary>
+    public const string Domain = "hall";
+    public const int DomainSize = 200;
+
     private static readonly string[] Models = ["NVIDIA H100 80GB HBM3", "NVIDIA H200", "NVIDIA A100-SXM4-80GB"];
+
+    private const string Fault = "nvidia.xid.79";
 
     private readonly FleetOptions _options;
     private readonly X509Certificate2 _certificate, _authority;
@@ -25,14 +39,14 @@ internal sealed class SimulatedAgent
     private volatile FleetState _newest;
     private volatile FleetStream? _stream;
     private volatile CancellationTokenSource? _cut;
+    private (IGrant Grant, string Operation)? _held;
 
     public SimulatedAgent(int number, Authority authority, X509Certificate2 trusted)
     {
         Name = string.Create(CultureInfo.InvariantCulture, $"gpu-{number:00000}");
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var signed = authority.SignNode(new CertificateRequest("CN=node", key, HashAlgorithmName.SHA256).CreateSigningRequest(), Name, TimeSpan.FromHours(12));
-        using var pair = signed.CopyWithPrivateKey(key);
-        (_certificate, _authority) = (X509CertificateLoader.LoadPkcs12(pair.Export(X509ContentType.Pkcs12), null), trusted);
+        (_certificate, _authority) = (signed.CopyWithPrivateKey(key), trusted);
         _options = new FleetOptions { Aggregator = AggregatorUnderTest.Address, Node = Name, Credentials = "", Folder = "", Version = "0.1.0" };
         _grants = new FleetGrants(_options, _ => null, TimeProvider.System);
         _state = Node(number);
@@ -40,6 +54,10 @@ internal sealed class SimulatedAgent
     }
 
     public string Name { get; }
+    /// <summary>That it is out of service now, by its own doing; null while it is not.</summary>
+    public CordonAct? Cordon { get; private set; }
+    /// <summary>What the last question was answered with.</summary>
+    public string Says { get; private set; } = "";
     public bool IsConnected { get; private set; }
 
     /// <summary>Stays connected until it is cancelled.</summary>
@@ -102,7 +120,7 @@ internal sealed class SimulatedAgent
             else
                 _state.Problems.Add(new Problem
                 {
-                    Key = new ProblemKey { Id = "nvidia.xid.79", SubjectKind = "device", Subject = _state.Devices[0].Id },
+                    Key = new ProblemKey { Id = Fault, SubjectKind = "device", Subject = _state.Devices[0].Id },
                     Severity = "fatal",
                     Cause = "hardware",
                     Action = "reboot",
@@ -113,6 +131,51 @@ internal sealed class SimulatedAgent
             var devices = _state.Devices[0].Clone();
             devices.Healthy = _state.Problems.Count == 0;
             _state.Devices[0] = devices;
+            _newest = _newest.Next(_state.Clone());
+        }
+        _stream?.Look();
+    }
+
+    /// <summary>The fault comes now; the node is cordoned as soon as it is granted, or not at all. Asks again until then.</summary>
+    public async Task FailAsync(CancellationToken cancellationToken)
+    {
+        var (fault, operation) = (Stopwatch.GetTimestamp(), Guid.NewGuid().ToString("N"));
+        if (_state.Problems.Count == 0)
+            Flip(fault);
+        var request = new Core.Remediation.GrantRequest(operation, "cordon", DrainScope.Node) { ProblemId = Fault, Subject = Subject.Device(_state.Devices[0].Id) };
+        while (true)
+        {
+            var answer = await _grants.AskAsync(request, cancellationToken);
+            Says = answer.Why;
+            if (answer.Grant is { } grant)
+            {
+                _held = (grant, operation);
+                Cordon = new CordonAct(fault, Stopwatch.GetTimestamp());
+                Report(operation, "cordon");
+                return;
+            }
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
+        }
+    }
+
+    /// <summary>Is in service again, and gives its grant back.</summary>
+    public async Task RecoverAsync()
+    {
+        if (_state.Problems.Count > 0)
+            Flip(0);
+        if (_held is not var (grant, operation))
+            return;
+        Report(operation, "uncordon");
+        await grant.DisposeAsync();
+        (_held, Cordon) = (null, null);
+    }
+
+    private void Report(string operation, string action)
+    {
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        lock (_state)
+        {
+            _state.Operations.Add(new Operation { Id = operation, Step = $"{operation}-{action}", Action = action, State = "closed", Outcome = "done", IntendedMilliseconds = now, ActedMilliseconds = now, ClosedMilliseconds = now });
             _newest = _newest.Next(_state.Clone());
         }
         _stream?.Look();
@@ -131,7 +194,7 @@ internal sealed class SimulatedAgent
                 MachineId = Guid.NewGuid().ToString("N"),
                 Image = "Debian GNU/Linux 12 (bookworm)",
                 Kernel = "6.1.0-35-amd64",
-                Labels = { ["topology.kubernetes.io/zone"] = $"z{number % 4}", ["rack"] = $"r{number / 32}", ["switch"] = $"s{number / 128}", ["pool"] = "train", ["kubernetes.io/hostname"] = $"gpu-{number:00000}" },
+                Labels = { ["topology.kubernetes.io/zone"] = $"z{number % 4}", ["rack"] = $"r{number / 32}", ["switch"] = $"s{number / 128}", [Domain] = $"h{number / DomainSize}", ["pool"] = "train", ["kubernetes.io/hostname"] = $"gpu-{number:00000}" },
                 Vendors = { new Vendor { Name = "nvidia", State = "ready", DriverVersion = "570.124.06", LibraryVersion = "570.124.06" } },
             },
         };

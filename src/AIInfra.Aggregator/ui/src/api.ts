@@ -2,7 +2,7 @@
 
 export interface SeverityCounts { fatal: number; degraded: number; info: number }
 export interface FleetSummary {
-  at: string; nodes: { all: number; connected: number; reconnecting: number; lost: number; unfit: number }; devices: number; unhealthyDevices: number;
+  at: string; complete: boolean; nodes: { all: number; connected: number; reconnecting: number; lost: number; unfit: number }; devices: number; unhealthyDevices: number;
   problems: SeverityCounts; vendors: Record<string, { all: number; unhealthy: number }>; event: number;
 }
 export type NodeState = 'connected' | 'reconnecting' | 'lost';

@@ -11,6 +11,8 @@ export class Fleet {
   link: Link = 'loading';
   fault = '';
   caller: CallerLine | null = null;
+  /** False: the aggregator could not read its database yet, and shows only nodes that have connected since its start. */
+  isComplete = true;
   /** When the last word of the aggregator came, of whatever kind. */
   heard = 0;
   private readonly listeners = new Set<Listener>();
@@ -35,11 +37,12 @@ export class Fleet {
     for (let tries = 0; !signal.aborted; tries++) {
       try {
         this.caller = await get<CallerLine>('caller', signal);
-        const { event } = await get<FleetSummary>('fleet', signal);
+        const { event, complete } = await get<FleetSummary>('fleet', signal);
         const { items } = await all<NodeLine>('nodes', 50_000, signal);
         this.nodes.clear();
         for (const node of items) this.nodes.set(node.name, node);
         this.heard = Date.now();
+        this.isComplete = complete;
         this.say('live', '');
         const since = Date.now();
         await this.followFrom(event, signal);
@@ -56,7 +59,7 @@ export class Fleet {
 
   private async followFrom(event: number, signal: AbortSignal): Promise<void> {
     const anew = new AbortController();
-    const silence = setInterval(() => { if (Date.now() - this.heard > 40_000) anew.abort(); }, 5_000); // a beat comes every 15 s
+    const silence = setInterval(() => { if (!this.isComplete || Date.now() - this.heard > 40_000) anew.abort(); }, 5_000); // a beat comes every 15 s
     try {
       this.heard = Date.now();
       await follow(event, (kind, _, data) => {

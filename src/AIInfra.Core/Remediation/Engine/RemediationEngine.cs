@@ -184,7 +184,7 @@ public sealed partial class RemediationEngine : IWorker
             return;
         }
         _asked = planned.Step.Subject.Kind == SubjectKind.Device ? planned.Step.Subject.Id : null;
-        if (await _grants.AskAsync(new GrantRequest(planned.Step.Operation, planned.Step.Action, planned.Step.Drain), cancellationToken) is { } refused)
+        if (await _grants.AskAsync(new GrantRequest(planned.Step.Operation, planned.Step.Action, planned.Step.Drain) { ProblemId = planned.Step.ProblemId, Subject = planned.Step.Subject }, cancellationToken) is { } refused)
             _teller.NotAttempted(planned, refused);
     }
 

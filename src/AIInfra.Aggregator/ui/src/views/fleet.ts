@@ -12,6 +12,7 @@ const places = ['rack', 'switch', 'gpu.clique', 'block', 'row', 'zone', 'instanc
 /** The heat map: one square a node, grouped by a label, each in its fixed place; beside it what needs a person now. */
 export function fleetView(into: HTMLElement, fleet: Fleet, signal: AbortSignal): void {
   const numbers = h('div.numbers');
+  const notWhole = h('p.fault', { role: 'alert' }, t('notWhole'));
   const map = h('div.map', { role: 'group', 'aria-label': t('fleet') });
   const by = h('select', { id: 'by', change: () => { localStorage.setItem(labelKey, by.value); draw(); } });
   const find = h('input', { id: 'find', type: 'search', placeholder: t('find'), 'aria-label': t('find'), input: () => draw() });
@@ -19,12 +20,13 @@ export function fleetView(into: HTMLElement, fleet: Fleet, signal: AbortSignal):
     [h(`span.cell.${kind}`, { 'aria-hidden': true }), h('span', {}, kind === 'fine' ? t('legendFine') : kind === 'info' ? t('legendInfo') : t(kind))]), h('span.keys', {}, t('keys')));
   const cells = new Map<string, HTMLElement>();
   const now = h('aside.now', { 'aria-label': t('now') });
-  put(into, h('h1.unseen', {}, t('fleet')), numbers, h('div.fleet', {}, h('div', {}, h('div.bar', {}, h('label', { for: 'by' }, `${t('by')} `, by), find, legend), map), now));
+  put(into, h('h1.unseen', {}, t('fleet')), notWhole, numbers, h('div.fleet', {}, h('div', {}, h('div.bar', {}, h('label', { for: 'by' }, `${t('by')} `, by), find, legend), map), now));
   nowPanel(now, fleet, signal);
   map.addEventListener('keydown', (event) => move(event));
 
   function draw(): void {
     const nodes = [...fleet.nodes.values()];
+    notWhole.hidden = fleet.isComplete;
     drawNumbers(numbers, nodes);
     const labels = new Set(nodes.flatMap((node) => Object.keys(node.labels)));
     const named = (place: string) => [...labels].sort().filter((label) => label.split('/').at(-1) === place);

@@ -6,6 +6,7 @@ import { count, moment, t } from '../texts';
 
 export function nodeView(into: HTMLElement, fleet: Fleet, name: string, signal: AbortSignal): void {
   const body = h('div');
+  let drawn = new AbortController(); // of what is on the page now: a page may be open for days, and draws itself anew with each change
   put(into, h('p.back', {}, h('a', { href: '#/' }, `← ${t('fleet')}`)), h('h1', {}, h('bdi', {}, name)), body);
   const read = () => load(body, signal, async () => {
     try {
@@ -14,7 +15,11 @@ export function nodeView(into: HTMLElement, fleet: Fleet, name: string, signal: 
       if (fault instanceof ApiFault && fault.status === 404) return null;
       throw fault;
     }
-  }, (node) => node === null ? [note(t('gone'))] : page(node, signal));
+  }, (node) => {
+    drawn.abort();
+    drawn = new AbortController();
+    return node === null ? [note(t('gone'))] : page(node, drawn.signal);
+  });
   void read();
   let isWaiting = false;
   fleet.onEvent((event) => {
@@ -23,6 +28,7 @@ export function nodeView(into: HTMLElement, fleet: Fleet, name: string, signal: 
     setTimeout(() => { isWaiting = false; if (!signal.aborted) void read(); }, 250);
   }, signal);
   refresh(fleet, signal, () => void read());
+  signal.addEventListener('abort', () => drawn.abort());
 }
 
 function page(node: NodePage, signal: AbortSignal): Node[] {
