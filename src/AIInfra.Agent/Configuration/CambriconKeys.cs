@@ -23,7 +23,7 @@ internal static class CambriconKeys
     public static readonly ConfigKey<bool> Console = ConfigForm.Flag("vendors.cambricon.enableConsole", false, "Give the console's node /dev/ttyMSN as well.");
     public static readonly ConfigKey<string> ToolPath = ConfigForm.Text("vendors.cambricon.cnmonPath", "", "Path of cnmon on the host, to be mounted read-only into containers; empty: not.");
     public static readonly ConfigKey<ImmutableArray<string>> ResetCommand = ConfigForm.TextList("vendors.cambricon.resetCommand", [],
-        "Program and arguments that reset one MLU, from the manual of your driver's cnmon; {card} is the card's number. Empty: MLUs are not reset.");
+        "Program and arguments that reset one MLU, from the manual of your driver's cnmon; {card} is the card's number. Empty: the library resets them, where it has a call for it.");
 
     public static ImmutableArray<ConfigKey> Own { get; } = [Mode, Shares, LinkPolicy, Naming, RealCounts, Injection, MountRpmsg, Console, ToolPath, ResetCommand];
 

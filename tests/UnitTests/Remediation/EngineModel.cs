@@ -20,8 +20,9 @@ internal sealed class EngineModel(int seed, Planted planted) : IAsyncDisposable
     private readonly HashSet<string> _acted = [], _booted = [];
     private readonly List<(DateTimeOffset At, string Operation, string Key, bool IsDisruptive)> _starts = [];
     private readonly Dictionary<string, byte[]> _saved = [];
-    private CancellationTokenSource _end = new();
     private readonly List<Task> _looked = [];
+    private CancellationTokenSource _end = new();
+    private HostSystem? _system;
     private int _boot = 1;
     private ModelGrant? _grant;
     private string? _broken;
@@ -29,6 +30,7 @@ internal sealed class EngineModel(int seed, Planted planted) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _end.Dispose();
+        _system?.Dispose();
         await _rig.DisposeAsync();
     }
 
@@ -74,7 +76,8 @@ internal sealed class EngineModel(int seed, Planted planted) : IAsyncDisposable
         File.WriteAllText(_rig.Combine("host/proc/sysrq-trigger"), "");
         WriteBootId();
         var hands = new HostHands(new HostPaths { Root = _rig.Combine("host") }, isUnderTest: true);
-        _rig.Others.Add(new ModelReboot(new Reboot(new HostSystem(hands.Host, _rig.Time), hands, _rig.Time), this));
+        _system = new HostSystem(hands.Host, _rig.Time);
+        _rig.Others.Add(new ModelReboot(new Reboot(_system, hands, _rig.Time), this));
         foreach (var name in (string[])["reset-device", "restart-unit"])
         {
             _rig.Actions[name].Prepares = _ =>
@@ -93,6 +96,8 @@ internal sealed class EngineModel(int seed, Planted planted) : IAsyncDisposable
 
     private void Disturb()
     {
+        foreach (var problem in _rig.Health.Current.Value.Problems.Where(_ => _random.Next(3) == 0))
+            _rig.Health.Clear(problem.Id, problem.Subject); // what failed is tried again when it comes anew
         if (_random.Next(2) == 0)
             _rig.Report("model.reset", Subject.Device(TestGpus.Id(_random.Next(2))), SuggestedAction.ResetDevice, Clearing.AfterQuiet(TimeSpan.FromDays(9)));
         if (_random.Next(3) == 0)

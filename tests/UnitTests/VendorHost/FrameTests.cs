@@ -123,7 +123,7 @@ public sealed class FrameTests
     [InlineData(Frame.MostBytes, 4)]
     [InlineData(-1, 4)]
     [InlineData(100, 0)]
-    [InlineData(100, 9)]
+    [InlineData(100, 10)]
     public void A_header_that_cannot_be_is_refused_before_anything_is_made(int length, byte kind)
     {
         var header = new byte[Frame.HeaderBytes];
