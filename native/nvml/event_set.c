@@ -57,7 +57,7 @@ bool event_set_next(nvmlEventSet_t set, nvmlEventData_t *data)
 {
     for (size_t i = 0; i < library.state.applied; i++)
         for (unsigned bit = 0; bit < EVENT_BITS && library.scenario->entries[i].events >> bit != 0; bit++)
-            if (event_of(set, &library.scenario->entries[i], bit, data)) return true;
+            if (library.scenario->entries[i].action.target == TARGET_GPU && event_of(set, &library.scenario->entries[i], bit, data)) return true;
     return false;
 }
 
