@@ -1,6 +1,7 @@
 using AIInfra.Core.VendorHost;
 using AIInfra.Vendors.Ascend;
 using AIInfra.Vendors.Cambricon;
+using AIInfra.Vendors.Intel.LevelZero;
 using AIInfra.Vendors.Nvidia;
 
 namespace AIInfra.Vendors;
@@ -15,6 +16,7 @@ public static class VendorLibraries
         "nvidia" => new NvidiaLibrary(TimeProvider.System, Console.Error, NvidiaSampling.FromEnvironment()),
         "ascend" => new AscendLibrary(DcmiLibrary.Search.Load, Console.Error),
         "cambricon" => new CambriconLibrary(TimeProvider.System, Console.Error),
+        "intel-levelzero" => new LevelZeroLibrary(Console.Error),
         _ => null,
     };
 }

@@ -26,7 +26,7 @@ public static class VendorReference
         new(AmdFields.Vendor, "KFD and amdgpu's files", AmdFields.Table, typeof(AmdRules), "amd.com/gpu, amd.com/COMPUTE_MEMORY", "", "compute partitions, as they are", "amd-smi, all that XGMI joins"),
         new(AscendFields.Vendor, "DCMI, in a child process", AscendFields.Table, typeof(AscendRules), "huawei.com/Ascend910, Ascend310P, Ascend310, npu, Ascend910-2c and so on", "", "virtual NPUs, as they are", "npu-smi, all that HCCS joins"),
         new(CambriconFields.Vendor, "CNDEV, in a child process", CambriconFields.Table, typeof(CambriconRules), "cambricon.com/mlu or by model, .mim-PROFILE, .smlu-PROFILE, .share", "env-share", "MIM and sMLU, as they are", "the operator's command, all that MLU-Link joins"),
-        new(IntelFields.Vendor, "i915's and xe's files", IntelFields.Table, typeof(IntelRules), "gpu.intel.com/i915, gpu.intel.com/xe, and for watching gpu.intel.com/monitoring or gpu.intel.com/DRIVER_monitoring", "replicas", "tiles, told apart and given whole"),
+        new(IntelFields.Vendor, "i915's and xe's files; beside them Level Zero, in a child process, where it is installed", IntelFields.Table, typeof(IntelRules), "gpu.intel.com/i915, gpu.intel.com/xe, and for watching gpu.intel.com/monitoring or gpu.intel.com/DRIVER_monitoring", "replicas", "tiles, told apart and given whole"),
         new(RdmaFields.Vendor, "the RDMA core's files", RdmaFields.Table, typeof(RdmaRules), $"{RdmaOffers.WholeResource}, {RdmaOffers.VirtualResource}, or by the shared plugin's config", "slots of all cards together", "virtual functions, as they are"),
         new(GenericFields.Vendor, "rows of a table", GenericFields.Table, typeof(GenericRules), "by the row", "slots", ""),
     ];
@@ -43,9 +43,10 @@ public static class VendorReference
             var isRead = typeof(IReadingRules).IsAssignableFrom(row.Rules);
             page.Append($"| {row.Vendor} | {row.Source} | {row.Names} | yes | {Or(row.Sharing)} | {Or(row.Partitions)} | {row.Fields.Count} fields | {(isRead ? "yes, both ways" : "no")} | {Or(row.Reset)} | no, simulated |\n");
         }
-        page.Append("\n## Intel\n\nThe files of i915 and xe say nothing of how busy an engine is, of memory in use and of Xe links: that needs perf events or Level Zero Sysman, which is not used\n");
-        page.Append("yet. `hw_gpu_awake_ratio` is the time out of rest, at least as long as the work took. Errors are counted in files by Intel's own builds of i915 only; xe tells them by\n");
-        page.Append("netlink, which is not read. Units are named by PCI address (`0000:4d:00.0`, shared ones `0000:4d:00.0::1`), not `card0-1`, because cards are numbered anew at a boot.\n");
+        var levelZero = IntelFields.Table.Fields.Count(field => field.Source.StartsWith("zes", StringComparison.Ordinal));
+        page.Append($"\n## Intel\n\nThe files of i915 and xe say nothing of how busy an engine is, of memory in use and its health, and of Xe links: {levelZero} of the readings need Level Zero Sysman, see\n");
+        page.Append("[intel.md](intel.md). `hw_gpu_awake_ratio` is the time out of rest, at least as long as the work took. Errors are counted in files by Intel's own builds of i915 only; xe tells\n");
+        page.Append("them by Level Zero, and by netlink, which is not read. Units are named by PCI address (`0000:4d:00.0`, shared ones `0000:4d:00.0::1`), not `card0-1`, because cards are numbered anew at a boot.\n");
         page.Append("\n## Virtual machines\n\nBoards, virtual functions and mediated devices of every maker: see [device-plugin.md](device-plugin.md#passthrough).\n");
         page.Append("\n## Rows of the table\n\nSee [adding-a-vendor.md](adding-a-vendor.md). PCI ids and nodes come from public documents; a row that is wrong can be replaced by one of the same name.\n\n");
         page.Append("| row | devices | resource | slots | health files | readings |\n|---|---|---|---|---|---|\n");

@@ -15,6 +15,7 @@ using AIInfra.Bench.Fleet;
     ("sharing", SharingCost.RunAsync),
     ("vendorfiles", VendorFilesCost.RunAsync),
     ("libraries", LibraryVendorCost.RunAsync),
+    ("firststart", FirstStartCost.RunAsync),
     ("reporting", ReportingCost.RunAsync),
     ("remediation", RemediationCost.RunAsync),
     ("fleetstore", FleetStoreCost.RunAsync),

@@ -30,6 +30,7 @@ internal static class FileVendorKeys
     public static readonly ConfigKey<string> IntelMonitoring = ConfigForm.Choice("vendors.intel.monitoring", ["off", "single", "split"], "off",
         "A resource of all GPUs for programs that watch them: single is gpu.intel.com/monitoring, split one for each driver, as gpu.intel.com/xe_monitoring.");
     public static readonly ConfigKey<string> IntelByPath = ConfigForm.Choice("vendors.intel.bypath", ["single", "none", "all"], "single", "Which links of /dev/dri/by-path a container gets: those of its GPUs, none, or the whole folder.");
+    public static readonly ConfigKey<string> IntelInjection = ConfigForm.Choice("vendors.intel.injection", ["nodes", "cdi"], "nodes", "How a container gets its GPUs: nodes: as device nodes with their links; cdi: by CDI names, whose spec the agent writes.");
     public static readonly ConfigKey<ImmutableArray<string>> IntelAllowIds = ConfigForm.TextListOf("vendors.intel.allowIds", IdForm, text => IntelOptions.ParseId(text) is not null, "Only GPUs of these PCI device ids are offered; empty: all.");
     public static readonly ConfigKey<ImmutableArray<string>> IntelDenyIds = ConfigForm.TextListOf("vendors.intel.denyIds", IdForm, text => IntelOptions.ParseId(text) is not null, "GPUs of these PCI device ids are not offered.");
     public static readonly ConfigKey<int> IntelTemperatureLimit = ConfigForm.Number("vendors.intel.temperatureLimit", 40, 150, 100, "Degrees Celsius above which a GPU gets no new work.");
@@ -37,7 +38,7 @@ internal static class FileVendorKeys
 
     public static ImmutableArray<ConfigKey> All { get; } =
     [
-        AmdEnabled, AmdNaming, IntelEnabled, IntelSharedDevNum, IntelPolicy, IntelMonitoring, IntelByPath, IntelAllowIds, IntelDenyIds, IntelTemperatureLimit, IntelMemoryTemperatureLimit, RdmaEnabled, RdmaConfig, GenericEnabled, GenericTables,
+        AmdEnabled, AmdNaming, IntelEnabled, IntelSharedDevNum, IntelPolicy, IntelMonitoring, IntelByPath, IntelInjection, IntelAllowIds, IntelDenyIds, IntelTemperatureLimit, IntelMemoryTemperatureLimit, .. LevelZeroKeys.All, RdmaEnabled, RdmaConfig, GenericEnabled, GenericTables,
     ];
 
     public static IntelOptions Intel(Config config) => new()
@@ -46,6 +47,7 @@ internal static class FileVendorKeys
         Placement = config.Get(IntelPolicy) switch { "balanced" => SharedPlacement.Distributed, "packed" => SharedPlacement.Packed, _ => SharedPlacement.InOrder },
         Monitoring = config.Get(IntelMonitoring) switch { "single" => Vendors.Intel.IntelMonitoring.Together, "split" => Vendors.Intel.IntelMonitoring.ByDriver, _ => Vendors.Intel.IntelMonitoring.Off },
         ByPath = config.Get(IntelByPath) switch { "none" => Vendors.Intel.IntelByPath.None, "all" => Vendors.Intel.IntelByPath.Folder, _ => Vendors.Intel.IntelByPath.Own },
+        UsesCdi = config.Get(IntelInjection) == "cdi",
         AllowIds = [.. config.Get(IntelAllowIds).Select(IntelOptions.ParseId).OfType<string>()],
         DenyIds = [.. config.Get(IntelDenyIds).Select(IntelOptions.ParseId).OfType<string>()],
         TemperatureLimit = config.Get(IntelTemperatureLimit),

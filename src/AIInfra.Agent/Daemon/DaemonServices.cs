@@ -83,6 +83,7 @@ internal static class DaemonServices
         .AddWorker<OfferBoard>(OfferBoard.Part)
         .AddWorker<LabelBoard>(LabelBoard.Part)
         .AddWorker<PciWatch>("device events")
+        .AddWorker<WedgeWatch>("GPU hangs")
         .AddSingleton<NicBoard>()
         .AddWorker<NicWatch>(NicWatch.Part)
         .AddWorker<QuietClearing>("health")

@@ -25,7 +25,7 @@ internal static class SimulatedLibraries
             wanted = [Nvidia.Vendor, .. wanted];
         return Others.Select(other => (other.Vendor, other.File)).Prepend(Nvidia).Select(library => wanted.Contains(library.Vendor)
             ? $"{library.Vendor}: {{ enabled: true, library: {quote(Path.Combine(simulators, library.File))} }}"
-            : $"{library.Vendor}: {{ enabled: false }}");
+            : $"{library.Vendor}: {{ enabled: false }}").Append("intel: { levelZero: false }"); // of a simulated GPU the library of this machine knows nothing
     }
 
     /// <summary>The node that a scenario names; empty where it names none, which is the simulator's default.</summary>

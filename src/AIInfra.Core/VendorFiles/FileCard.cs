@@ -23,11 +23,33 @@ internal sealed class FileCard(string name)
 
     public sealed class Part(string id, IDeviceFiles files)
     {
+        private Reading[]? _last, _spare;
+
         public string Id { get; } = id;
         public IDeviceFiles Files { get; } = files;
         /// <summary>Of the newest round; null when it did not answer.</summary>
-        public Reading[]? Now { get; set; }
-        public VendorException? Fault { get; set; }
+        public Reading[]? Now { get; private set; }
+        public VendorException? Fault { get; private set; }
+
+        /// <summary>An answer that says nothing new is the same array as the one before.</summary>
+        public void Read(int fields)
+        {
+            var readings = _spare ?? new Reading[fields];
+            _spare = null;
+            Array.Clear(readings);
+            (Now, Fault) = (null, null);
+            try
+            {
+                Files.Read(readings);
+                if (_last is not null && _last.AsSpan().SequenceEqual(readings))
+                    (_spare, readings) = (readings, _last);
+                Now = _last = readings;
+            }
+            catch (VendorException fault)
+            {
+                (_spare, Fault) = (readings, fault);
+            }
+        }
     }
 
     public void Describe(IFileDriver driver)
@@ -49,19 +71,7 @@ internal sealed class FileCard(string name)
     public void Sample(int fields)
     {
         foreach (var part in Parts)
-        {
-            var readings = new Reading[fields];
-            (part.Now, part.Fault) = (null, null);
-            try
-            {
-                part.Files.Read(readings);
-                part.Now = readings;
-            }
-            catch (VendorException fault)
-            {
-                part.Fault = fault;
-            }
-        }
+            part.Read(fields);
     }
 
     public void Close()

@@ -7,7 +7,7 @@ namespace AIInfra.Core.VendorFiles;
 /// <summary>An operator takes the vendor from the agent: its files are closed, and /proc must prove that nobody of the agent holds a device node.</summary>
 public sealed partial class FileVendorWorker
 {
-    private static readonly TimeSpan PauseWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PauseWait = TimeSpan.FromSeconds(10), BesideWait = TimeSpan.FromSeconds(25);
 
     /// <summary>Null while the vendor is the agent's. Looked at between two rounds.</summary>
     private VendorRelease? Release
@@ -32,6 +32,7 @@ public sealed partial class FileVendorWorker
         foreach (var card in _cards.Where(card => !card.IsHung))
             card.Close();
         _described = null;
+        await _releases.WaitForBesideAsync(release, BesideWait, cancellationToken);
         ReleaseProof? proof = null;
         var holders = new NodeHolders(_host, Vendor, [], _devices.ToInventory().SelectMany(device => device.DeviceNodes));
         await DiskThread.RunAsync(() => proof = holders.Find(release), Vendor).WaitAsync(cancellationToken);

@@ -43,4 +43,14 @@ public sealed record VendorDefinition(string Name, string Library, FieldTable Fi
 {
     /// <summary>How the names of its device nodes below /dev begin, those of the driver itself included; by default as its own name.</summary>
     public ImmutableArray<string> NodePrefixes { get; init; } = [Name];
+
+    /// <summary>The vendor that serves the same devices by their files: this library only tells more of them, under the same ids, so that its own failures take no device
+    /// out. Null: the devices are this library's.</summary>
+    public string? Beside { get; init; }
+
+    /// <summary>The library lists its boards once for a process: one that is lost is found again by a new process only.</summary>
+    public bool ListsOnce { get; init; }
+
+    /// <summary>The setting that turns it off.</summary>
+    public string Switch { get => field ?? $"vendors.{Name}.enabled"; init; }
 }

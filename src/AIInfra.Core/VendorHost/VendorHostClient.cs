@@ -88,12 +88,12 @@ internal sealed class VendorHostClient : IDisposable
             static (ref reader) => new OpenedLibrary(reader.ReadInfo(), reader.TextOrNull()), cancellationToken);
 
     internal Task<DescribedBoard> DescribeAsync(int index, TimeSpan deadline, CancellationToken cancellationToken) =>
-        CallAsync(FrameKind.Describe, index, $"describing board {index}", _request.Int32(index), deadline,
+        CallAsync(FrameKind.Describe, index, "describing board", _request.Int32(index), deadline,
             static (ref reader) => reader.ReadBoard(), cancellationToken);
 
     /// <param name="readings">Filled when the task completes without a fault; not to be read otherwise.</param>
     internal Task<SampledBoard> SampleAsync(int index, Reading[] readings, TimeSpan deadline, CancellationToken cancellationToken) =>
-        CallAsync(FrameKind.Sample, index, $"reading board {index}", _request.Int32(index), deadline,
+        CallAsync(FrameKind.Sample, index, "reading board", _request.Int32(index), deadline,
             (ref reader) => reader.ReadSample(readings), cancellationToken);
 
     /// <summary>From here on the child tells events.</summary>
@@ -149,7 +149,7 @@ internal sealed class VendorHostClient : IDisposable
         }
         catch (TimeoutException)
         {
-            throw new VendorHostException(HostFault.Hung, $"{what} has not returned for {deadline.TotalSeconds:0.#} s (process {ProcessId})") { Board = board };
+            throw new VendorHostException(HostFault.Hung, $"{what}{(board is { } index ? $" {index}" : "")} has not returned for {deadline.TotalSeconds:0.#} s (process {ProcessId})") { Board = board };
         }
     }
 

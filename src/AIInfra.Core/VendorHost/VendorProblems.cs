@@ -4,7 +4,8 @@ using AIInfra.Core.Health;
 namespace AIInfra.Core.VendorHost;
 
 /// <summary>What the vendor host itself finds wrong, in words for the engineer on call. The vendor's own faults are its <see cref="IVendorRules"/>' matter.</summary>
-internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvider time)
+/// <param name="isBeside">See <see cref="VendorDefinition.Beside"/>: what is wrong is then wrong with the watching, a unit of its own for each device, and takes no device out.</param>
+internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvider time, bool isBeside = false)
 {
     internal const string Crashed = "vendor.crashed", Unanswered = "vendor.unanswered", DeviceHung = "vendor.device-hung", DeviceGone = "vendor.device-gone",
         DeviceMissing = "vendor.device-missing", Released = VendorReleases.ProblemId;
@@ -27,14 +28,14 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
         var message = $"The driver or library of {vendor} does not answer: {why}";
         foreach (var device in devices)
         {
-            Report(Unanswered, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Drain, Clearing.OnHealthyReading, message, why);
+            Report(Unanswered, Of(device), Severity.Fatal, SuggestedAction.Drain, Clearing.OnHealthyReading, message, why);
             EndRelease(device, "it does not answer");
         }
     }
 
     internal void ReportReleased(IEnumerable<Device> devices, string why)
     {
-        foreach (var device in devices)
+        foreach (var device in isBeside ? [] : devices)
         {
             Report(Released, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.None, Clearing.OnHealthyReading,
                 $"The devices of {vendor} are {why}. Until then they get no new work and are not watched.", why, TimeSpan.Zero);
@@ -59,7 +60,7 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
     {
         if (device is not null)
         {
-            Report(DeviceHung, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Reboot, Clearing.OnHealthyReading, message, call);
+            Report(DeviceHung, Of(device), Severity.Fatal, SuggestedAction.Reboot, Clearing.OnHealthyReading, message, call);
             return;
         }
         _mayBeOnHost = true;
@@ -68,11 +69,13 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
 
     internal void ReportGone(Device device)
     {
+        ReportHealthy(device, "the driver no longer lists it", Unanswered, DeviceHung, Released);
+        if (isBeside)
+            return; // whoever serves it says so
         var place = device.PciAddress is { } address ? $" at {address}" : "";
         Report(DeviceGone, Subject.Device(device.Id), Severity.Fatal, SuggestedAction.Drain, Clearing.OnHealthyReading,
             $"{device.Model}{place} was there and the driver of {vendor} no longer lists it. If it was taken out on purpose, clear this problem and the device is forgotten.",
             $"the driver does not list {device.Id}{place}");
-        ReportHealthy(device, "the driver no longer lists it", Unanswered, DeviceHung, Released);
     }
 
     /// <summary>On the bus, and not in the driver's list although the driver runs.</summary>
@@ -89,8 +92,11 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
     internal void ReportFound(string address) => board.ReportHealthy(DeviceMissing, Subject.Device(address), "the driver lists it, or the bus no longer does");
 
     /// <summary>The board was divided anew and has this partition no more.</summary>
-    internal void ReportVanished(Device partition) =>
-        board.ReportVanished(Subject.Device(partition.Id), $"{partition.ParentId} was divided anew");
+    internal void ReportVanished(Device partition)
+    {
+        if (!isBeside)
+            board.ReportVanished(Subject.Device(partition.Id), $"{partition.ParentId} was divided anew");
+    }
 
     /// <summary>False when a person has cleared it: the device may be forgotten.</summary>
     internal bool StandsGone(Device device) =>
@@ -113,8 +119,10 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
     private void ReportHealthy(Device device, string evidence, params ReadOnlySpan<string> problems)
     {
         foreach (var problem in problems)
-            board.ReportHealthy(problem, Subject.Device(device.Id), evidence);
+            board.ReportHealthy(problem, Of(device), evidence);
     }
+
+    private Subject Of(Device device) => isBeside ? new Subject(SubjectKind.Unit, $"{_host.Id} {device.Id}") : Subject.Device(device.Id);
 
     private void Report(
         string id, Subject subject, Severity severity, SuggestedAction action, Clearing clearing, string message, string evidence, TimeSpan? flapWindow = null) =>
@@ -122,9 +130,9 @@ internal sealed class VendorProblems(string vendor, HealthBoard board, TimeProvi
         {
             Id = id,
             Subject = subject,
-            Severity = severity,
+            Severity = isBeside && severity > Severity.Degraded ? Severity.Degraded : severity,
             Cause = id switch { DeviceGone or DeviceMissing => Cause.Hardware, Released => Cause.Host, _ => Cause.Driver },
-            Action = action,
+            Action = isBeside ? SuggestedAction.Observe : action,
             Clearing = clearing,
             Message = message,
             Evidence = evidence,

@@ -33,6 +33,7 @@ public sealed class VendorReleases
 
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
+    private readonly Latest<ImmutableDictionary<(string Vendor, string Library), long>> _beside = new(ImmutableDictionary<(string Vendor, string Library), long>.Empty); // the last release that it followed
     private ImmutableSortedSet<string> _served = [];
     private long _asked;
 
@@ -86,6 +87,38 @@ public sealed class VendorReleases
     {
         lock (_gate)
             _served = _served.Add(vendor);
+    }
+
+    /// <summary>A library that tells more of the vendor's devices has let go of them too, before the proof is looked for.</summary>
+    internal void ServeBeside(string vendor, string library)
+    {
+        lock (_gate)
+            _beside.Publish(_beside.Value.SetItem((vendor, library), _beside.Value.GetValueOrDefault((vendor, library))));
+    }
+
+    internal void LetGo(string vendor, string library, long asked)
+    {
+        lock (_gate)
+            _beside.Publish(_beside.Value.SetItem((vendor, library), asked));
+    }
+
+    /// <summary>Until they have, but not for long: the proof says what is still held.</summary>
+    internal async Task WaitForBesideAsync(VendorRelease release, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(atMost, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            await foreach (var beside in _beside.WatchAsync(either.Token))
+            {
+                if (beside.All(one => one.Key.Vendor != release.Vendor || one.Value >= release.Asked))
+                    return;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // It hangs in the driver; the proof names its process.
+        }
     }
 
     internal void Prove(ReleaseProof proof)

@@ -18,12 +18,13 @@ internal sealed partial class VendorRounds(
     private readonly PciCensus? _census = definition.Pci is { } family ? new PciCensus(host, family) : null;
     private TaskCompletionSource _repartitioned = NewSignal();
     private long _counted;
+    private Reading[]? _spare; // of an answer that said nothing new
 
     /// <summary>Completes when an event says that a board was divided anew since the boards were last described.</summary>
     internal Task Repartitioned => Volatile.Read(ref _repartitioned).Task;
 
-    /// <summary>In the last round every board that was asked, and there was one, answered that it is lost.</summary>
-    internal bool AreAllLost { get; private set; }
+    /// <summary>In the last round every board that was asked, and there was one, answered that it is lost; of a library that lists its boards once, any did.</summary>
+    internal bool AreLost { get; private set; }
 
     /// <summary>Asks every board that does not hang who it is. One that refuses leaves the others.</summary>
     internal async Task DescribeAsync(VendorChild child, CancellationToken cancellationToken)
@@ -52,7 +53,7 @@ internal sealed partial class VendorRounds(
                 Missed(known, fault);
             }
         }
-        AreAllLost = lost > 0 && lost == child.Refused.Count && !devices.ServedBoards.Any();
+        AreLost = lost > 0 && (definition.ListsOnce || (lost == child.Refused.Count && !devices.ServedBoards.Any()));
         var (gone, replaced, refused) = devices.EndDescribing(child.Refused);
         foreach (var known in replaced)
             problems.ReportReplaced(known.Device);
@@ -80,21 +81,25 @@ internal sealed partial class VendorRounds(
         var (served, lost) = (devices.ServedBoards.ToArray(), 0);
         foreach (var known in served)
         {
-            var readings = new Reading[definition.Fields.Count];
+            var readings = _spare ?? new Reading[definition.Fields.Count];
+            _spare = null; // a call that hangs may write to it long after
             try
             {
                 var sampled = await child.Client.SampleAsync(known.Device.Index, readings, options.CallTimeout, cancellationToken);
+                if (known.Before is { } before && before.AsSpan().SequenceEqual(readings))
+                    (_spare, readings) = (readings, before);
                 Answered(known, readings, sampled.Processes);
                 PartitionsAnswered(known, sampled.Partitions);
                 isDividedAnew |= sampled.ArePartitionsOthers;
             }
             catch (VendorException fault)
             {
+                _spare = readings;
                 lost += fault.Fault == VendorFault.DeviceLost ? 1 : 0;
                 Missed(known, fault);
             }
         }
-        AreAllLost = served.Length > 0 ? lost == served.Length : AreAllLost;
+        AreLost = (definition.ListsOnce && lost > 0) || (served.Length > 0 ? lost == served.Length : AreLost);
         Publish();
         if (abandoned.IsEmpty)
             problems.ReportNoneHangs();

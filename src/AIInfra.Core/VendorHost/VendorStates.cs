@@ -8,7 +8,11 @@ namespace AIInfra.Core.VendorHost;
 /// <param name="Waiting">The sentence for as long as it has not answered.</param>
 /// <param name="Missing">What it means that it is not there, as part of a sentence.</param>
 /// <param name="Advice">What to do then, as a sentence.</param>
-internal sealed record VendorSource(string Vendor, bool? Enabled, string Waiting, string Missing, string Advice);
+internal sealed record VendorSource(string Vendor, bool? Enabled, string Waiting, string Missing, string Advice)
+{
+    /// <summary>The setting that "enabled" is.</summary>
+    public string Switch { get => field ?? $"vendors.{Vendor}.enabled"; init; }
+}
 
 /// <summary>Publishes how the vendor stands: inventory, readiness, and one line in the log for each change.</summary>
 internal sealed partial class VendorStates(
@@ -57,7 +61,7 @@ internal sealed partial class VendorStates(
     {
         if (source.Enabled == true)
         {
-            boards.Parts.NotReady(_part, $"vendors.{source.Vendor}.enabled is true, but {source.Missing}: {reason}. {source.Advice} Looked for again every 60 s.");
+            boards.Parts.NotReady(_part, $"{source.Switch} is true, but {source.Missing}: {reason}. {source.Advice} Looked for again every 60 s.");
         }
         else
         {
@@ -97,7 +101,7 @@ internal sealed partial class VendorStates(
     [LoggerMessage(Level = LogLevel.Information, Message = "{Vendor}: not on this node ({Reason}); looked for again every 60 s")]
     private partial void LogAbsent(string vendor, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor} is wanted (enabled: true) and not there: {Reason}; looked for again every 60 s")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor} is wanted and not there: {Reason}; looked for again every 60 s")]
     private partial void LogMissing(string vendor, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Vendor} is unavailable: {Reason}")]

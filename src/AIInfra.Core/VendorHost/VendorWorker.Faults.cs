@@ -19,7 +19,7 @@ public sealed partial class VendorWorker
             return LookAgain;
         }
         Fail(AreRefusalsTold(fault), fault.Fault == VendorFault.Absent
-            ? $"{fault.Message}. Devices of it are known on this node: install the driver again, or set vendors.{_definition.Name}.enabled to false"
+            ? $"{fault.Message}. Devices of it are known on this node: install the driver again, or set {_definition.Switch} to false"
             : fault.Message);
         return fault.Fault is VendorFault.Transient or VendorFault.DeviceLost ? BackOff : LookAgain;
     }

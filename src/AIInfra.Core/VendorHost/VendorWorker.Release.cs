@@ -14,7 +14,7 @@ public sealed partial class VendorWorker
         get
         {
             _seenReleases = _releases.Current.Value;
-            return _seenReleases.GetValueOrDefault(_definition.Name);
+            return _seenReleases.GetValueOrDefault(_definition.Beside ?? _definition.Name);
         }
     }
 
@@ -27,11 +27,17 @@ public sealed partial class VendorWorker
         _problems.ReportReleased(_devices.ToInventory(), since); // before anything is closed: no new work from here on
         _rounds.DropAll();
         _states.Released(since);
-        await _pauses.WaitAsync(_definition.Name, PauseWait, _time, cancellationToken); // other holders are asked to stand aside first
+        await _pauses.WaitAsync(_definition.Beside ?? _definition.Name, PauseWait, _time, cancellationToken); // other holders are asked to stand aside first
         await CloseChildAsync(cancellationToken);
         do
         {
             TakeBackAnswered();
+            if (_definition.Beside is { } main)
+            {
+                _releases.LetGo(main, _definition.Name, release.Asked);
+                await WaitAsync(Timeout.InfiniteTimeSpan, cancellationToken);
+                continue; // whoever serves the devices proves it for both
+            }
             var proof = await FindHoldersAsync(release, cancellationToken);
             var left = proof.Ours.IsEmpty ? since : $"{since}. NOT FREE: {string.Join(", ", proof.Ours.Select(holder => $"process {holder.ProcessId} of the agent holds {holder.Node}"))}; it is stuck in the driver, only a boot ends it";
             _states.Released(left);

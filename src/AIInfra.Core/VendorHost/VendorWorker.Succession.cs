@@ -41,7 +41,7 @@ public sealed partial class VendorWorker
     /// answers that it is lost. Null when nothing speaks for it.</summary>
     private string? WhyOutdated(VendorChild child) =>
         child.ModuleVersion is { } loaded && _module?.ReadVersion() is { } now && now != loaded ? $"its kernel module is version {now}, and was {loaded}"
-        : _rounds.AreAllLost ? "all of its boards answer that they are lost"
+        : _rounds.AreLost ? _definition.ListsOnce ? "a board answers that it is lost" : "all of its boards answer that they are lost"
         : null;
 
     /// <summary>Tried once a minute: boards that are lost in truth are lost for every child.</summary>

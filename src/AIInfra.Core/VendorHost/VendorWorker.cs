@@ -58,11 +58,11 @@ public sealed partial class VendorWorker : IWorker
         _pauses = boards.Pauses ?? new VendorPauses();
         (_seenReleases, _seenChange) = (_releases.Current.Value, _bus.Value);
         _module = definition.Pci is { } family ? new KernelModule(host, family.Module) : null;
-        _problems = new VendorProblems(definition.Name, boards.Health, time);
+        _problems = new VendorProblems(definition.Name, boards.Health, time, definition.Beside is not null);
         _states = new VendorStates(
             new VendorSource(
                 definition.Name, options.Enabled, $"The library of {definition.Name} ({options.Library}) has not answered yet.", "there is no driver or library",
-                $"Install the driver, correct vendors.{definition.Name}.library, or set enabled to auto."),
+                $"Install the driver, correct vendors.{definition.Beside ?? definition.Name}.library, or set it to auto.") { Switch = definition.Switch },
             boards, stored, _devices, logger);
         _rounds = new VendorRounds(definition, options, boards, _devices, _abandoned, _problems, host, time, logger);
     }
@@ -70,7 +70,10 @@ public sealed partial class VendorWorker : IWorker
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         _states.Start();
-        _releases.Serve(_definition.Name);
+        if (_definition.Beside is { } main)
+            _releases.ServeBeside(main, _definition.Name);
+        else
+            _releases.Serve(_definition.Name);
         try
         {
             while (true)

@@ -5,11 +5,13 @@ using AIInfra.Core.Hosting;
 using AIInfra.Core.Sampling;
 using AIInfra.Core.VendorFiles;
 using AIInfra.Core.VendorHost;
+using AIInfra.Vendors.Intel.LevelZero;
 
 namespace AIInfra.Vendors.Intel;
 
 /// <summary>Intel GPUs, whichever of the kernel's two drivers has them, i915 or xe, from their files in sysfs. A GPU with several tiles has these as its parts.</summary>
-internal sealed class IntelDriver(HostPaths host, TimeProvider time) : IFileDriver
+/// <param name="levelZero">What the library tells beside; null: nothing.</param>
+internal sealed class IntelDriver(HostPaths host, TimeProvider time, LevelZeroReadings? levelZero = null) : IFileDriver
 {
     public const string Domain = "gpu.intel.com";
 
@@ -29,7 +31,7 @@ internal sealed class IntelDriver(HostPaths host, TimeProvider time) : IFileDriv
         if (addresses.Length == 0 && !Drivers.Any(driver => _sys.Has($"module/{driver}")))
             throw new VendorException($"{host.Sys}/module/i915", 2, VendorFault.Absent, "neither kernel module for Intel GPUs is loaded, i915 or xe");
         var versions = Drivers.Select(driver => _sys.Word($"module/{driver}/version")).OfType<string>();
-        return new FileListing([.. addresses], versions.FirstOrDefault(), string.Join(' ', addresses.Select(StateOf)));
+        return new FileListing([.. addresses], versions.FirstOrDefault(), string.Join(' ', addresses.Select(StateOf).Append(levelZero?.Stamp)));
     }
 
     /// <summary>Another one when the GPU has another card, is divided anew, or has asked for its firmware.</summary>
@@ -71,7 +73,7 @@ internal sealed class IntelDriver(HostPaths host, TimeProvider time) : IFileDriv
         return new FileBoard(device, tiles.Length < 2 ? [] : [.. tiles.Select(tile => Tile(device, folder, tile))]);
     }
 
-    /// <summary>By the PCI tree: links between boards are in no file of the kernel's own drivers.</summary>
+    /// <summary>By the PCI tree, and by Xe links where Level Zero tells them: they are in no file of the kernel's own drivers.</summary>
     public ImmutableArray<Device> Relate(ImmutableArray<Device> devices) =>
         [.. devices.Select(device => device.ParentId is null && device.Partition is null && _described.TryGetValue(device.Id, out var place) ? device with { Links = Links(device, place, devices) } : device)];
 
@@ -80,9 +82,10 @@ internal sealed class IntelDriver(HostPaths host, TimeProvider time) : IFileDriv
         var folder = $"{Bus}/{name}";
         var card = CardOf(folder);
         var gts = IntelGts.Find(_sys, folder, card, name == IntegratedPlace);
-        return device.Partition is { Instance: var tile }
+        IDeviceFiles files = device.Partition is { Instance: var tile }
             ? IntelFiles.OfTile(_sys, folder, [.. gts.Where(gt => gt.Tile == tile)], device.MemoryBytes, time)
             : IntelFiles.OfBoard(_sys, folder, $"{Bus}/{PortOf(name)}", gts, device.MemoryBytes, _sys.Has($"{folder}/{SurvivabilityFile}"), _sys.LinkName($"{folder}/driver") == "xe", time);
+        return levelZero is null ? files : new LevelZeroFiles(files, device.Id, levelZero);
     }
 
     private Device Tile(Device board, string folder, int tile) => board with
@@ -96,14 +99,19 @@ internal sealed class IntelDriver(HostPaths host, TimeProvider time) : IFileDriv
         DeviceNodes = [],
     };
 
-    private ImmutableArray<DeviceLink> Links(Device device, PciPlace place, ImmutableArray<Device> devices) =>
-    [
-        .. from peer in devices
-           where peer.Partition is null && peer.Id != device.Id && _described.ContainsKey(peer.Id)
-           let kind = place.WayTo(_described[peer.Id])
-           where kind > LinkKind.System
-           select new DeviceLink(peer.Id, kind, 0),
-    ];
+    private ImmutableArray<DeviceLink> Links(Device device, PciPlace place, ImmutableArray<Device> devices)
+    {
+        var linked = levelZero?.LinksOf(device.Id) ?? [];
+        return
+        [
+            .. from peer in devices
+               where peer.Partition is null && peer.Id != device.Id && _described.ContainsKey(peer.Id)
+               let direct = linked.FirstOrDefault(link => link.PeerId == peer.Id)
+               let kind = place.WayTo(_described[peer.Id])
+               where direct is not null || kind > LinkKind.System
+               select direct ?? new DeviceLink(peer.Id, kind, 0),
+        ];
+    }
 
     /// <summary>A board has a switch of its own, and the GPU behind it shows a link that says nothing: the board's port is the uppermost one of Intel's below the root port.</summary>
     private string PortOf(string name)

@@ -1,11 +1,13 @@
 using System.Collections.Immutable;
+using AIInfra.Core.Cdi;
 using AIInfra.Core.Devices;
 using AIInfra.Core.Sharing;
 
 namespace AIInfra.Vendors.Intel;
 
 /// <summary>GPUs by the kernel driver that has them, as Intel's device plugin names them, and where asked for all of them together for programs that watch.</summary>
-internal sealed class IntelOffers(IntelOptions options) : IOfferPolicy, IAllocator
+/// <param name="cdi">Asked at each allocation where options want CDI; must not block.</param>
+internal sealed class IntelOffers(IntelOptions options, Func<CdiNames>? cdi = null) : IOfferPolicy, IAllocator
 {
     private const string ByPathFolder = "/dev/dri/by-path";
 
@@ -47,16 +49,32 @@ internal sealed class IntelOffers(IntelOptions options) : IOfferPolicy, IAllocat
     public AllocationSpec Allocate(OfferedResource resource, ImmutableArray<OfferedUnit> units)
     {
         Device[] gpus = [.. units.SelectMany(unit => unit.Devices).DistinctBy(gpu => gpu.Id)];
+        if (options.UsesCdi)
+            return new AllocationSpec { CdiDevices = Names(gpus, cdi!()) };
         return new AllocationSpec
         {
             DeviceNodes = [.. gpus.SelectMany(gpu => gpu.DeviceNodes).Distinct(StringComparer.Ordinal).Select(node => new AllocatedNode($"/dev/{node}", $"/dev/{node}", "rw"))],
-            Mounts = options.ByPath switch
-            {
-                IntelByPath.None => [],
-                IntelByPath.Folder when gpus.Any(gpu => gpu.Traits.ContainsKey(IntelTraits.ByPath)) => [new AllocatedMount(ByPathFolder, ByPathFolder, IsReadOnly: true)],
-                _ => [.. gpus.SelectMany(gpu => gpu.Traits.GetValueOrDefault(IntelTraits.ByPath, "").Split(',', StringSplitOptions.RemoveEmptyEntries))
-                    .Select(link => new AllocatedMount($"{ByPathFolder}/{link}", $"{ByPathFolder}/{link}", IsReadOnly: true))],
-            },
+            Mounts = Links(options, gpus),
         };
+    }
+
+    /// <summary>Links of /dev/dri/by-path to these GPUs, as the options want them.</summary>
+    public static ImmutableArray<AllocatedMount> Links(IntelOptions options, Device[] gpus) => options.ByPath switch
+    {
+        IntelByPath.None => [],
+        IntelByPath.Folder when gpus.Any(gpu => gpu.Traits.ContainsKey(IntelTraits.ByPath)) => [new AllocatedMount(ByPathFolder, ByPathFolder, IsReadOnly: true)],
+        _ => [.. gpus.SelectMany(gpu => gpu.Traits.GetValueOrDefault(IntelTraits.ByPath, "").Split(',', StringSplitOptions.RemoveEmptyEntries))
+            .Select(link => new AllocatedMount($"{ByPathFolder}/{link}", $"{ByPathFolder}/{link}", IsReadOnly: true))],
+    };
+
+    private static ImmutableArray<string> Names(Device[] gpus, CdiNames names)
+    {
+        var found = ImmutableArray.CreateBuilder<string>();
+        foreach (var gpu in gpus)
+        {
+            var (name, absence) = names.Of(gpu);
+            found.Add(name ?? throw new AllocationRefusedException($"GPU {gpu.Id} has no CDI name, by which vendors.intel.injection asks to give it: {absence}"));
+        }
+        return found.ToImmutable();
     }
 }

@@ -31,6 +31,8 @@ public sealed record IntelOptions
     public SharedPlacement Placement { get; init; } = SharedPlacement.InOrder;
     public IntelMonitoring Monitoring { get; init; }
     public IntelByPath ByPath { get; init; }
+    /// <summary>Containers get their GPUs by CDI names, and not as device nodes.</summary>
+    public bool UsesCdi { get; init; }
     /// <summary>PCI device ids, <c>0bd5</c>: only these are offered; empty for all.</summary>
     public ImmutableArray<string> AllowIds { get; init; } = [];
     /// <summary>PCI device ids that are not offered.</summary>

@@ -12,6 +12,7 @@ using AIInfra.Testing;
 using AIInfra.Vendors.Amd;
 using AIInfra.Vendors.Generic;
 using AIInfra.Vendors.Intel;
+using AIInfra.Vendors.Intel.LevelZero;
 using AIInfra.Vendors.Rdma;
 using AIInfra.Vendors.Simulation;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -24,7 +25,7 @@ internal sealed class VendorRig : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("aiinfra-files-");
     private readonly FileVendorWorker _worker;
 
-    public VendorRig(string vendor, string node, AmdNaming naming = AmdNaming.OneName, RdmaConfig? rdma = null, GenericTable? table = null, IntelOptions? intel = null)
+    public VendorRig(string vendor, string node, AmdNaming naming = AmdNaming.OneName, RdmaConfig? rdma = null, GenericTable? table = null, IntelOptions? intel = null, LevelZeroReadings? levelZero = null)
     {
         Files = new SimulatedFiles(_folder.FullName);
         Host = new HostPaths { Root = _folder.FullName };
@@ -37,7 +38,7 @@ internal sealed class VendorRig : IDisposable
         {
             "rdma" => ((IFileDriver)new RdmaDriver(Host), (IReadingRules)new RdmaRules(), (IOfferPolicy)new RdmaOffers(rdma ?? RdmaConfig.None), (IAllocator)new RdmaAllocator()),
             "amd" => (new AmdDriver(Host), new AmdRules(), new AmdOffers(naming), new AmdOffers(naming)),
-            "intel" => (new IntelDriver(Host, Time), new IntelRules(intel ?? new IntelOptions()), IntelOffers.Of(intel ?? new IntelOptions()), new IntelOffers(intel ?? new IntelOptions())),
+            "intel" => (new IntelDriver(Host, Time, levelZero), new IntelRules(intel ?? new IntelOptions()), IntelOffers.Of(intel ?? new IntelOptions()), new IntelOffers(intel ?? new IntelOptions())),
             _ => (new GenericDriver(Host, rows, evidence), new GenericRules(evidence), new GenericOffers(rows), new GenericAllocator(rows)),
         };
         _worker = new FileVendorWorker(

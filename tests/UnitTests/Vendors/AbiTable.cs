@@ -24,6 +24,9 @@ internal sealed class AbiTable(string file)
             FieldsOf(type).Select(field => (Name: Plain(field.Name), Offset: OffsetOf(type, field).ToString())).Order());
     }
 
+    /// <summary>What stands in the column of versions.</summary>
+    public string TextOf(string name) => _rows.First(row => row[0] == name)[2];
+
     public uint VersionOf(string name) => Convert.ToUInt32(_rows.First(row => row[0] == name)[2], 16);
 
     /// <summary>snake_case and PascalCase are one name.</summary>
