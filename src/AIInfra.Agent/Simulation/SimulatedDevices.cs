@@ -28,7 +28,7 @@ internal static class SimulatedDevices
         var folder = Directory.CreateTempSubdirectory("aiinfra-sim-").FullName;
         try
         {
-            var host = SimulatedHost.Write(folder, simulators, options with { Node = model ?? "" });
+            var host = SimulatedHost.Write(folder, simulators, options, model);
             FileTimeline.Write(host.Root, options.Node, null, Console.Error);
             if (model is not null && await host.RunToolAsync("tree", cancellationToken) is var code and not 0)
                 return code;

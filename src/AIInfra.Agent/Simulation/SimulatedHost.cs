@@ -17,8 +17,10 @@ internal sealed class SimulatedHost
 
     /// <summary>Lays the folder out. A scenario that is there already is kept, so that it can be appended to.</summary>
     /// <param name="simulators">Null: the node has no board that needs a simulated library.</param>
-    public static SimulatedHost Write(string folder, string? simulators, SimulatedNodeOptions options)
+    /// <param name="model">What of the node a simulated library is for; null for nothing.</param>
+    public static SimulatedHost Write(string folder, string? simulators, SimulatedNodeOptions options, string? model)
     {
+        var levelZero = SimulatedLevelZero.Of(options);
         folder = Path.GetFullPath(folder);
         var kubelet = Path.GetFullPath(options.KubeletRoot ?? Path.Combine(folder, "host/var/lib/kubelet"));
         Directory.CreateDirectory(Path.Combine(folder, "host"));
@@ -29,7 +31,7 @@ internal sealed class SimulatedHost
 
         var scenario = options.Scenario is { } given ? Path.GetFullPath(given) : Path.Combine(folder, "scenario.txt");
         if (options.Scenario is null)
-            File.WriteAllText(scenario, $"node {options.Node}\n");
+            File.WriteAllLines(scenario, [$"node {model ?? (levelZero is null ? "" : SimulatedLevelZero.Bare)}", .. levelZero?.Scenario ?? []]);
 
         File.WriteAllText(Path.Combine(folder, "agent.yaml"), $"""
             # Written by `aiinfra-agent simulate`.
@@ -41,7 +43,7 @@ internal sealed class SimulatedHost
             metrics: {"{"} address: {Quote(options.MetricsAddress)} {"}"}
             health: {"{"} kernelLog: {"{"} path: {Quote(Path.Combine(folder, "kmsg"))} {"}"} {"}"}
             vendors:
-              {string.Join("\n  ", SimulatedLibraries.Lines(simulators is null ? null : SimulatedLibraries.NodeOf(scenario), simulators ?? "", Quote))}
+              {string.Join("\n  ", SimulatedLibraries.Lines(simulators is null ? null : SimulatedLibraries.NodeOf(scenario), simulators ?? "", levelZero?.Library, Quote))}
 
             """);
         return new SimulatedHost(folder, simulators, scenario);

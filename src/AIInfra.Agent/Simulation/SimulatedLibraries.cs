@@ -18,14 +18,16 @@ internal static class SimulatedLibraries
 
     /// <summary>The lines below <c>vendors:</c>, one for each vendor with a library: those of the node are wanted, the others are switched off.</summary>
     /// <param name="node">Null: the node has no board with a library.</param>
-    public static IEnumerable<string> Lines(string? node, string simulators, Func<string, string> quote)
+    /// <param name="levelZero">File of the simulated loader; null: the library of this machine, which knows nothing of the simulated GPUs, is kept out.</param>
+    public static IEnumerable<string> Lines(string? node, string simulators, string? levelZero, Func<string, string> quote)
     {
         string[] wanted = node is null ? [] : [.. Others.Where(other => other.Nodes.Any(start => node.StartsWith(start, StringComparison.Ordinal))).Select(other => other.Vendor)];
         if (node is Mixed || (node is not null && wanted.Length == 0))
             wanted = [Nvidia.Vendor, .. wanted];
         return Others.Select(other => (other.Vendor, other.File)).Prepend(Nvidia).Select(library => wanted.Contains(library.Vendor)
             ? $"{library.Vendor}: {{ enabled: true, library: {quote(Path.Combine(simulators, library.File))} }}"
-            : $"{library.Vendor}: {{ enabled: false }}").Append("intel: { levelZero: false }"); // of a simulated GPU the library of this machine knows nothing
+            : $"{library.Vendor}: {{ enabled: false }}")
+            .Append(levelZero is null ? "intel: { levelZero: false }" : $"intel: {{ levelZero: true, library: {quote(levelZero)} }}");
     }
 
     /// <summary>The node that a scenario names; empty where it names none, which is the simulator's default.</summary>

@@ -37,7 +37,7 @@ internal sealed class SimulatedNode(SimulatedNodeOptions options, TextWriter out
         var folder = options.Folder ?? Directory.CreateTempSubdirectory("aiinfra-sim-").FullName;
         try
         {
-            var host = SimulatedHost.Write(folder, simulators, options with { Node = model ?? "" });
+            var host = SimulatedHost.Write(folder, simulators, options, model);
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             if (FileTimeline.Write(host.Root, options.Node, options.Timeline, output) is not { } timeline)
                 return ExitStatus.NoInput;

@@ -15,6 +15,9 @@ public sealed class SimulatedIntelGpu(SimulatedFiles files, int slot, int number
 
     public override string Kind => "intel";
 
+    /// <summary>As a node's name has it: <c>max1550</c>.</summary>
+    public string Model => isXe ? "b60" : "max1550";
+
     private string Driver => isXe ? "xe" : "i915";
     private int Tiles => isXe ? 1 : 2;
     private string Card => string.Create(CultureInfo.InvariantCulture, $"card{FirstCard + number}");

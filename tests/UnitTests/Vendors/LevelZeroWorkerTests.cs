@@ -42,13 +42,13 @@ public sealed class LevelZeroWorkerTests : IDisposable
         Assert.Equal(0, _started.CurrentCount);
 
         Answer("a", "b");
-        Assert.True(await _started.WaitAsync(Patience));
+        Assert.True(await _started.WaitAsync(Patience, TestContext.Current.CancellationToken));
         Answer("a", "b", "c");
-        Assert.True(await _ended.WaitAsync(Patience));
-        Assert.True(await _started.WaitAsync(Patience));
+        Assert.True(await _ended.WaitAsync(Patience, TestContext.Current.CancellationToken));
+        Assert.True(await _started.WaitAsync(Patience, TestContext.Current.CancellationToken));
 
         await _stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(Patience));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(Patience, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -57,15 +57,15 @@ public sealed class LevelZeroWorkerTests : IDisposable
         var file = Path.Combine(Directory.CreateTempSubdirectory("aiinfra-lz-").FullName, "libze_loader.so.1");
         var run = Run(enabled: null, file);
         Answer("a");
-        await _time.WhenWaitingAsync(TimeSpan.FromSeconds(60)).WaitAsync(Patience);
+        await _time.WhenWaitingAsync(TimeSpan.FromSeconds(60)).WaitAsync(Patience, TestContext.Current.CancellationToken);
         Assert.Equal(0, _started.CurrentCount);
 
         await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
         _time.Advance(TimeSpan.FromSeconds(60));
-        Assert.True(await _started.WaitAsync(Patience));
+        Assert.True(await _started.WaitAsync(Patience, TestContext.Current.CancellationToken));
 
         await _stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(Patience));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(Patience, TestContext.Current.CancellationToken));
         Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
     }
 
