@@ -1,6 +1,7 @@
 /* Start and end, and which cards there are. A card that is gone does not count; those after it move up. */
 #define _GNU_SOURCE
 #include "cndev_library.h"
+#include "sim_waiter.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,7 +30,7 @@ EXPORT cndevRet_t cndevRelease(void)
 {
     if (!library_take(__func__, false)) return CNDEV_ERROR_NOT_SUPPORTED;
     cndevRet_t result = library.references == 0 ? CNDEV_ERROR_UNINITIALIZED : CNDEV_SUCCESS;
-    if (result == CNDEV_SUCCESS && --library.references == 0) cndev_events_close();
+    if (result == CNDEV_SUCCESS && --library.references == 0) waiters_close();
     library_unlock();
     return result;
 }

@@ -1,76 +1,23 @@
 /* Xid events. What was before a card's registration is not in a handle. */
-#define _GNU_SOURCE
 #include "cndev_library.h"
-#include "key_set.h"
-
-#include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include "sim_waiter.h"
 
 enum { XID = 1 };
 
 struct cndevEventHandle_st {
-    struct cndevEventHandle_st *next;
+    struct sim_waiter waiter;
     int64_t since[SIM_MAX_UNITS]; /* when a card was registered; INT64_MAX: it is not */
-    struct key_set delivered;
-    int wake, watch;
-    bool waited, retired;         /* one waiter at a time; destroyed while it waits: gone when it is out */
 };
-
-static cndevEventHandle handles;
-
-/* The link to a handle that is in use, or to the end of the list. */
-static cndevEventHandle *find(cndevEventHandle handle)
-{
-    cndevEventHandle *link = &handles;
-    while (*link != NULL && (*link != handle || (*link)->retired)) link = &(*link)->next;
-    return link;
-}
-
-static void collect(cndevEventHandle handle)
-{
-    if (!handle->retired || handle->waited) return;
-    cndevEventHandle *link = &handles;
-    while (*link != handle) link = &(*link)->next;
-    *link = handle->next;
-    close(handle->wake);
-    if (handle->watch >= 0) close(handle->watch);
-    key_set_free(&handle->delivered);
-    free(handle);
-}
-
-static void retire(cndevEventHandle handle)
-{
-    handle->retired = true;
-    eventfd_write(handle->wake, 1);
-    collect(handle);
-}
-
-void cndev_events_close(void)
-{
-    for (cndevEventHandle handle = handles, next; handle != NULL; handle = next) {
-        next = handle->next;
-        retire(handle);
-    }
-}
 
 EXPORT cndevRet_t cndevEventHandleCreate(cndevEventHandle *handle)
 {
     cndevRet_t result = cndev_enter(__func__, handle != NULL);
     if (result != CNDEV_SUCCESS) return result;
-    cndevEventHandle made = calloc(1, sizeof *made);
-    if (made == NULL) return CNDEV_ERROR_MALLOC;
-    made->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (made->wake < 0) {
-        free(made);
-        return CNDEV_ERROR_UNKNOWN;
-    }
-    for (size_t i = 0; i < SIM_MAX_UNITS; i++) made->since[i] = INT64_MAX;
     pthread_mutex_lock(&library.lock);
-    made->watch = library.file.path != NULL ? scenario_watch_open(library.file.path) : -1;
-    made->next = handles;
-    handles = made;
+    cndevEventHandle made = waiter_new(sizeof *made);
+    for (size_t i = 0; made != NULL && i < SIM_MAX_UNITS; i++) made->since[i] = INT64_MAX;
     library_unlock();
+    if (made == NULL) return CNDEV_ERROR_UNKNOWN;
     *handle = made;
     return CNDEV_SUCCESS;
 }
@@ -80,7 +27,7 @@ EXPORT cndevRet_t cndevEventHandleDestroy(cndevEventHandle handle)
     cndevRet_t result = cndev_enter(__func__, handle != NULL);
     if (result != CNDEV_SUCCESS) return result;
     pthread_mutex_lock(&library.lock);
-    if (*find(handle) != NULL) retire(handle);
+    if (waiter_known(handle)) waiter_retire(&handle->waiter);
     else result = CNDEV_ERROR_INVALID_ARGUMENT;
     library_unlock();
     return result;
@@ -100,7 +47,7 @@ EXPORT cndevRet_t cndevRegisterEvents(cndevEventHandle handle, uint64_t types, c
     ENTER_WITH(cndev_enter_host, __func__, device, handle != NULL && types != 0, NULL, &mlu);
     if ((types & ~(uint64_t)XID) != 0) return CNDEV_ERROR_NOT_SUPPORTED;
     pthread_mutex_lock(&library.lock);
-    bool known = *find(handle) != NULL;
+    const bool known = waiter_known(handle);
     if (known && handle->since[mlu.slot] == INT64_MAX) handle->since[mlu.slot] = mlu.now;
     library_unlock();
     return known ? CNDEV_SUCCESS : CNDEV_ERROR_INVALID_ARGUMENT;
@@ -113,7 +60,7 @@ static bool take(cndevEventHandle handle, cndevEventData_t *data)
         const struct sim_entry *entry = &library.scenario->entries[i];
         const unsigned slot = entry->action.device;
         if (entry->action.target != TARGET_MLU || (entry->unit_events & EVENT_XID) == 0 || entry->at <= handle->since[slot]) continue;
-        if (!key_set_add(&handle->delivered, entry->key)) continue;
+        if (!key_set_add(&handle->waiter.delivered, entry->key)) continue;
         *data = (cndevEventData_t){ .version = data->version, .device = cndev_handle(slot), .eventData = (uint64_t)entry->action.value, .eventType = XID,
                                     .timestamp = (uint64_t)(library.clock.epoch + entry->at) / 1000,
                                     .computeInstanceId = UINT32_MAX, .mluInstanceId = UINT32_MAX };
@@ -125,38 +72,40 @@ static bool take(cndevEventHandle handle, cndevEventData_t *data)
     return false;
 }
 
+struct wait {
+    cndevEventHandle handle;
+    cndevEventData_t *data;
+    cndevRet_t result; /* TIMEOUT: nothing to tell yet */
+};
+
 static cndevRet_t look(cndevEventHandle handle, cndevEventData_t *data)
 {
     if (library.references == 0) return CNDEV_ERROR_UNINITIALIZED;
-    if (handle->retired) return CNDEV_ERROR_INVALID_ARGUMENT;
+    if (handle->waiter.retired) return CNDEV_ERROR_INVALID_ARGUMENT;
     if (library.state.wait_fails) return CNDEV_ERROR_UNKNOWN;
     return take(handle, data) ? CNDEV_SUCCESS : CNDEV_ERROR_TIMEOUT;
 }
 
+static bool done(void *context)
+{
+    struct wait *wait = context;
+    wait->result = look(wait->handle, wait->data);
+    return wait->result != CNDEV_ERROR_TIMEOUT;
+}
+
+/* One waiter at a time. */
 EXPORT cndevRet_t cndevEventWait(cndevEventHandle handle, cndevEventData_t *data, int32_t milliseconds)
 {
-    cndevRet_t result = cndev_enter(__func__, handle != NULL && data != NULL && milliseconds >= -1);
-    if (result != CNDEV_SUCCESS) return result;
+    struct wait wait = { handle, data, cndev_enter(__func__, handle != NULL && data != NULL && milliseconds >= -1) };
+    if (wait.result != CNDEV_SUCCESS) return wait.result;
     if ((int32_t)data->version != cndev_build.structs) return CNDEV_ERROR_UNSUPPORTED_API_VERSION;
     pthread_mutex_lock(&library.lock);
     library_refresh(true);
-    if (*find(handle) == NULL) result = CNDEV_ERROR_INVALID_ARGUMENT;
-    else if (handle->waited) result = CNDEV_ERROR_IN_USE;
-    if (result != CNDEV_SUCCESS) {
-        library_unlock();
-        return result;
-    }
-    const int64_t deadline = milliseconds < 0 ? INT64_MAX : library.now + milliseconds * INT64_C(1000000), hour = 3600 * INT64_C(1000000000);
-    handle->waited = true;
-    while ((result = look(handle, data)) == CNDEV_ERROR_TIMEOUT && library.now < deadline) {
-        const int64_t latest = deadline < library.now + hour ? deadline : library.now + hour;
-        library_sleep(handle->wake, handle->watch, library_next_due(latest));
-        library_refresh(true);
-    }
-    handle->waited = false;
-    collect(handle);
+    if (!waiter_known(handle)) wait.result = CNDEV_ERROR_INVALID_ARGUMENT;
+    else if (handle->waiter.waiters > 0) wait.result = CNDEV_ERROR_IN_USE;
+    else waiter_wait(&handle->waiter, milliseconds < 0 ? INT64_MAX : library.now + milliseconds * INT64_C(1000000), done, &wait);
     library_unlock();
-    return result;
+    return wait.result;
 }
 
 EXPORT cndevRet_t cndevInjectEventError(uint64_t eventError, cndevDevice_t device)

@@ -64,7 +64,4 @@ void cndev_incidents(const struct mlu_view *mlu, uint32_t *warn, uint32_t *fail)
 /* The parts of a card: their handles. */
 cndevMluInstance_t cndev_part_handle(unsigned slot, unsigned part);
 
-/* Ends the waits of all event handles and forgets them; with the lock held, at the last release. */
-void cndev_events_close(void);
-
 #endif

@@ -53,31 +53,35 @@ static bool known(uint32_t count, const ze_handle *devices)
     return true;
 }
 
-/* One wait of the process watches the file at a time; others look at it. Nothing within the time is a success without events. */
+struct wait {
+    uint32_t count;
+    ze_handle *devices;
+    uint32_t *with, *events;
+    ze_result result;
+};
+
+static bool done(void *context)
+{
+    struct wait *wait = context;
+    wait->result = !known(wait->count, wait->devices) ? ZE_NULL_HANDLE : library.state.wait_fails ? ZE_UNKNOWN : ZE_SUCCESS;
+    *wait->with = wait->result == ZE_SUCCESS ? take(wait->count, wait->devices, wait->events) : 0;
+    return wait->result != ZE_SUCCESS || *wait->with > 0;
+}
+
+/* Nothing within the time is a success without events. */
 static ze_result listen(const char *symbol, ze_handle driver, int64_t milliseconds, uint32_t count, ze_handle *devices, uint32_t *devices_with, uint32_t *events)
 {
     ze_result result = lz_enter_driver(symbol, driver, devices_with);
     if (result != ZE_SUCCESS) return result;
     if (devices == NULL || events == NULL) return ZE_NULL_POINTER;
     pthread_mutex_lock(&library.lock);
-    library_refresh(true);
     const int watch = library.file.path != NULL ? scenario_watch_open(library.file.path) : -1;
-    const int64_t hour = 3600 * INT64_C(1000000000);
-    const int64_t deadline = milliseconds < 0 ? INT64_MAX : library.now + milliseconds * INT64_C(1000000);
     library_refresh(true); /* what was written before the watch began */
-    *devices_with = 0;
-    result = ZE_NULL_HANDLE;
-    while (known(count, devices)) {
-        result = library.state.wait_fails ? ZE_UNKNOWN : ZE_SUCCESS;
-        if (result == ZE_SUCCESS) *devices_with = take(count, devices, events);
-        if (result != ZE_SUCCESS || *devices_with > 0 || library.now >= deadline) break;
-        const int64_t latest = deadline < library.now + hour ? deadline : library.now + hour;
-        library_sleep(-1, watch, library_next_due(latest));
-        library_refresh(true);
-    }
+    struct wait wait = { count, devices, devices_with, events, ZE_SUCCESS };
+    library_wait(-1, watch, milliseconds < 0 ? INT64_MAX : library.now + milliseconds * INT64_C(1000000), done, &wait);
     if (watch >= 0) close(watch);
     library_unlock();
-    return result;
+    return wait.result;
 }
 
 /* Times of a lifetime and more are no deadline. */

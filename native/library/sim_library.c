@@ -117,6 +117,16 @@ int64_t library_next_due(int64_t latest)
     return next < latest ? next : latest;
 }
 
+void library_wait(int wake, int watch, int64_t deadline, bool (*done)(void *context), void *context)
+{
+    const int64_t hour = 3600 * INT64_C(1000000000);
+    while (!done(context) && library.now < deadline) {
+        const int64_t latest = deadline < library.now + hour ? deadline : library.now + hour;
+        library_sleep(wake, watch, library_next_due(latest));
+        library_refresh(true);
+    }
+}
+
 void library_look_again(void)
 {
     library_unlock();

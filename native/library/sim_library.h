@@ -37,6 +37,9 @@ void library_refresh(bool look);
 void library_sleep(int wake, int watch, int64_t until);
 /* With the lock held: gives the lock away for a moment and brings the node up to date, for who waits for what the file says. */
 void library_look_again(void);
+/* With the lock held, given away meanwhile: brings the node up to date whenever something may have changed, until done or the deadline.
+   deadline INT64_MAX: none. done is asked first. */
+void library_wait(int wake, int watch, int64_t deadline, bool (*done)(void *context), void *context);
 /* With the lock held: when the next entry of the timeline is due, at most the given time. */
 int64_t library_next_due(int64_t latest);
 

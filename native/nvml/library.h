@@ -81,7 +81,6 @@ uint64_t ecc_at(const struct gpu_view *gpu, unsigned type, unsigned counter, uns
 nvmlReturn_t put_text(char *out, unsigned length, const char *text);
 
 /* Ends the waits of all event sets and forgets the sets; with the lock held, at the last shutdown. */
-void event_sets_close(void);
 void system_event_sets_close(void);
 
 #endif

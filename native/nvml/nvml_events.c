@@ -16,8 +16,8 @@ EXPORT nvmlReturn_t nvmlEventSetFree(nvmlEventSet_t set)
     nvmlReturn_t result = library_lock(__func__, false);
     if (result != NVML_SUCCESS) return result;
     if (library.references == 0) result = NVML_ERROR_UNINITIALIZED;
-    else if (!event_set_known(set)) result = NVML_ERROR_INVALID_ARGUMENT;
-    else event_set_retire(set);
+    else if (!waiter_known(set)) result = NVML_ERROR_INVALID_ARGUMENT;
+    else waiter_retire(&set->waiter);
     library_unlock();
     return result;
 }
@@ -49,41 +49,42 @@ EXPORT nvmlReturn_t nvmlDeviceRegisterEvents(nvmlDevice_t device, uint64_t event
     ENTER_GPU(device, set != NULL, &gpu);
     if ((eventTypes & ~supported_events(&gpu)) != 0) return NVML_ERROR_NOT_SUPPORTED; /* and nothing is registered */
     pthread_mutex_lock(&library.lock);
-    bool known = event_set_known(set);
+    bool known = waiter_known(set);
     if (known) event_set_register(set, gpu.slot, eventTypes, gpu.now);
     library_unlock();
     return known ? NVML_SUCCESS : NVML_ERROR_INVALID_ARGUMENT;
 }
 
-/* One look at the set. TIMEOUT: nothing to tell yet. */
+struct wait {
+    nvmlEventSet_t set;
+    nvmlEventData_t *data;
+    nvmlReturn_t result; /* TIMEOUT: nothing to tell yet */
+};
+
 static nvmlReturn_t look(nvmlEventSet_t set, nvmlEventData_t *data)
 {
     if (library.references == 0) return NVML_ERROR_UNINITIALIZED;
-    if (set->retired) return NVML_ERROR_INVALID_ARGUMENT;
+    if (set->waiter.retired) return NVML_ERROR_INVALID_ARGUMENT;
     if (library.state.wait_fails) return NVML_ERROR_UNKNOWN;
     if (event_set_next(set, data)) return NVML_SUCCESS;
     /* What happened before the loss comes first; then a set with a lost GPU waits no more. */
     return event_set_has_lost(set) ? NVML_ERROR_GPU_IS_LOST : NVML_ERROR_TIMEOUT;
 }
 
+static bool done(void *context)
+{
+    struct wait *wait = context;
+    wait->result = look(wait->set, wait->data);
+    return wait->result != NVML_ERROR_TIMEOUT;
+}
+
 EXPORT nvmlReturn_t nvmlEventSetWait_v2(nvmlEventSet_t set, nvmlEventData_t *data, unsigned timeoutms)
 {
-    nvmlReturn_t result = library_lock(__func__, true);
-    if (result != NVML_SUCCESS) return result;
-    if (library.references == 0) result = NVML_ERROR_UNINITIALIZED;
-    else if (data == NULL || !event_set_known(set)) result = NVML_ERROR_INVALID_ARGUMENT;
-    if (result != NVML_SUCCESS) {
-        library_unlock();
-        return result;
-    }
-    int64_t deadline = library.now + (int64_t)timeoutms * 1000000;
-    set->waiters++;
-    while ((result = look(set, data)) == NVML_ERROR_TIMEOUT && library.now < deadline) {
-        library_sleep(set->wake, set->watch, library_next_due(deadline));
-        library_refresh(true);
-    }
-    set->waiters--;
-    event_set_collect(set);
+    struct wait wait = { set, data, library_lock(__func__, true) };
+    if (wait.result != NVML_SUCCESS) return wait.result;
+    if (library.references == 0) wait.result = NVML_ERROR_UNINITIALIZED;
+    else if (data == NULL || !waiter_known(set)) wait.result = NVML_ERROR_INVALID_ARGUMENT;
+    else waiter_wait(&set->waiter, library.now + (int64_t)timeoutms * 1000000, done, &wait);
     library_unlock();
-    return result;
+    return wait.result;
 }

@@ -1,6 +1,7 @@
 /* Life cycle and versions (NVML: Initialization and Cleanup, Error Reporting, System Queries). */
 #define _GNU_SOURCE
 #include "library.h"
+#include "sim_waiter.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -41,7 +42,7 @@ EXPORT nvmlReturn_t nvmlShutdown(void)
     if (result != NVML_SUCCESS) return result;
     if (library.references == 0) result = NVML_ERROR_UNINITIALIZED;
     else if (--library.references == 0) {
-        event_sets_close();
+        waiters_close();
         system_event_sets_close();
     }
     library_unlock();

@@ -110,7 +110,25 @@ static void a_failing_wait_fails_at_once_and_works_again(void)
     CHECK_EQUAL(NVML_SUCCESS, nvml->Shutdown());
 }
 
+/* Bits of Sysman's events are others than those of NVML, and its GPUs have numbers that NVML's have not. */
+static void what_happens_to_an_intel_gpu_is_no_event_of_nvml(void)
+{
+    use_scenario("node dgx-h100\nintel add max1550 0000:18:00.0\nintel add max1550 0000:19:00.0\n");
+    const struct nvml_client *nvml = client_start();
+    nvmlEventSet_t set = client_event_set(nvml, 8 | 0x10 | 0x200);
+    nvmlEventData_t data;
+    schedule(0, "intel 1 throttle thermal 1");
+    schedule(0, "intel 1 memory-health critical");
+    schedule(0, "intel 0 wedged");
+    CHECK_EQUAL(NVML_ERROR_TIMEOUT, nvml->EventSetWait_v2(set, &data, 20));
+    schedule(0, "gpu 1 xid 31");
+    CHECK_EQUAL(NVML_SUCCESS, nvml->EventSetWait_v2(set, &data, 1000));
+    CHECK_EQUAL(31, data.eventData);
+    CHECK_EQUAL(NVML_SUCCESS, nvml->Shutdown());
+}
+
 const struct test event_tests[] = {
+    { "what happens to an Intel GPU is no event of NVML", what_happens_to_an_intel_gpu_is_no_event_of_nvml },
     { "events come one by one in order of time", events_come_one_by_one_in_order_of_time },
     { "sets get what they registered for", sets_get_what_they_registered_for },
     { "processes get events independently", processes_get_events_independently },

@@ -175,12 +175,16 @@ static void damaged_scenarios_are_survived(void)
                                 "npu 1 name \"a b\"\nmlu 2 numa -1\nlatency reset 1s\nwithout dcmi_init\nat 1s npu 2 fault 0x80E01801 critical\nat 2s npu 2 fault 0x80E01801 cleared\n"
                                 "at 1s mlu 1 xid 0x45\nat 1s mlu 1 incident DBE_VIOLATION fail\nat 1s mlu 1 throttle 0x3f\nat 2s mlu 1 remap pending\nat 2s npu 3 lost\n"
                                 "at 3s npu 3 reset\nat 3s npu 4 process 77 1000\nat 4s npu 0 vnpu 0 destroy\nat 4s mlu 2 remove\nat 5s mlu 2 add\nat 6s boot\n";
+    static const char intel[] = "node bare\nintel add max1550 0000:18:00.0\nintel add b60 0001:1a:00.0\nintel 0 name \"a b\"\nintel 1 memory 5\nintel 0 lies absurd\n"
+                                "at 1s intel 0 error fatal_guc 3\nat 1s intel 0 ras correctable l3-fabric 2\nat 2s intel 0 ras correctable l3-fabric cleared\n"
+                                "at 2s intel 0 link 1 degraded\nat 2s intel 0 throttle thermal 1\nat 3s intel 0 work 9 9\nat 3s intel 1 survivability on\nat 4s intel 0 wedged\n"
+                                "at 4s intel 1 temperature 120\nat 5s intel 0 reset\nat 5s intel 1 remove\nat 6s intel 1 add\nat 6s intel 0 power 2000\nat 7s boot\n";
     static const char alphabet[] = "\n\" \\\t#.-0x19agpunodestm\r";
     const char *rounds = getenv("FUZZ_ROUNDS");
     unsigned long left = rounds != NULL ? strtoul(rounds, NULL, 10) : 6000;
     srand(20240611);
     for (struct report report; left > 0; left--) {
-        const char *const texts[] = { good, divided, units }, *from = texts[left % 3];
+        const char *const texts[] = { good, divided, units, intel }, *from = texts[left % 4];
         size_t whole = strlen(from), size = (size_t)rand() % (whole + 1);
         char *text = malloc(size + 1); /* of the exact size, so that a checker sees one byte too many */
         CHECK(text != NULL);
@@ -198,6 +202,41 @@ static void damaged_scenarios_are_survived(void)
     }
 }
 
+/* Not what somebody mistyped but what is no scenario at all. Each must be told, in words that hold nothing of it that a terminal obeys, and leave a node. */
+static void hostile_scenarios_are_told_and_leave_a_node(void)
+{
+    static char longest[3000], words[1200], digits[700], entries[400000];
+    memset(longest, 'x', sizeof longest - 1);
+    for (size_t i = 0; i + 2 < sizeof words; i += 2) memcpy(words + i, "a ", 2);
+    memset(digits, '9', sizeof digits - 1);
+    memcpy(digits, "npus ", 5);
+    size_t used = 0;
+    while (used + 32 < sizeof entries) used += (size_t)snprintf(entries + used, sizeof entries - used, "at 1s intel 0 lost\n");
+    const struct { const char *text; size_t size; } texts[] = {
+        { longest, sizeof longest - 1 }, { words, strlen(words) }, { digits, sizeof digits - 1 }, { "\0\0\0\0", 4 }, { "node\0l4\n", 8 },
+        { "\xff\xfe n\0o\0d\0e\0", 12 }, { "\xef\xbb\xbfnode l4\n", 11 }, { "%s%n%p 100%\n", 11 }, { "\x1b[2J\x1b]0;x\x07\n", 10 }, { "\"", 1 }, { "\"\\", 2 }, { "\"\\x4", 4 },
+        { "at 1e308s boot\n", 15 }, { "at -1s boot\n", 12 }, { "at 99999999999999999999s boot\n", 30 }, { "latency init -5s\n", 17 }, { "node ../../etc/passwd\n", 22 },
+        { "intel add b60 0000:00:00.0\nintel add b60 0000:00:00.0\n", 54 }, { "intel add b60 ffff:ff:00.00\n", 28 }, { "intel add b60 \xff\xff\xff\xff:00:00.0\n", 27 },
+        { "without ze\n without \"\"\n", 24 }, { "intel 99999999999999999999 lost x\n", 34 }, { entries, used },
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct report report = { 0 };
+        char *text = malloc(texts[i].size); /* of the exact size, and without an end */
+        CHECK(text != NULL);
+        memcpy(text, texts[i].text, texts[i].size);
+        struct scenario *scenario = scenario_parse(text, texts[i].size, note, &report);
+        static struct sim_state state;
+        sim_state_start(scenario, &state);
+        sim_state_advance(scenario, &state, INT64_MAX);
+        if (report.count == 0) check_failed(__FILE__, __LINE__, "text %zu is called good", i);
+        for (const char *at = report.what; *at != '\0'; at++)
+            if ((unsigned char)*at < 0x20 || *at == 0x7f) check_failed(__FILE__, __LINE__, "text %zu is told with the byte %#x", i, (unsigned char)*at);
+        CHECK(scenario->model != NULL && scenario->entry_count == 0);
+        scenario_free(scenario);
+        free(text);
+    }
+}
+
 const struct test parser_tests[] = {
     { "durations are exact", durations_are_exact },
     { "numbers are decimal or hexadecimal", numbers_are_decimal_or_hexadecimal },
@@ -207,5 +246,6 @@ const struct test parser_tests[] = {
     { "keys stay when lines are put before, and twins differ", keys_stay_when_lines_are_put_before_and_twins_differ },
     { "overrides are read", overrides_are_read },
     { "damaged scenarios are survived", damaged_scenarios_are_survived },
+    { "hostile scenarios are told and leave a node", hostile_scenarios_are_told_and_leave_a_node },
 };
 const size_t parser_test_count = sizeof parser_tests / sizeof parser_tests[0];

@@ -23,6 +23,18 @@ internal static class LibraryVendorCost
             return;
         }
         output.Note("vendors with a library, simulated; processor time of child and parent together, one round over 32 boards; memory is what the child adds to the published daemon, whose file both map");
+        try
+        {
+            await MeasureAllAsync(output, agent);
+        }
+        catch (VendorHostException fault)
+        {
+            output.Note($"vendors with a library: {agent} is not of this build; run make publish ({fault.Message})");
+        }
+    }
+
+    private static async Task MeasureAllAsync(TextWriter output, string agent)
+    {
         await MeasureAsync(output, agent, "cambricon", "libcndev.so", $"node mlu590-8\nmlus {Boards}\n", CambriconFields.Table);
         await MeasureAsync(output, agent, "ascend", "libdcmi.so", $"node ascend910b-8\nnpus {Boards}\n", AscendFields.Table);
         await MeasureAsync(output, agent, "intel-levelzero", "libze_loader.so.1", $"node max1550-4\nintels {Boards}\n", IntelFields.Table);

@@ -23,7 +23,7 @@ internal sealed class SimulatedHost
         var levelZero = SimulatedLevelZero.Of(options);
         folder = Path.GetFullPath(folder);
         var kubelet = Path.GetFullPath(options.KubeletRoot ?? Path.Combine(folder, "host/var/lib/kubelet"));
-        Directory.CreateDirectory(Path.Combine(folder, "host"));
+        Directory.CreateDirectory(Path.Combine(folder, "host/proc")); // a release is proved there
         Directory.CreateDirectory(Path.Combine(kubelet, "device-plugins"));
         File.Delete(Path.Combine(folder, "epoch")); // a new start is a new time zero
         LinkUevents(folder);

@@ -100,6 +100,8 @@ public sealed partial class HealthBoard : IDisposable
     /// <remarks>A problem that was seen again in this boot stays. Without a boot id on both sides nothing is concluded.</remarks>
     public void ReportAnswering(Subject subject)
     {
+        if (Current.Value.Problems.IsEmpty)
+            return; // the usual case, in every round of every device
         lock (_gate)
         {
             Clear_NeedsLock(

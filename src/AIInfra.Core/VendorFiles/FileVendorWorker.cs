@@ -43,7 +43,7 @@ public sealed partial class FileVendorWorker : IWorker, IDisposable
         (_driver, _rules, _options, _boards, _host, _time, _logger) = (driver, rules, options, boards, host, time, logger);
         _problems = new VendorProblems(Vendor, boards.Health, time);
         _states = new VendorStates(
-            new VendorSource(Vendor, options.Enabled, $"The files of {Vendor} devices below {host.Sys} have not been read yet.", "there is no device or driver", "Load the driver, or set enabled to auto."),
+            new VendorSource(Vendor, options.Enabled, $"The files of {Vendor} devices below {host.Sys} have not been read yet.", "there is no device or driver", "Load the driver, or set enabled to auto.", $"vendors.{Vendor}.enabled"),
             boards, stored, _devices, logger);
         _turns = new FileTurns($"vendor {Vendor}", options.CallTimeout, time);
         (_bus, _releases) = ((boards.Bus ?? new PciChanges()).Of(null), boards.Releases ?? new VendorReleases(time, []));

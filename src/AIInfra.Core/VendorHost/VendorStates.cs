@@ -8,11 +8,8 @@ namespace AIInfra.Core.VendorHost;
 /// <param name="Waiting">The sentence for as long as it has not answered.</param>
 /// <param name="Missing">What it means that it is not there, as part of a sentence.</param>
 /// <param name="Advice">What to do then, as a sentence.</param>
-internal sealed record VendorSource(string Vendor, bool? Enabled, string Waiting, string Missing, string Advice)
-{
-    /// <summary>The setting that "enabled" is.</summary>
-    public string Switch { get => field ?? $"vendors.{Vendor}.enabled"; init; }
-}
+/// <param name="Switch">The setting that <paramref name="Enabled"/> is.</param>
+internal sealed record VendorSource(string Vendor, bool? Enabled, string Waiting, string Missing, string Advice, string Switch);
 
 /// <summary>Publishes how the vendor stands: inventory, readiness, and one line in the log for each change.</summary>
 internal sealed partial class VendorStates(

@@ -62,7 +62,7 @@ public sealed partial class VendorWorker : IWorker
         _states = new VendorStates(
             new VendorSource(
                 definition.Name, options.Enabled, $"The library of {definition.Name} ({options.Library}) has not answered yet.", "there is no driver or library",
-                $"Install the driver, correct vendors.{definition.Beside ?? definition.Name}.library, or set {definition.Switch.Split('.')[^1]} to auto.") { Switch = definition.Switch },
+                $"Install the driver, correct vendors.{definition.Beside ?? definition.Name}.library, or set {definition.Switch.Split('.')[^1]} to auto.", definition.Switch),
             boards, stored, _devices, logger);
         _rounds = new VendorRounds(definition, options, boards, _devices, _abandoned, _problems, host, time, logger);
     }

@@ -184,7 +184,11 @@ public sealed class FileVendorMetricsTests
             "xgmi_link_width",
         ], amd);
         Assert.Equal(["failed_check"], Unnamed("generic"));
-        Assert.Equal(["graphics_clock_limit_hertz", "graphics_clock_requested_hertz", "idle_seconds_total", "package_energy_joules_total", "package_power_watts", "survivability", "throttled"], Unnamed("intel").Except(["pcie_link_speed_gigatransfers"]));
+        Assert.Equal(
+        [
+            "ecc_enabled", "graphics_clock_limit_hertz", "graphics_clock_requested_hertz", "idle_seconds_total", "package_energy_joules_total", "package_power_watts", "pcie_link_health", "ras_uncorrected_total",
+            "survivability", "throttled",
+        ], Unnamed("intel").Except(["pcie_link_speed_gigatransfers"]));
         Assert.DoesNotContain(Unnamed("rdma"), field => field.StartsWith("port_data", StringComparison.Ordinal) || field.StartsWith("link_", StringComparison.Ordinal) || field is "state_id");
     }
 

@@ -56,8 +56,11 @@ internal sealed class LevelZeroRules : IVendorRules
         if (failed + degraded == 0)
             board.ReportHealthy(LinkId, subject, "Level Zero: no Xe link has failed");
         else
-            board.ReportLasting(Complete(Report(Severity.Degraded, SuggestedAction.Observe, "Xe links of the GPU do not work, or not at full speed: work over several GPUs is slower or fails.",
-                string.Create(CultureInfo.InvariantCulture, $"zesFabricPortGetState: {failed} failed, {degraded} degraded")) with { Cause = Cause.Fabric }, LinkId, subject, Clearing.OnHealthyReading, at));
+        {
+            var report = Report(Severity.Degraded, SuggestedAction.Observe, "Xe links of the GPU do not work, or not at full speed: work over several GPUs is slower or fails.",
+                string.Create(CultureInfo.InvariantCulture, $"zesFabricPortGetState: {failed} failed, {degraded} degraded"));
+            board.ReportLasting(Complete(report with { Cause = Cause.Fabric }, LinkId, subject, Clearing.OnHealthyReading, at));
+        }
     }
 
     private static void JudgeErrors(HealthBoard board, Reading[]? before, Reading[] now, Subject subject, DateTimeOffset at)
