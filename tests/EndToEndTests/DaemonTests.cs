@@ -43,6 +43,23 @@ public sealed class DaemonTests : IDisposable
     }
 
     [Fact]
+    public async Task A_hangup_ends_it_in_order_to_be_started_anew_but_only_with_a_configuration_that_is_good()
+    {
+        await using var daemon = await StartAsync();
+        var good = await File.ReadAllTextAsync(_folder.Combine("agent.yaml"), TestContext.Current.CancellationToken);
+
+        _folder.Write("agent.yaml", good + "nod: { name: x }\n");
+        await AgentProgram.SignalAsync(daemon.Id, 1);
+        await WaitForStandardErrorAsync(daemon, "nod is not a setting");
+        Assert.Equal(0, (await AgentProgram.RunAsync("status", "--config", _folder.Write("other.yaml", good))).Status);
+
+        _folder.Write("agent.yaml", good);
+        await AgentProgram.SignalAsync(daemon.Id, 1);
+        Assert.Equal(0, await daemon.WaitForExitAsync(TestContext.Current.CancellationToken));
+        Assert.False(File.Exists(_folder.Combine("run/agent.sock")), daemon.Transcript);
+    }
+
+    [Fact]
     public async Task A_second_start_on_the_same_folders_is_refused_with_a_sentence_and_status_75()
     {
         await using var first = await StartAsync();

@@ -50,8 +50,9 @@ internal static class AgentCommandLine
         var command = new Command("run", "Run the daemon in the foreground until it is told to stop") { ConfigFile };
         command.SetAction((parsed, cancellationToken) =>
         {
-            var (config, files, errors) = AgentConfig.LoadWithFiles(parsed.GetValue(ConfigFile));
-            return AgentConfig.Report(errors, Console.Error) ? DaemonHost.RunAsync(config, files, cancellationToken) : Task.FromResult(ExitStatus.Config);
+            var file = parsed.GetValue(ConfigFile);
+            var (config, files, errors) = AgentConfig.LoadWithFiles(file);
+            return AgentConfig.Report(errors, Console.Error) ? DaemonHost.RunAsync(config, files, () => AgentConfig.LoadWithFiles(file).Errors, cancellationToken) : Task.FromResult(ExitStatus.Config);
         });
         return command;
     }

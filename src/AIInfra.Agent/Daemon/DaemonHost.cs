@@ -1,7 +1,8 @@
+using System.Collections.Immutable;
 using AIInfra.Agent.Configuration;
 using AIInfra.Core.Configuration;
-using AIInfra.Core.Hosting;
 using AIInfra.Core.Hosting.Logging;
+using AIInfra.Linux.Files;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -11,9 +12,11 @@ namespace AIInfra.Agent.Daemon;
 /// <summary>The life of the daemon: lock, compose, run until told to stop.</summary>
 internal static partial class DaemonHost
 {
+    /// <param name="check">Reads what the next start would read, for SIGHUP.</param>
     /// <returns>An <see cref="ExitStatus"/>.</returns>
-    public static async Task<int> RunAsync(Config config, AgentFiles files, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(Config config, AgentFiles files, Func<ImmutableArray<ConfigError>> check, CancellationToken cancellationToken)
     {
+        FileMask.OwnerOnly();
         using var instance = SingleInstance.Take(config.Get(AgentKeys.RunPath), out var refusal, out var status);
         if (instance is null)
         {
@@ -34,6 +37,7 @@ internal static partial class DaemonHost
         foreach (var note in files.Notes)
             LogNote(logger, note);
         host.AnnounceStop();
+        using var hangup = Reload.OnHangup(host.Services.GetRequiredService<IHostApplicationLifetime>(), check, logger);
         await host.RunAsync(cancellationToken);
         LogStopped(logger);
         return Environment.ExitCode;

@@ -2,6 +2,7 @@ using System.Net;
 using AIInfra.Aggregator.Configuration;
 using AIInfra.Aggregator.Identity;
 using AIInfra.Core.Configuration;
+using AIInfra.Linux.Files;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -13,6 +14,7 @@ internal static partial class AggregatorHost
     /// <returns>An <see cref="ExitStatus"/>.</returns>
     public static async Task<int> RunAsync(Config config, CancellationToken cancellationToken)
     {
+        FileMask.OwnerOnly();
         using var instance = AggregatorLock.Take(config.Get(AggregatorKeys.StatePath), out var refusal, out var status);
         if (instance is null)
         {
