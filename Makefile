@@ -9,7 +9,7 @@ export DOTNET_NOLOGO := 1
 # Locked mode needs the very SDK that wrote the lock files (see CONTRIBUTING): CI asks for it, others restore as they are.
 RESTORE       := $(if $(CI),--locked-mode,)
 
-.PHONY: build native test e2e demo bench bench-compare bench-doc fleet-sim publish package lint fuzz dashboards clean help
+.PHONY: build native test e2e demo bench bench-compare bench-doc fleet-sim publish package lint fuzz audit dashboards clean help
 
 build: native ## build out/bin/aiinfra-agent and the simulators in out/native
 	@build/restore.sh $(RESTORE)
@@ -54,6 +54,9 @@ lint: ## formatting and analyzers, without changing a file
 
 fuzz: build ## fuzz the parsers of outside input: FUZZ_SECONDS each (default 60)
 	@build/fuzz.sh
+
+audit: ## known vulnerabilities of the packages, by what the feed knows
+	@build/audit.sh
 
 dashboards: build ## pictures of the dashboards in out/dashboards, of simulated nodes, drawn in Chromium
 	@build/dashboards.sh

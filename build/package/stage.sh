@@ -17,7 +17,8 @@ mkdir -p $out/$agent/usr/bin && ln -s ../lib/aiinfra/aiinfra-agent $out/$agent/u
 put 0644 packaging/systemd/aiinfra-agent.service $agent/usr/lib/systemd/system/aiinfra-agent.service
 put 0600 packaging/agent.yaml $agent/etc/aiinfra/agent.yaml
 install -d -m 0755 $out/$agent/etc/aiinfra/rules.d
-for page in README.md docs/*.md; do put 0644 "$page" $agent/usr/share/doc/aiinfra-agent/"$(basename "$page")"; done
+# Without docs/README.md: it would take the place of README.md.
+for page in README.md README.zh-CN.md CHANGELOG.md docs/*[!E].md; do put 0644 "$page" $agent/usr/share/doc/aiinfra-agent/"$(basename "$page")"; done
 for page in docs/runbooks/*.md docs/adr/*.md; do put 0644 "$page" $agent/usr/share/doc/aiinfra-agent/"${page#docs/}"; done
 
 aggregator=aiinfra-aggregator

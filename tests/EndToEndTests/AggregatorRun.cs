@@ -33,10 +33,11 @@ internal sealed class AggregatorRun : IAsyncDisposable
     public string Config { get; }
     public PeerProcess Process { get; private set; } = null!;
 
-    public static async Task<AggregatorRun> StartAsync()
+    /// <param name="settings">As environment variables.</param>
+    public static async Task<AggregatorRun> StartAsync(IReadOnlyList<(string Name, string Value)>? settings = null)
     {
         var run = new AggregatorRun();
-        run.StartProcess();
+        run.Process = PeerProcess.Start(Program, ["run", "--config", run.Config], settings?.ToDictionary(setting => setting.Name, setting => setting.Value));
         await Eventually.AsyncTrue(run.IsUpAsync, () => run.Process.Transcript);
         run._http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await run.TokenAsync("viewer"));
         return run;
@@ -50,6 +51,15 @@ internal sealed class AggregatorRun : IAsyncDisposable
         await using var program = PeerProcess.Start(Program, arguments);
         var status = await program.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (status, program.Transcript.Trim());
+    }
+
+    /// <summary>Runs an aggregator of a configuration of its own until it says something, and ends it.</summary>
+    /// <returns>All that it said.</returns>
+    public static async Task<string> UntilLineAsync(string config, string words)
+    {
+        await using var program = PeerProcess.Start(Program, ["run", "--config", config]);
+        await Eventually.AsyncTrue(() => Task.FromResult(program.Transcript.Contains(words, StringComparison.Ordinal)), () => program.Transcript);
+        return program.Transcript;
     }
 
     public async Task<string> TokenAsync(string role)

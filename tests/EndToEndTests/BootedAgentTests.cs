@@ -89,6 +89,20 @@ public sealed class BootedAgentTests(BootedSystem system) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Its_log_is_in_the_journal_with_fields()
+    {
+        await EventuallyAsync(async () => (await Machine.TryRunAsync("journalctl", "--no-pager", "-o", "json", "-u", Unit, "AIINFRA_EVENT=MetricsServer.Serving")).Output.Contains('{', StringComparison.Ordinal));
+
+        var lines = (await Machine.RunAsync("journalctl", "--no-pager", "-o", "json", "-u", Unit, "AIINFRA_EVENT=MetricsServer.Serving")).Trim().Split('\n');
+        using var record = JsonDocument.Parse(lines[^1]);
+        string? Field(string name) => record.RootElement.GetProperty(name).GetString();
+
+        Assert.Equal(("6", "aiinfra-agent", "http", "127.0.0.1:9400"), (Field("PRIORITY"), Field("SYSLOG_IDENTIFIER"), Field("AIINFRA_SCHEME"), Field("AIINFRA_ADDRESS")));
+        Assert.Equal("Serving metrics on http://127.0.0.1:9400/metrics", Field("MESSAGE"));
+        Assert.Equal("AIInfra.Agent.Endpoints.MetricsServer", Field("AIINFRA_LOGGER"));
+    }
+
+    [Fact]
     public async Task The_unit_file_is_sound_and_what_it_exposes_is_bounded()
     {
         var (status, output) = await Machine.TryRunAsync("systemd-analyze", "verify", $"/etc/systemd/system/{Unit}.service");

@@ -1,7 +1,7 @@
 using AIInfra.Agent.Configuration;
 using AIInfra.Core.Configuration;
-using AIInfra.Core.Hosting;
 using AIInfra.Core.Hosting.Logging;
+using AIInfra.Linux.Files;
 using AIInfra.Linux.Processes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -26,6 +26,7 @@ internal static partial class DaemonHost
 
     private static async Task<(int Status, bool IsReload)> RunOnceAsync(string? file, Config config, AgentFiles files, CancellationToken cancellationToken)
     {
+        FileMask.OwnerOnly();
         var runPath = config.Get(AgentKeys.RunPath);
         using var instance = SingleInstance.Take(runPath, "agent", out var refusal);
         if (instance is null)

@@ -3,6 +3,7 @@ using AIInfra.Aggregator.Configuration;
 using AIInfra.Aggregator.Identity;
 using AIInfra.Core.Configuration;
 using AIInfra.Core.Hosting;
+using AIInfra.Linux.Files;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -14,6 +15,7 @@ internal static partial class AggregatorHost
     /// <returns>An <see cref="ExitStatus"/>.</returns>
     public static async Task<int> RunAsync(Config config, CancellationToken cancellationToken)
     {
+        FileMask.OwnerOnly();
         var folder = config.Get(AggregatorKeys.StatePath);
         using var instance = SingleInstance.Take(folder, "aggregator", out var refusal);
         if (instance is null)

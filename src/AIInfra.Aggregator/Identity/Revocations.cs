@@ -34,5 +34,6 @@ internal sealed class Revocations(string folder, TimeProvider time)
     public bool IsRevoked(X509Certificate2 certificate, string node) => IsRevoked(node, Authority.IssuedAt(certificate));
 
     private static ImmutableDictionary<string, DateTimeOffset> Parse(string text) =>
-        (JsonSerializer.Deserialize(text, IdentityJson.Default.ListRevocation) ?? []).ToImmutableDictionary(entry => entry.Node, entry => entry.Before, StringComparer.Ordinal);
+        (JsonSerializer.Deserialize(text, IdentityJson.Default.ListRevocation) ?? []).GroupBy(entry => entry?.Node ?? throw new JsonException("An entry names no node."), StringComparer.Ordinal)
+            .ToImmutableDictionary(entries => entries.Key, entries => entries.Max(entry => entry.Before), StringComparer.Ordinal);
 }

@@ -84,7 +84,8 @@ internal sealed class Tokens(string folder, TimeProvider time)
         _file.Expire();
     }
 
-    private static ImmutableArray<TokenEntry> Parse(string text) => [.. JsonSerializer.Deserialize(text, IdentityJson.Default.ListTokenEntry) ?? []];
+    private static ImmutableArray<TokenEntry> Parse(string text) =>
+        [.. (JsonSerializer.Deserialize(text, IdentityJson.Default.ListTokenEntry) ?? []).Select(entry => entry is { Id: not null, Hash: not null, Name: not null, Nodes: not null } ? entry : throw new JsonException("An entry lacks its id, name, hash or nodes."))];
 
     private static string Hash(byte[] secret) => Convert.ToHexStringLower(SHA256.HashData(secret));
 

@@ -53,7 +53,11 @@ internal sealed class CdiFolder(string written, ImmutableArray<string> others)
     /// <exception cref="UnauthorizedAccessException">As above.</exception>
     public void Write(string file, byte[] content)
     {
-        Directory.CreateDirectory(written, FolderMode);
+        if (!Directory.Exists(written))
+        {
+            Directory.CreateDirectory(written);
+            File.SetUnixFileMode(written, FolderMode); // whatever the umask: container runtimes of other users read it
+        }
         WholeFile.Write(PathOf(file), content, FileMode);
         if (!Holds(file, content))
             throw new IOException($"{PathOf(file)} does not hold what was written to it");

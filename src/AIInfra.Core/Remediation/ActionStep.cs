@@ -13,7 +13,7 @@ public sealed record ActionStep
     /// <summary>The <see cref="IRemediationAction.Name"/>.</summary>
     public required string Action { get; init; }
     /// <summary>As the policy gives them.</summary>
-    public required ImmutableArray<string> Arguments { get; init; }
+    public required ImmutableArray<string> Arguments { get; init => field = value.IsDefault ? [] : value; }
     /// <summary>What is mended: the problem's subject.</summary>
     public required Subject Subject { get; init; }
     public required string ProblemId { get; init; }

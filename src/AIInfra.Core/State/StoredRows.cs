@@ -13,7 +13,7 @@ internal static class StoredRows
     public static Problem? Problem(byte[] body)
     {
         var problem = Parse(body, StateJson.Default.Problem);
-        return problem is { Evidence.IsDefault: true } ? problem with { Evidence = [] } : problem;
+        return problem is null ? null : problem with { Evidence = problem.Evidence.IsDefault ? [] : [.. problem.Evidence.Where(line => line is not null)] };
     }
 
     public static VendorInventory? Inventory(byte[] body)
@@ -22,10 +22,10 @@ internal static class StoredRows
         return inventory is null ? null : inventory with
         {
             State = VendorState.Starting,
-            Devices = inventory.Devices.IsDefault ? [] : [.. inventory.Devices.Select(device => device with
+            Devices = inventory.Devices.IsDefault ? [] : [.. inventory.Devices.Where(device => device is not null).Select(device => device with
             {
-                DeviceNodes = device.DeviceNodes.IsDefault ? [] : device.DeviceNodes,
-                Links = device.Links.IsDefault ? [] : device.Links,
+                DeviceNodes = device.DeviceNodes.IsDefault ? [] : [.. device.DeviceNodes.Where(node => node is not null)],
+                Links = device.Links.IsDefault ? [] : [.. device.Links.Where(link => link is not null)],
             })],
         };
     }

@@ -160,7 +160,7 @@ public sealed partial class FleetReporter : IWorker
     }
 
     private void Say(GrpcException fault) => Say(
-        $"The aggregator {_options.Aggregator.Authority} {(fault.Status is GrpcStatus.Unavailable or GrpcStatus.DeadlineExceeded or GrpcStatus.Cancelled ? "cannot be reached" : "refused")}: {fault.Detail} Disruptive steps are denied meanwhile; it is tried again.");
+        $"The aggregator {_options.Aggregator.Authority} {(fault.Status is GrpcStatus.Unavailable or GrpcStatus.DeadlineExceeded or GrpcStatus.Cancelled ? "cannot be reached" : "refused")}: {fault.Detail.TrimEnd('.')}. Disruptive steps are denied meanwhile; it is tried again.");
 
     /// <summary>The same fault is logged once.</summary>
     private void Say(string sentence)

@@ -46,7 +46,7 @@ internal sealed class ApiWatch<T>(ApiConnection connection, ApiCall call, JsonTy
                 var buffer = read.Buffer;
                 if (buffer.PositionOf((byte)'\n') is { } end)
                 {
-                    var parsed = Parse(buffer.Slice(0, end));
+                    var parsed = Parse(buffer.Slice(0, end), type, status => ApiRefusal.Of(call.What, connection.Where, status));
                     lines.AdvanceTo(buffer.GetPosition(1, end));
                     if (parsed is not null)
                         return parsed;
@@ -81,12 +81,15 @@ internal sealed class ApiWatch<T>(ApiConnection connection, ApiCall call, JsonTy
     }
 
     /// <returns>Null for an event of a kind that a later server may have.</returns>
-    private WatchEvent<T>? Parse(ReadOnlySequence<byte> line)
+    /// <exception cref="JsonException">It is no event.</exception>
+    internal static WatchEvent<T>? Parse(ReadOnlySequence<byte> line, JsonTypeInfo<T> type, Func<ApiStatus, ApiException> refusal)
     {
         var reader = new Utf8JsonReader(line);
         var read = JsonSerializer.Deserialize(ref reader, ApiJson.Default.WatchLine) ?? throw new JsonException("An event is null.");
+        if (read.Object.ValueKind != JsonValueKind.Object)
+            throw new JsonException("An event has no object.");
         if (read.Type == "ERROR")
-            throw ApiRefusal.Of(call.What, connection.Where, read.Object.Deserialize(ApiJson.Default.ApiStatus) ?? new ApiStatus());
+            throw refusal(read.Object.Deserialize(ApiJson.Default.ApiStatus) ?? new ApiStatus());
         WatchKind? kind = read.Type switch { "ADDED" => WatchKind.Added, "MODIFIED" => WatchKind.Modified, "DELETED" => WatchKind.Deleted, "BOOKMARK" => WatchKind.Bookmark, _ => null };
         return kind is null ? null : new WatchEvent<T>(kind.Value, read.Object.Deserialize(type) ?? throw new JsonException("An event has no object."));
     }

@@ -66,7 +66,7 @@ internal sealed class AlertWatch(TimeProvider time, HttpMessageHandler? transpor
     }
 
     /// <returns>Null when none of them fires; else a sentence.</returns>
-    private async Task<string?> AskAsync(BlockingAlerts source, CancellationToken cancellationToken)
+    internal async Task<string?> AskAsync(BlockingAlerts source, CancellationToken cancellationToken)
     {
         using var late = new CancellationTokenSource(Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);

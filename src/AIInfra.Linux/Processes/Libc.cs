@@ -29,6 +29,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "waitid", SetLastError = true)]
     private static partial int WaitId(int kind, int id, Span<byte> information, int options);
 
+    [LibraryImport("libc", EntryPoint = "umask")]
+    internal static partial uint SetMask(uint mask);
+
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     internal static partial int Kill(int id, int signal);
 

@@ -69,6 +69,16 @@ public sealed partial class LogFormatTests
     public void Where_no_journald_listens_there_is_no_socket() => Assert.Null(JournalSocket.Open("aiinfra-agent", "/nowhere/socket"));
 
     [Theory]
+    [InlineData("9:1234", "socket:[1234]", true)]
+    [InlineData("9:1234", "socket:[1235]", false)]
+    [InlineData("9:1234", "/dev/pts/0", false)]
+    [InlineData("", "socket:[]", false)]
+    [InlineData(null, "socket:[1234]", false)]
+    [InlineData("9:1234", null, false)]
+    public void The_journal_is_written_to_only_where_standard_error_goes_to_it(string? stream, string? standardError, bool isCollected) =>
+        Assert.Equal(isCollected, ConsoleLogging.IsCollected(stream, standardError));
+
+    [Theory]
     [InlineData("Node", "AIINFRA_NODE")]
     [InlineData("MaxAge", "AIINFRA_MAX_AGE")]
     [InlineData("PCIAddress", "AIINFRA_PCIADDRESS")]

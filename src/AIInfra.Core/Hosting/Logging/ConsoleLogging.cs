@@ -14,7 +14,7 @@ public static class ConsoleLogging
             logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 
-        var isCollected = Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null;
+        var isCollected = IsCollected(Environment.GetEnvironmentVariable("JOURNAL_STREAM"), new FileInfo("/proc/self/fd/2").LinkTarget);
         switch (options.Form)
         {
             case LogForm.Json:
@@ -31,4 +31,10 @@ public static class ConsoleLogging
                 break;
         }
     }
+
+    /// <summary>Whether standard error goes to the journal. The variable is inherited, also by one whose standard error was led elsewhere.</summary>
+    /// <param name="stream"><c>DEVICE:INODE</c>, see systemd.exec(5).</param>
+    /// <param name="standardError">What the descriptor is: <c>socket:[INODE]</c>.</param>
+    internal static bool IsCollected(string? stream, string? standardError) =>
+        stream?.Split(':') is [_, { Length: > 0 } inode] && standardError == $"socket:[{inode}]";
 }

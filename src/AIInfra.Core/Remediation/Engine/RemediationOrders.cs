@@ -42,7 +42,7 @@ public sealed class RemediationOrders
     /// <summary>Then an approval that was not used counts no more.</summary>
     public static readonly TimeSpan ApprovalLasts = TimeSpan.FromHours(24);
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), LongestPause = TimeSpan.FromDays(36_500);
 
     private readonly string _file;
     private readonly TimeProvider _time;
@@ -138,11 +138,18 @@ public sealed class RemediationOrders
         }
     }
 
+    /// <summary>What a file that was written by hand or is damaged may lack although it is JSON.</summary>
+    private static string? Complaint(Orders read) =>
+        read.Pause is { } pause && (pause.Given?.BootId is null || pause.Why is null || (pause.For is { } length && (length < TimeSpan.Zero || length > LongestPause))) ? "The pause does not say since when, for how long or why."
+        : !read.Approved.IsDefault && read.Approved.Any(order => order?.Given?.BootId is null || order.Operation is null) ? "An approval does not say since when or for what." : null;
+
     private static (Orders Orders, string? Unreadable) Read(string file)
     {
         try
         {
             var read = JsonSerializer.Deserialize(File.ReadAllBytes(file), OrdersJson.Default.Orders);
+            if (read is not null && Complaint(read) is { } complaint)
+                throw new JsonException(complaint);
             return (read is null || read.Approved.IsDefault ? Orders.None with { Pause = read?.Pause } : read, null);
         }
         catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)

@@ -89,17 +89,19 @@ internal sealed class JournalDatabase : IDisposable
         transaction.Commit();
     }
 
-    private StepRecord Parse(string id, byte[] body)
+    private StepRecord Parse(string id, byte[] body) =>
+        Understood(id, body) ?? throw new UnusableStateException("corrupt", $"{_file.Path} holds step {id}, which this agent cannot read");
+
+    /// <summary>Null for a row that cannot be understood.</summary>
+    internal static StepRecord? Understood(string id, byte[] body)
     {
         try
         {
-            if (JsonSerializer.Deserialize(body, JournalJson.Default.StepRecord) is { } record && record.Step.Id == id)
-                return record;
+            return JsonSerializer.Deserialize(body, JournalJson.Default.StepRecord) is { } record && record.Step.Id == id ? record : null;
         }
         catch (JsonException)
         {
-            // Said below.
+            return null;
         }
-        throw new UnusableStateException("corrupt", $"{_file.Path} holds step {id}, which this agent cannot read");
     }
 }
