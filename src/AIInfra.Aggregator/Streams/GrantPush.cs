@@ -65,7 +65,7 @@ internal sealed class GrantPush(FleetDatabase database, FleetView view, Sessions
         {
             var (held, revoked) = await database.ReadAsync(async session => (
                 new Held(await GrantRows.PausesAsync(session), await GrantRows.BreakerAsync(session) is { Since: not null } open ? $"the breaker is open ({open.Why}); a person closes it." : null),
-                await session.AllAsync("SELECT node, id, operation FROM grants WHERE state = 'ended' AND says = 'revoked'", row => new Revoked(row.GetString(0), row.GetString(1), row.GetString(2)))), cancellationToken);
+                await session.AllAsync("SELECT node, id, operation FROM grants WHERE state <> 'over' AND state = 'ended' AND says = 'revoked'", row => new Revoked(row.GetString(0), row.GetString(1), row.GetString(2)))), cancellationToken);
             if (held.Breaker is not null || held.Pauses.Count > 0 || _held.Breaker is not null || _held.Pauses.Count > 0)
             {
                 foreach (var (session, told) in _told)
