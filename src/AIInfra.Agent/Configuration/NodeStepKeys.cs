@@ -7,7 +7,7 @@ namespace AIInfra.Agent.Configuration;
 internal static class NodeStepKeys
 {
     public static readonly ConfigKey<string> LeaseDomain = ConfigForm.Text("remediation.lease.domainLabel", "", "Key of the node label that names the failure domain, such as topology.kubernetes.io/zone or a rack's; empty: the whole cluster is one. Used with remediation.drain: self and fleet.whenUnreachable: lease; the same on every node, and in the aggregator's kubernetes.lease.");
-    public static readonly ConfigKey<int> LeaseSlots = ConfigForm.Number("remediation.lease.slots", 1, 1, 16, "So many nodes of a domain may be disrupted at once; the same on every node.");
+    public static readonly ConfigKey<int> LeaseSlots = ConfigForm.Number("remediation.lease.slots", 1, 16, 1, "So many nodes of a domain may be disrupted at once; the same on every node.");
     public static readonly ConfigKey<string> LeaseNamespace = ConfigForm.Text("remediation.lease.namespace", "aiinfra-system", "Where the leases are.");
 
     public static ConfigKey[] All { get; } = [LeaseDomain, LeaseSlots, LeaseNamespace];

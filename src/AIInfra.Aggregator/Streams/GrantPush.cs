@@ -18,9 +18,12 @@ internal sealed class GrantPush(FleetDatabase database, FleetView view, Sessions
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<AgentSession, Told> _told = new();
-    private volatile Held _held = new([], null);
+    private volatile Held? _held; // null: not known yet, and nobody is told that nothing holds
 
-    private sealed record Held(List<StoredPause> Pauses, string? Breaker);
+    private sealed record Held(List<StoredPause> Pauses, string? Breaker)
+    {
+        public bool Any => Breaker is not null || Pauses.Count > 0;
+    }
 
     private sealed record Revoked(string Node, string Grant, string Operation);
 
@@ -36,7 +39,8 @@ internal sealed class GrantPush(FleetDatabase database, FleetView view, Sessions
     public void Opened(AgentSession session)
     {
         var told = _told[session] = new Told();
-        Tell(session, told, WhyPaused(session.Node, _held));
+        if (_held is { } held)
+            Tell(session, told, WhyPaused(session.Node, held));
     }
 
     public void Closed(AgentSession session) => _told.TryRemove(session, out _);
@@ -65,13 +69,14 @@ internal sealed class GrantPush(FleetDatabase database, FleetView view, Sessions
         {
             var (held, revoked) = await database.ReadAsync(async session => (
                 new Held(await GrantRows.PausesAsync(session), await GrantRows.BreakerAsync(session) is { Since: not null } open ? $"the breaker is open ({open.Why}); a person closes it." : null),
-                await session.AllAsync("SELECT node, id, operation FROM grants WHERE state = 'ended' AND says = 'revoked'", row => new Revoked(row.GetString(0), row.GetString(1), row.GetString(2)))), cancellationToken);
-            if (held.Breaker is not null || held.Pauses.Count > 0 || _held.Breaker is not null || _held.Pauses.Count > 0)
+                await session.AllAsync("SELECT node, id, operation FROM grants WHERE state <> 'over' AND state = 'ended' AND says = 'revoked'", row => new Revoked(row.GetString(0), row.GetString(1), row.GetString(2)))), cancellationToken);
+            var before = _held;
+            _held = held;
+            if (before is null || held.Any || before.Any)
             {
                 foreach (var (session, told) in _told)
                     Tell(session, told, WhyPaused(session.Node, held));
             }
-            _held = held;
             foreach (var one in revoked)
                 Revoke(one);
             parts.Ready(Part);

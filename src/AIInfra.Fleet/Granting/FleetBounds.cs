@@ -4,7 +4,7 @@ namespace AIInfra.Fleet.Granting;
 
 /// <summary>What the aggregator forbids this node beside the node's own policy: it can narrow, never widen. Kept in a file, so that neither a restart nor an aggregator that is away lifts it.</summary>
 /// <remarks>Lifted only by the aggregator: on each stream it says anew what holds, and an aggregator from before that says nothing, which lifts it too.</remarks>
-/// <param name="folder">Of the fleet's state.</param>
+/// <param name="folder">Of the fleet's state; empty: it is kept in memory only.</param>
 public sealed class FleetBounds(string folder)
 {
     private const int LongestText = 1024;
@@ -39,6 +39,8 @@ public sealed class FleetBounds(string folder)
             return;
         _paused = why;
         Volatile.Write(ref _isRead, true);
+        if (folder.Length == 0)
+            return;
         try
         {
             if (why is not null)
@@ -56,7 +58,7 @@ public sealed class FleetBounds(string folder)
     {
         try
         {
-            _paused = File.Exists(_file) ? File.ReadAllText(_file) : null;
+            _paused = folder.Length > 0 && File.Exists(_file) ? File.ReadAllText(_file) : null;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

@@ -46,11 +46,8 @@ public sealed class FleetSteps(FleetOptions options, Func<string, (string Grant,
             _line = line;
             _whyNot = welcome.DoesSteps ? null : welcome.NoSteps.Length > 0 ? $"The aggregator {options.Aggregator.Authority} does no node steps: {welcome.NoSteps}"
                 : $"The aggregator {options.Aggregator.Authority} ({welcome.AggregatorVersion}) is from before aggregators did node steps: upgrade it, or set remediation.drain: self.";
-            if (_whyNot is null)
-            {
-                foreach (var asked in _asked.Values)
-                    line.TryPost(asked.Message);
-            }
+            foreach (var asked in _asked.Values)
+                PostIfServed_NeedsLock(asked);
         }
     }
 
@@ -82,8 +79,7 @@ public sealed class FleetSteps(FleetOptions options, Func<string, (string Grant,
         lock (_gate)
         {
             _asked[planned.Id] = asked;
-            if (_whyNot is null)
-                _line?.TryPost(asked.Message);
+            PostIfServed_NeedsLock(asked);
         }
         try
         {
@@ -96,7 +92,7 @@ public sealed class FleetSteps(FleetOptions options, Func<string, (string Grant,
                 catch (TimeoutException)
                 {
                     lock (_gate)
-                        _line?.TryPost(asked.Message); // too much waited on the stream when it was asked, or a newer replica serves it
+                        PostIfServed_NeedsLock(asked); // too much waited on the stream when it was asked, or a newer replica serves it
                 }
             }
         }
@@ -112,6 +108,12 @@ public sealed class FleetSteps(FleetOptions options, Func<string, (string Grant,
                     _asked.Remove(planned.Id);
             }
         }
+    }
+
+    private void PostIfServed_NeedsLock(Asked asked)
+    {
+        if (_whyNot is null)
+            _line?.TryPost(asked.Message);
     }
 
     /// <summary>It is not to go on: the aggregator is told so, and says how far it was. Where it cannot be reached it ends by itself, when the grant is not renewed.</summary>
