@@ -10,6 +10,7 @@ using AIInfra.Fleet.Granting;
 using AIInfra.Fleet.Reporting;
 using AIInfra.Fleet.V1;
 using AIInfra.Grpc;
+using Google.Protobuf;
 using Problem = AIInfra.Fleet.V1.Problem;
 using Operation = AIInfra.Fleet.V1.Operation;
 using CertificateRequest = System.Security.Cryptography.X509Certificates.CertificateRequest;
@@ -59,6 +60,13 @@ internal sealed class SimulatedAgent
     /// <summary>What the last question was answered with.</summary>
     public string Says { get; private set; } = "";
     public bool IsConnected { get; private set; }
+
+    /// <summary>All of it, as it goes over the wire.</summary>
+    public Snapshot ToSnapshot()
+    {
+        lock (_state)
+            return Snapshot.Parser.ParseFrom(_newest.ToSnapshot().ToByteArray());
+    }
 
     /// <summary>Stays connected until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
