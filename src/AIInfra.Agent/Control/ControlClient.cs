@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using AIInfra.Linux.Sockets;
 
 namespace AIInfra.Agent.Control;
 
@@ -14,20 +15,7 @@ internal sealed class ControlClient(string socketPath) : IDisposable
 
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
-        ConnectCallback = async (_, cancellationToken) =>
-        {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        },
+        ConnectCallback = (_, cancellationToken) => UnixSocket.ConnectAsync(socketPath, cancellationToken),
     })
     { BaseAddress = new Uri("http://localhost"), Timeout = Timeout.InfiniteTimeSpan };
 

@@ -29,6 +29,12 @@ public sealed record VendorInventory
     public bool IsSimulated { get; init; }
     /// <summary>Ordered by PCI address, then id. A device that vanished stays listed, with a fatal problem on it.</summary>
     public ImmutableArray<Device> Devices { get; init; } = [];
+
+    /// <summary>The devices that are no part of another one.</summary>
+    public IEnumerable<Device> Boards => Devices.Where(device => device.ParentId is null);
+
+    /// <summary>The first board of the kind of which there are the most; null without a board.</summary>
+    public Device? CommonestBoard(Func<Device, string> kind) => Boards.GroupBy(kind, StringComparer.Ordinal).MaxBy(group => group.Count())?.First();
 }
 
 /// <summary>All vendors' devices together. Immutable.</summary>

@@ -37,4 +37,11 @@ public static class LabelValue
         var value = string.Join('-', words).Trim('-', '_', '.');
         return value.Length <= Longest ? value : value[..Longest].TrimEnd('-', '_', '.');
     }
+
+    /// <summary>Adds what is known: nothing for null, or where <see cref="Of"/> leaves nothing.</summary>
+    public static void AddKnown(this ImmutableSortedDictionary<string, string>.Builder labels, string name, string? value)
+    {
+        if (value is not null && Of(value) is { Length: > 0 } text)
+            labels[name] = text;
+    }
 }

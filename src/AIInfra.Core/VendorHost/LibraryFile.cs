@@ -1,4 +1,4 @@
-using AIInfra.Linux.Processes;
+using AIInfra.Linux.Files;
 
 namespace AIInfra.Core.VendorHost;
 
@@ -6,10 +6,10 @@ namespace AIInfra.Core.VendorHost;
 internal sealed class LibraryFile
 {
     private readonly string _path;
-    private readonly FileIdentity? _loaded;
-    private FileIdentity? _seen;
+    private readonly FileVersion? _loaded;
+    private FileVersion? _seen;
 
-    private LibraryFile(string path, FileIdentity? loaded) => (_path, _loaded) = (path, loaded);
+    private LibraryFile(string path, FileVersion? loaded) => (_path, _loaded) = (path, loaded);
 
     internal string Path => _path;
 
@@ -23,16 +23,16 @@ internal sealed class LibraryFile
         var link = System.IO.Path.IsPathRooted(configured)
             ? configured
             : System.IO.Path.Combine(System.IO.Path.GetDirectoryName(mapped)!, System.IO.Path.GetFileName(configured));
-        var path = FileIdentity.Of(link) is null ? mapped : link;
-        return new LibraryFile(path, FileIdentity.Of(path));
+        var path = FileVersion.Of(link) is null ? mapped : link;
+        return new LibraryFile(path, FileVersion.Of(path));
     }
 
     /// <summary>What lies there now, if it is another file than the one that was loaded and two looks in a row found the same:
     /// an installer may be at work. Null while it is the same as loaded, or while there is none.</summary>
-    internal FileIdentity? Replacement()
+    internal FileVersion? Replacement()
     {
         var before = _seen;
-        _seen = FileIdentity.Of(_path);
+        _seen = FileVersion.Of(_path);
         return _seen is not null && _seen != _loaded && _seen == before ? _seen : null;
     }
 

@@ -1,4 +1,4 @@
-using AIInfra.Linux.Processes;
+using AIInfra.Linux.Files;
 using Microsoft.Extensions.Logging;
 
 namespace AIInfra.Core.VendorHost;
@@ -6,7 +6,7 @@ namespace AIInfra.Core.VendorHost;
 /// <summary>When the child that serves has a library that no longer fits, and a new child takes over.</summary>
 public sealed partial class VendorWorker
 {
-    private (FileIdentity File, long At)? _refusedFile;
+    private (FileVersion File, long At)? _refusedFile;
     private long? _renewed;
 
     /// <summary>A child that has opened the library as it is now, when there is a reason to start one; the old child serves until then.</summary>
@@ -16,7 +16,7 @@ public sealed partial class VendorWorker
         : WhyOutdated(child) is { } why ? RenewedAsync(child, why, cancellationToken)
         : Task.FromResult<VendorChild?>(null);
 
-    private async Task<VendorChild?> UpgradedAsync(VendorChild child, LibraryFile library, FileIdentity file, CancellationToken cancellationToken)
+    private async Task<VendorChild?> UpgradedAsync(VendorChild child, LibraryFile library, FileVersion file, CancellationToken cancellationToken)
     {
         if (_refusedFile is { } refused && refused.File == file && _time.GetElapsedTime(refused.At) < LookAgain)
             return null;

@@ -53,7 +53,7 @@ internal sealed partial class TaintReporter(
         var released = problems.Problems.Where(problem => problem.Id == VendorReleases.ProblemId).Select(problem => problem.Subject.Id).ToHashSet(StringComparer.Ordinal);
         return devices.Vendors.Any(vendor =>
         {
-            var whole = vendor.Devices.Where(device => device.ParentId is null).ToList();
+            var whole = vendor.Boards.ToList();
             return whole.Count(device => problems.IsHealthy(device) || released.Contains(device.Id)) * 2 < whole.Count;
         });
     }

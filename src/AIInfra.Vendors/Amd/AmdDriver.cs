@@ -139,28 +139,22 @@ internal sealed class AmdDriver(HostPaths host) : IFileDriver
 
     private ImmutableSortedDictionary<string, string> Traits(string folder, KfdNode? node, string? compute, string? memory)
     {
-        var traits = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        void Add(string name, string? value)
-        {
-            if (!string.IsNullOrEmpty(value))
-                traits[name] = value;
-        }
-
-        Add(AmdTraits.Compute, compute);
-        Add(AmdTraits.Memory, memory);
-        Add(AmdTraits.ComputeModes, _sys.Word($"{folder}/available_compute_partition"));
-        Add(AmdTraits.MemoryModes, _sys.Word($"{folder}/available_memory_partition"));
-        Add(AmdTraits.DeviceId, _sys.Text($"{folder}/device") is ['0', 'x', .. var id] ? id : null);
-        Add(AmdTraits.ProductName, _sys.Word($"{folder}/product_name"));
+        var traits = new TraitSet();
+        traits.Add(AmdTraits.Compute, compute);
+        traits.Add(AmdTraits.Memory, memory);
+        traits.Add(AmdTraits.ComputeModes, _sys.Word($"{folder}/available_compute_partition"));
+        traits.Add(AmdTraits.MemoryModes, _sys.Word($"{folder}/available_memory_partition"));
+        traits.Add(AmdTraits.DeviceId, _sys.Text($"{folder}/device") is ['0', 'x', .. var id] ? id : null);
+        traits.Add(AmdTraits.ProductName, _sys.Word($"{folder}/product_name"));
         if (node is null)
             return traits.ToImmutable();
         var target = node["gfx_target_version"];
-        Add(AmdTraits.Target, target == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"gfx{target / 10000}{target / 100 % 100:x}{target % 100:x}"));
-        Add(AmdTraits.Simds, node["simd_count"].ToString(CultureInfo.InvariantCulture));
+        traits.Add(AmdTraits.Target, target == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"gfx{target / 10000}{target / 100 % 100:x}{target % 100:x}"));
+        traits.Add(AmdTraits.Simds, node["simd_count"].ToString(CultureInfo.InvariantCulture));
         if (node["simd_per_cu"] is > 0 and var perUnit)
-            Add(AmdTraits.Units, (node["simd_count"] / perUnit).ToString(CultureInfo.InvariantCulture));
+            traits.Add(AmdTraits.Units, (node["simd_count"] / perUnit).ToString(CultureInfo.InvariantCulture));
         if (node["hive_id"] is > 0 and var hive)
-            Add(AmdTraits.Hive, hive.ToString("x", CultureInfo.InvariantCulture));
+            traits.Add(AmdTraits.Hive, hive.ToString("x", CultureInfo.InvariantCulture));
         return traits.ToImmutable();
     }
 }

@@ -15,20 +15,13 @@ internal sealed class AscendLabels : IFeatureLabels
     public ImmutableSortedDictionary<string, string> Make(VendorInventory inventory)
     {
         var labels = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        Device[] chips = [.. inventory.Devices.Where(device => device.ParentId is null)];
-        if (chips.GroupBy(device => device.Traits.GetValueOrDefault(AscendTraits.Chip, "")).MaxBy(group => group.Count())?.First() is not { } chip || AscendFamily.Find(chip) is not { } family)
+        if (inventory.CommonestBoard(device => device.Traits.GetValueOrDefault(AscendTraits.Chip, "")) is not { } chip || AscendFamily.Find(chip) is not { } family)
             return labels.ToImmutable();
-        void Add(string name, string? value)
-        {
-            if (value is not null && LabelValue.Of(value) is { Length: > 0 } text)
-                labels[name] = text;
-        }
-
-        Add("node.kubernetes.io/npu.chip.name", chip.Traits.GetValueOrDefault(AscendTraits.Chip));
-        Add("servertype", chip.Traits.GetValueOrDefault(AscendTraits.Cores) is { } cores ? $"{(family.Name == "910B" ? "Ascend910B" : family.Type)}-{cores}" : null);
-        Add("accelerator-type", TypeOf(family, chip, chips.Length));
-        Add("huawei.com/driver.version", inventory.DriverVersion);
-        Add("mind-cluster/npu-chip-memory", chip.MemoryBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $"{(bytes + (1 << 29)) >> 30}G") : null);
+        labels.AddKnown("node.kubernetes.io/npu.chip.name", chip.Traits.GetValueOrDefault(AscendTraits.Chip));
+        labels.AddKnown("servertype", chip.Traits.GetValueOrDefault(AscendTraits.Cores) is { } cores ? $"{(family.Name == "910B" ? "Ascend910B" : family.Type)}-{cores}" : null);
+        labels.AddKnown("accelerator-type", TypeOf(family, chip, inventory.Boards.Count()));
+        labels.AddKnown("huawei.com/driver.version", inventory.DriverVersion);
+        labels.AddKnown("mind-cluster/npu-chip-memory", chip.MemoryBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $"{(bytes + (1 << 29)) >> 30}G") : null);
         return labels.ToImmutable();
     }
 

@@ -18,18 +18,12 @@ internal sealed class CambriconLabels(HostPaths host) : IFeatureLabels
     public ImmutableSortedDictionary<string, string> Make(VendorInventory inventory)
     {
         var labels = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        if (inventory.Devices.Where(device => device.ParentId is null).GroupBy(device => device.Model).MaxBy(group => group.Count())?.First() is not { } board)
+        if (inventory.CommonestBoard(device => device.Model) is not { } board)
             return labels.ToImmutable();
-        void Add(string name, string? value)
-        {
-            if (value is not null && LabelValue.Of(value) is { Length: > 0 } text)
-                labels[name] = text;
-        }
-
-        Add("Model", board.Model);
-        Add("DriverVersion", inventory.DriverVersion is { } driver ? $"v{driver}" : null);
-        Add("MCUVersion", board.Firmware.GetValueOrDefault("mcu") is { } controller ? $"v{controller}" : null);
-        Add("CPUType", Processor()?.Replace(' ', '_'));
+        labels.AddKnown("Model", board.Model);
+        labels.AddKnown("DriverVersion", inventory.DriverVersion is { } driver ? $"v{driver}" : null);
+        labels.AddKnown("MCUVersion", board.Firmware.GetValueOrDefault("mcu") is { } controller ? $"v{controller}" : null);
+        labels.AddKnown("CPUType", Processor()?.Replace(' ', '_'));
         return labels.ToImmutable();
     }
 

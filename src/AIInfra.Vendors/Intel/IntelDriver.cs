@@ -132,20 +132,14 @@ internal sealed class IntelDriver(HostPaths host, TimeProvider time) : IFileDriv
 
     private ImmutableSortedDictionary<string, string> Traits(string folder, string name, string driver, string id, int tiles, long functions)
     {
-        var traits = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        void Add(string trait, string? value)
-        {
-            if (!string.IsNullOrEmpty(value))
-                traits[trait] = value;
-        }
-
-        Add(IntelTraits.Driver, driver);
-        Add(IntelTraits.DeviceId, id);
-        Add(IntelTraits.Class, _sys.Text($"{folder}/class") is ['0', 'x', .. { Length: >= 4 } digits] ? digits[..4].ToLowerInvariant() : null);
-        Add(IntelTraits.Tiles, tiles > 1 ? tiles.ToString(CultureInfo.InvariantCulture) : null);
-        Add(IntelTraits.PhysicalFunction, _sys.LinkName($"{folder}/physfn"));
-        Add(IntelTraits.VirtualFunctions, functions > 0 ? functions.ToString(CultureInfo.InvariantCulture) : null);
-        Add(IntelTraits.ByPath, string.Join(',', _dev.Names(ByPath).Where(link => link.StartsWith($"pci-{name}-", StringComparison.Ordinal))));
+        var traits = new TraitSet();
+        traits.Add(IntelTraits.Driver, driver);
+        traits.Add(IntelTraits.DeviceId, id);
+        traits.Add(IntelTraits.Class, _sys.Text($"{folder}/class") is ['0', 'x', .. { Length: >= 4 } digits] ? digits[..4].ToLowerInvariant() : null);
+        traits.Add(IntelTraits.Tiles, tiles > 1 ? tiles.ToString(CultureInfo.InvariantCulture) : null);
+        traits.Add(IntelTraits.PhysicalFunction, _sys.LinkName($"{folder}/physfn"));
+        traits.Add(IntelTraits.VirtualFunctions, functions > 0 ? functions.ToString(CultureInfo.InvariantCulture) : null);
+        traits.Add(IntelTraits.ByPath, string.Join(',', _dev.Names(ByPath).Where(link => link.StartsWith($"pci-{name}-", StringComparison.Ordinal))));
         return traits.ToImmutable();
     }
 }

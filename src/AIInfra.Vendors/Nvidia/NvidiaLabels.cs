@@ -21,7 +21,7 @@ internal sealed class NvidiaLabels(NvidiaOptions options, HostPaths host) : IFea
     public ImmutableSortedDictionary<string, string> Make(VendorInventory inventory)
     {
         var labels = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        Device[] boards = [.. inventory.Devices.Where(device => device.ParentId is null)];
+        Device[] boards = [.. inventory.Boards];
         if (boards.Length == 0)
             return labels.ToImmutable();
         AddVersions(labels, inventory.DriverVersion, boards);

@@ -68,28 +68,22 @@ internal sealed class RdmaDriver(HostPaths host) : IFileDriver
 
     private ImmutableSortedDictionary<string, string> Traits(string folder, ImmutableArray<int> ports, bool isVirtual)
     {
-        var traits = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        void Add(string name, string? value)
-        {
-            if (!string.IsNullOrEmpty(value))
-                traits[name] = value;
-        }
-
+        var traits = new TraitSet();
         var port = $"{folder}/ports/{ports[0]}";
-        Add(RdmaTraits.LinkLayer, _sys.Word($"{port}/link_layer"));
-        Add(RdmaTraits.Rate, _sys.Word($"{port}/rate"));
-        Add(RdmaTraits.Board, _sys.Word($"{folder}/board_id"));
-        Add(RdmaTraits.VendorId, Id($"{folder}/device/vendor"));
-        Add(RdmaTraits.DeviceId, Id($"{folder}/device/device"));
-        Add(RdmaTraits.Driver, _sys.LinkName($"{folder}/device/driver"));
-        Add(RdmaTraits.Interfaces, string.Join(',', _sys.Names($"{folder}/device/net")));
+        traits.Add(RdmaTraits.LinkLayer, _sys.Word($"{port}/link_layer"));
+        traits.Add(RdmaTraits.Rate, _sys.Word($"{port}/rate"));
+        traits.Add(RdmaTraits.Board, _sys.Word($"{folder}/board_id"));
+        traits.Add(RdmaTraits.VendorId, Id($"{folder}/device/vendor"));
+        traits.Add(RdmaTraits.DeviceId, Id($"{folder}/device/device"));
+        traits.Add(RdmaTraits.Driver, _sys.LinkName($"{folder}/device/driver"));
+        traits.Add(RdmaTraits.Interfaces, string.Join(',', _sys.Names($"{folder}/device/net")));
         if (isVirtual)
-            Add(RdmaTraits.PhysicalFunction, _sys.LinkName($"{folder}/device/physfn"));
+            traits.Add(RdmaTraits.PhysicalFunction, _sys.LinkName($"{folder}/device/physfn"));
         else if (_sys.Number($"{folder}/device/sriov_numvfs") is > 0 and var functions)
-            Add(RdmaTraits.VirtualFunctions, functions.ToString(CultureInfo.InvariantCulture));
+            traits.Add(RdmaTraits.VirtualFunctions, functions.ToString(CultureInfo.InvariantCulture));
         var used = Gids(port);
-        Add(RdmaTraits.Gids, used.Length.ToString(CultureInfo.InvariantCulture));
-        Add(RdmaTraits.RoceGids, used.Count(gid => _sys.Text($"{port}/gid_attrs/types/{gid}") == "RoCE v2").ToString(CultureInfo.InvariantCulture));
+        traits.Add(RdmaTraits.Gids, used.Length.ToString(CultureInfo.InvariantCulture));
+        traits.Add(RdmaTraits.RoceGids, used.Count(gid => _sys.Text($"{port}/gid_attrs/types/{gid}") == "RoCE v2").ToString(CultureInfo.InvariantCulture));
         return traits.ToImmutable();
     }
 

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Net.Sockets;
+using AIInfra.Linux.Sockets;
 
 namespace AIInfra.Core.Health.Probes.Services;
 
@@ -64,28 +65,5 @@ internal static class HttpQuestion
         var buffer = new byte[MostText];
         var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
         return System.Text.Encoding.UTF8.GetString(buffer, 0, length).Trim();
-    }
-}
-
-/// <summary>Connects without ever blocking a thread.</summary>
-internal static class UnixSocket
-{
-    private const int LongestPath = 107;
-
-    public static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
-    {
-        if (path.Length > LongestPath)
-            throw new IOException($"{path} is too long for a unix socket");
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json;
+using AIInfra.Linux.Sockets;
 
 namespace AIInfra.Core.Health.Probes.Services;
 
