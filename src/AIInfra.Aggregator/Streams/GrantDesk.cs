@@ -4,9 +4,9 @@ using AIInfra.Aggregator.Nodes;
 using AIInfra.Aggregator.Store;
 using AIInfra.Fleet;
 using AIInfra.Fleet.V1;
+using Microsoft.Extensions.Logging;
 using GrantRequest = AIInfra.Aggregator.Grants.GrantRequest;
 using ProblemKey = AIInfra.Aggregator.Nodes.ProblemKey;
-using Microsoft.Extensions.Logging;
 
 namespace AIInfra.Aggregator.Streams;
 

@@ -11,9 +11,9 @@ using AIInfra.Fleet.Reporting;
 using AIInfra.Fleet.V1;
 using AIInfra.Grpc;
 using Google.Protobuf;
-using Problem = AIInfra.Fleet.V1.Problem;
-using Operation = AIInfra.Fleet.V1.Operation;
 using CertificateRequest = System.Security.Cryptography.X509Certificates.CertificateRequest;
+using Operation = AIInfra.Fleet.V1.Operation;
+using Problem = AIInfra.Fleet.V1.Problem;
 
 namespace AIInfra.Bench.Fleet;
 
