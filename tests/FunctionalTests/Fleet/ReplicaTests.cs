@@ -179,7 +179,8 @@ public sealed class ReplicaTests : IAsyncLifetime
         {
             if (await AskAsync(number) is { Grant: { } grant })
                 return grant;
-            await Task.Delay(50, Stop);
+            SaySomething(number);
+            await Task.Delay(200, Stop);
         }
     }
 
@@ -188,9 +189,14 @@ public sealed class ReplicaTests : IAsyncLifetime
     {
         _told.Enqueue(("-", TimeProvider.System.GetTimestamp(), number, 0));
         await grant.DisposeAsync();
+        SaySomething(number);
+        return true;
+    }
+
+    private void SaySomething(int number)
+    {
         if (!_agents[number].Health.Clear("test.round", Subject.Device("GPU-1")))
             _agents[number].Report("test.round", 1, Severity.Info);
-        return true;
     }
 
     private async Task HammerAsync(int number, CancellationToken cancellationToken)
@@ -202,7 +208,11 @@ public sealed class ReplicaTests : IAsyncLifetime
                 await Task.Delay(20, CancellationToken.None);
                 await GiveBackAsync(number, grant);
             }
-            await Task.Delay(20, CancellationToken.None);
+            else
+            {
+                SaySomething(number); // the release may have been written after what was said with it
+            }
+            await Task.Delay(200, CancellationToken.None);
         }
     }
 
