@@ -3,9 +3,12 @@ using AIInfra.Aggregator.Api;
 using AIInfra.Aggregator.Configuration;
 using AIInfra.Aggregator.Identity;
 using AIInfra.Aggregator.Nodes;
+using AIInfra.Aggregator.Store;
 using AIInfra.Aggregator.Streams;
 using AIInfra.Core.Configuration;
+using AIInfra.Core.Hosting;
 using AIInfra.Core.Hosting.Logging;
+using AIInfra.Grpc;
 using AIInfra.Grpc.Server;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -33,6 +36,7 @@ internal sealed class RunningAggregator : IAsyncDisposable
         try
         {
             await host.Services.GetRequiredService<NodeLoader>().LoadAsync(cancellationToken);
+            await BeatAsync(host.Services.GetRequiredService<Replicas>(), cancellationToken);
             listener = await ListenAsync(host.Services, config, cancellationToken);
             await host.StartAsync(cancellationToken);
             return new RunningAggregator(host, listener);
@@ -56,6 +60,19 @@ internal sealed class RunningAggregator : IAsyncDisposable
             await host.DisposeAsync();
     }
 
+    /// <summary>Before the first node comes: the others count nodes of a replica that they know to be alive.</summary>
+    private static async Task BeatAsync(Replicas replicas, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await replicas.BeatAsync(cancellationToken);
+        }
+        catch (StoreException)
+        {
+            // The database has said so; the first beat that it takes tells it of all nodes.
+        }
+    }
+
     private static IHost Build(Config config, Action<IServiceCollection>? more)
     {
         var authority = Authority.Open(config.Get(AggregatorKeys.StatePath), TimeProvider.System);
@@ -72,6 +89,7 @@ internal sealed class RunningAggregator : IAsyncDisposable
     {
         var (loggers, certificates) = (services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<ServerCertificates>());
         certificates.Current(); // files that cannot be used are said now, not at the first handshake
+        TlsBuffers.ReleaseWhileSilent(); // thousands of streams that say something three times a minute
         return await FleetListener.StartAsync(
             config.Get(AggregatorKeys.ListenAddress), services.GetRequiredService<FleetService>().Methods(), services.GetRequiredService<StreamOptions>().MaxMessageBytes,
             services.GetRequiredService<ApiServer>().AnswerAsync, new TlsConnections(certificates.Current, loggers.CreateLogger<TlsConnections>()),

@@ -128,7 +128,10 @@ internal sealed class Authority
         chain.ChainPolicy.ApplicationPolicy.Add(ClientUse);
         chain.ChainPolicy.VerificationTime = _time.GetUtcNow().UtcDateTime;
         chain.ChainPolicy.VerificationTimeIgnored = false;
-        if (!chain.Build(certificate))
+        var isGood = chain.Build(certificate);
+        foreach (var element in chain.ChainElements)
+            element.Certificate.Dispose(); // else OpenSSL's copies stay until a collection, which thousands of handshakes do not wait for
+        if (!isGood)
             return null;
         return certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault()?.EnumerateDnsNames().FirstOrDefault() is { } name && NodeName.IsGood(name) ? name : null;
     }

@@ -17,6 +17,9 @@ public sealed class Replicas(FleetDatabase database, ViewRule view, TimeProvider
     private volatile Self _self = new(NewId(), 0);
     private long _fence;
 
+    /// <summary>Changes when this replica counts as alive after it did not: what the database says of its nodes is not so.</summary>
+    internal Latest<ReplicaReturn> Returned { get; } = new(new ReplicaReturn(0));
+
     /// <summary>Of this run of this replica; another one after the database was restored.</summary>
     internal string Id => _self.Id;
 
@@ -28,25 +31,28 @@ public sealed class Replicas(FleetDatabase database, ViewRule view, TimeProvider
     internal async Task BeatAsync(CancellationToken cancellationToken)
     {
         var (self, fence) = (_self, Fence); // before the transaction: what is given meanwhile is in no row that it sees
-        var now = await database.WriteAsync(async session =>
+        var (now, wasAway) = await database.WriteAsync(async session =>
         {
+            var away = await session.NumberAsync("SELECT max(beat_at) FROM replicas WHERE id = $1", self.Id) <= session.NowMilliseconds - (long)AliveFor.TotalMilliseconds;
             if (self.Beats > 0 && await session.RunAsync("UPDATE replicas SET beat = beat + 1, beat_at = $3 WHERE id = $1 AND beat >= $2 AND (SELECT fence FROM fleet) >= $4", self.Id, self.Beats, session.NowMilliseconds, fence) == 0)
             {
                 // What is restored says of every replica that it lives and has its nodes: none of it holds. The others find their rows gone, and begin anew too
                 await session.RunAsync("DELETE FROM replicas");
                 await session.RunAsync("UPDATE fleet SET complete_since = 0");
-                return null;
+                return ((Self?)null, true);
             }
             if (self.Beats == 0)
                 await session.RunAsync("INSERT INTO replicas VALUES ($1, 1, $2) ON CONFLICT (id) DO UPDATE SET beat = replicas.beat + 1, beat_at = excluded.beat_at", self.Id, session.NowMilliseconds);
             await session.RunAsync("DELETE FROM replicas WHERE beat_at < $1", session.NowMilliseconds - (long)ForgottenAfter.TotalMilliseconds);
             await PutAwayAsync(session);
             await NoteViewAsync(session);
-            return new Self(self.Id, await session.NumberAsync("SELECT beat FROM replicas WHERE id = $1", self.Id));
+            return (new Self(self.Id, await session.NumberAsync("SELECT beat FROM replicas WHERE id = $1", self.Id)), away);
         }, cancellationToken);
         if (now is not null)
         {
             _self = now;
+            if (wasAway)
+                Returned.Publish(new ReplicaReturn(Returned.Value.Number + 1));
             return;
         }
         _self = new Self(NewId(), 0);
@@ -96,6 +102,9 @@ public sealed class Replicas(FleetDatabase database, ViewRule view, TimeProvider
 
     private static string NewId() => string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}-{RandomNumberGenerator.GetHexString(12, lowercase: true)}");
 }
+
+/// <param name="Number">Rises.</param>
+internal sealed record ReplicaReturn(int Number);
 
 /// <summary>What one replica knows of the database.</summary>
 /// <param name="Beats">How often the replica has said that it lives: its row counts at least as many.</param>

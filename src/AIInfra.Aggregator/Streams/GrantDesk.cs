@@ -28,7 +28,7 @@ internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger 
     private readonly Lock _gate = new();
     private Task _work = Task.CompletedTask;
     private int _waiting;
-    private bool _reconciles;
+    private bool _reconciles, _released;
 
     public void Take(FromAgent message)
     {
@@ -68,6 +68,17 @@ internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger 
             _reconciles = true;
         }
         Queue(ReconcileAsync, null);
+    }
+
+    /// <summary>Once after a release was written: it weighs on the budgets until the node is heard after it, and a node to which nothing happens says no more than that it lives.</summary>
+    public bool TakeReleased()
+    {
+        lock (_gate)
+        {
+            var released = _released;
+            _released = false;
+            return released;
+        }
     }
 
     /// <summary>After the stream's end: what was begun is ended.</summary>
@@ -134,8 +145,13 @@ internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger 
     private async Task RenewAsync(GrantRenewal renewal) =>
         Answer(renewal.Ask, renewal.Operation, await ledger.RenewAsync(Holder(renewal.Operation, renewal.Grant, renewal.Fence), session.Ended));
 
-    private Task ReleaseAsync(GrantRelease release) => ledger.ReleaseAsync(
-        Holder(release.Operation, release.Grant, release.Fence), WireWords.OutcomeOf(release.Outcome), TextPool.Cut(release.Says, LongestSentence), CancellationToken.None);
+    private async Task ReleaseAsync(GrantRelease release)
+    {
+        await ledger.ReleaseAsync(
+            Holder(release.Operation, release.Grant, release.Fence), WireWords.OutcomeOf(release.Outcome), TextPool.Cut(release.Says, LongestSentence), CancellationToken.None);
+        lock (_gate)
+            _released = true;
+    }
 
     private async Task ReconcileAsync()
     {

@@ -136,7 +136,7 @@ internal sealed partial class SessionRunner(
                 break;
             case FromAgent.MessageOneofCase.Heartbeat:
                 sessions.Counters.CountHeartbeat();
-                TakeHeartbeat(session, message.Heartbeat);
+                TakeHeartbeat(session, message.Heartbeat, questions);
                 break;
             case FromAgent.MessageOneofCase.GrantAsk or FromAgent.MessageOneofCase.GrantRenewal or FromAgent.MessageOneofCase.GrantRelease
                 or FromAgent.MessageOneofCase.StepAsk or FromAgent.MessageOneofCase.StepStop or FromAgent.MessageOneofCase.Taken:
@@ -170,10 +170,17 @@ internal sealed partial class SessionRunner(
         }
     }
 
-    private void TakeHeartbeat(AgentSession session, Heartbeat beat)
+    private void TakeHeartbeat(AgentSession session, Heartbeat beat, GrantQuestions questions)
     {
-        // Only a clock that moved is a change; that the node lives, its session says.
-        var change = view.Apply(session.Node, before => before is null || Skew(before.Skew, beat.UnixMilliseconds) is var skew && skew == before.Skew ? before : before with { Skew = skew });
+        var settles = questions.TakeReleased();
+        // Only a clock that moved is a change, or that the node was heard after a release; that it lives, its session says.
+        var change = view.Apply(session.Node, before =>
+        {
+            if (before is null)
+                return null;
+            var skew = Skew(before.Skew, beat.UnixMilliseconds);
+            return skew == before.Skew && !settles ? before : before with { Skew = skew, LastHeard = time.GetUtcNow() };
+        });
         if (change is not null)
             writer.Enqueue(change);
     }

@@ -5,8 +5,8 @@ using AIInfra.Aggregator.Store;
 using AIInfra.Core.Health;
 using AIInfra.Core.Remediation;
 using AIInfra.Testing;
-using GrantRequest = AIInfra.Aggregator.Grants.GrantRequest;
 using Microsoft.Extensions.Logging.Abstractions;
+using GrantRequest = AIInfra.Aggregator.Grants.GrantRequest;
 
 namespace AIInfra.FunctionalTests.Aggregator;
 

@@ -1,4 +1,5 @@
 using AIInfra.Aggregator.Grants;
+using AIInfra.Core.Health;
 using AIInfra.Core.Remediation;
 using GrantRequest = AIInfra.Core.Remediation.GrantRequest;
 
@@ -7,7 +8,7 @@ namespace AIInfra.FunctionalTests.Fleet;
 /// <summary>Grants from the agent's <see cref="IGrants"/> over a real stream to a ledger.</summary>
 public sealed class FleetGrantTests
 {
-    private static readonly GrantRequest Reboot = new("op-1", "reboot", DrainScope.Node);
+    private static readonly GrantRequest Reboot = new("op-1", "reboot", DrainScope.Node) { ProblemId = "nvidia.xid.79", Subject = Subject.Device("GPU-3") };
 
     private static GrantDecision Granted(TimeSpan lifetime) => new(GrantOutcome.Granted, "grant-1", 7, lifetime, "1 of 2 in rack r1.", null);
 

@@ -41,6 +41,8 @@ internal sealed class ReplicaRun : IAsyncDisposable
 
     public int Port { get; } = FreePort();
     public EndPoint EndPoint => new IPEndPoint(IPAddress.Loopback, Port);
+    /// <summary>What else a failure should tell.</summary>
+    public Func<Task<string>> More { get; set; } = () => Task.FromResult("");
     public string Transcript => _process?.Transcript ?? "";
 
     public async Task StartAsync()
@@ -88,7 +90,8 @@ internal sealed class ReplicaRun : IAsyncDisposable
             {
                 // It is not up, or not yet.
             }
-            Assert.True(TimeProvider.System.GetElapsedTime(started).TotalSeconds < seconds, $"Not within {seconds} s: {what}\n{Transcript}");
+            if (TimeProvider.System.GetElapsedTime(started).TotalSeconds > seconds)
+                Assert.Fail($"Not within {seconds} s: {what}\n{Transcript}\n{await More()}");
             await beat.WaitForNextTickAsync(TestContext.Current.CancellationToken);
         }
     }

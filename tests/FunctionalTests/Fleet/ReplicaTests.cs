@@ -17,6 +17,7 @@ public sealed class ReplicaTests : IAsyncLifetime
     private readonly string _folder = Directory.CreateTempSubdirectory("airep-").FullName; // short: a socket's path has 107 characters at most
     private readonly List<TestAgent> _agents = [];
     private readonly ConcurrentQueue<(string Sign, long At, int Agent, long Fence)> _told = new();
+    private readonly ConcurrentQueue<string> _refusals = new();
     private PostgresServer _server = null!;
     private Relay _toDatabase = null!;
     private ReplicaRun _one = null!, _other = null!;
@@ -56,6 +57,7 @@ public sealed class ReplicaTests : IAsyncLifetime
         }
         _one = new ReplicaRun(first, $"Host={socket};Database=fleet;Username=aiinfra", policy, viewer);
         _other = new ReplicaRun(second, _server.ConnectionString("fleet"), policy, viewer);
+        (_one.More, _other.More) = (TellAsync, TellAsync);
         await Task.WhenAll(_one.StartAsync(), _other.StartAsync());
     }
 
@@ -130,6 +132,23 @@ public sealed class ReplicaTests : IAsyncLifetime
         Directory.Delete(_folder, recursive: true);
     }
 
+    /// <summary>Where the database and the agents stand.</summary>
+    private async Task<string> TellAsync()
+    {
+        var told = new List<string> { $"refusals: {string.Join(" | ", _refusals.TakeLast(4))}", _one.Transcript, _other.Transcript };
+        await using var connection = new NpgsqlConnection(_server.ConnectionString("fleet") + ";Pooling=false");
+        await connection.OpenAsync(Stop);
+        foreach (var text in (string[])["SELECT id || ' ' || beat || ' ' || beat_at FROM replicas", "SELECT name || ' ' || replica || ' ' || is_connected || ' ' || last_heard FROM nodes",
+            "SELECT 'view since ' || complete_since FROM fleet", "SELECT node || ' ' || operation || ' ' || state FROM grants WHERE state <> 'over'"])
+        {
+            await using var command = new NpgsqlCommand(text, connection);
+            await using var rows = await command.ExecuteReaderAsync(Stop);
+            while (await rows.ReadAsync(Stop))
+                told.Add(rows.GetString(0));
+        }
+        return string.Join('\n', told);
+    }
+
     private int Given => _told.Count(line => line.Sign == "+");
 
     private void StartAgent(int number, int port) =>
@@ -149,6 +168,8 @@ public sealed class ReplicaTests : IAsyncLifetime
         var answer = await _agents[number].Grants.AskAsync(new GrantRequest(operation, "reboot", DrainScope.Node), Stop);
         if (answer.Grant is not null)
             _told.Enqueue(("+", TimeProvider.System.GetTimestamp(), number, (long)_agents[number].Grants.Find(operation).Fence));
+        else
+            _refusals.Enqueue($"gpu-{number}: {answer.Why}");
         return answer;
     }
 
@@ -158,7 +179,8 @@ public sealed class ReplicaTests : IAsyncLifetime
         {
             if (await AskAsync(number) is { Grant: { } grant })
                 return grant;
-            await Task.Delay(50, Stop);
+            SaySomething(number);
+            await Task.Delay(200, Stop);
         }
     }
 
@@ -167,9 +189,14 @@ public sealed class ReplicaTests : IAsyncLifetime
     {
         _told.Enqueue(("-", TimeProvider.System.GetTimestamp(), number, 0));
         await grant.DisposeAsync();
+        SaySomething(number);
+        return true;
+    }
+
+    private void SaySomething(int number)
+    {
         if (!_agents[number].Health.Clear("test.round", Subject.Device("GPU-1")))
             _agents[number].Report("test.round", 1, Severity.Info);
-        return true;
     }
 
     private async Task HammerAsync(int number, CancellationToken cancellationToken)
@@ -181,7 +208,11 @@ public sealed class ReplicaTests : IAsyncLifetime
                 await Task.Delay(20, CancellationToken.None);
                 await GiveBackAsync(number, grant);
             }
-            await Task.Delay(20, CancellationToken.None);
+            else
+            {
+                SaySomething(number); // the release may have been written after what was said with it
+            }
+            await Task.Delay(200, CancellationToken.None);
         }
     }
 

@@ -10,14 +10,35 @@ using AIInfra.Fleet.Granting;
 using AIInfra.Fleet.Reporting;
 using AIInfra.Fleet.V1;
 using AIInfra.Grpc;
-using Problem = AIInfra.Fleet.V1.Problem;
-using Operation = AIInfra.Fleet.V1.Operation;
+using Google.Protobuf;
 using CertificateRequest = System.Security.Cryptography.X509Certificates.CertificateRequest;
+using Operation = AIInfra.Fleet.V1.Operation;
+using Problem = AIInfra.Fleet.V1.Problem;
 
 namespace AIInfra.Bench.Fleet;
 
 /// <param name="Fault">When the fault came; ticks of <see cref="Stopwatch"/>, both.</param>
 internal sealed record CordonAct(long Fault, long Done);
+
+/// <summary>Permission to connect. Real nodes have a processor each; here thousands share the few of one machine, and a handshake that all of them begin at once would end for none in time.</summary>
+internal sealed class Turn
+{
+    private static readonly SemaphoreSlim AtOnce = new(64);
+
+    private int _isHeld;
+
+    public async Task TakeAsync(CancellationToken cancellationToken)
+    {
+        await AtOnce.WaitAsync(cancellationToken);
+        _isHeld = 1;
+    }
+
+    public void GiveBack()
+    {
+        if (Interlocked.Exchange(ref _isHeld, 0) == 1)
+            AtOnce.Release();
+    }
+}
 
 /// <summary>One agent of a simulated fleet: the real stream with its own connection and certificate, on a node that only exists as messages: 8 GPUs, linked, each held by a pod.</summary>
 internal sealed class SimulatedAgent
@@ -60,6 +81,13 @@ internal sealed class SimulatedAgent
     public string Says { get; private set; } = "";
     public bool IsConnected { get; private set; }
 
+    /// <summary>All of it, as it goes over the wire.</summary>
+    public Snapshot ToSnapshot()
+    {
+        lock (_state)
+            return Snapshot.Parser.ParseFrom(_newest.ToSnapshot().ToByteArray());
+    }
+
     /// <summary>Stays connected until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -67,8 +95,10 @@ internal sealed class SimulatedAgent
         {
             using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             _cut = cut;
+            var turn = new Turn();
             try
             {
+                await turn.TakeAsync(cancellationToken);
                 using var channel = GrpcChannel.ForAddress(_options.Aggregator, new() { TrustedAuthority = _authority, ClientCertificate = _certificate, KeepAlive = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(30) });
                 var hello = new Hello { Node = Name, Protocol = 1, LeastProtocol = 1, AgentVersion = "0.1.0", Incarnation = _incarnation, Sequence = _newest.Sequence, UnixMilliseconds = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() };
                 _stream = new FleetStream(_options, hello, _sent, () => _newest, _grants, TimeProvider.System);
@@ -76,6 +106,7 @@ internal sealed class SimulatedAgent
                 {
                     IsConnected = true;
                     failures = 0;
+                    turn.GiveBack();
                 }, cut.Token);
             }
             catch (Exception fault) when (fault is GrpcException or OperationCanceledException)
@@ -85,6 +116,7 @@ internal sealed class SimulatedAgent
             finally
             {
                 (IsConnected, _cut) = (false, null);
+                turn.GiveBack();
             }
             try
             {
