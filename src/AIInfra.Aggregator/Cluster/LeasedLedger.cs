@@ -52,7 +52,7 @@ internal sealed class LeasedLedger(IGrantLedger ledger, NodeLeases leases, Fleet
     }
 
     /// <summary>What was not told permits nothing and ends at once. What the node had before goes on until it runs out: it may be acting on it.</summary>
-    private Task WithdrawAsync(GrantRequest request, GrantDecision decision, string whyNot, CancellationToken cancellationToken) => database.WriteAsync(async session =>
+    private Task<bool> WithdrawAsync(GrantRequest request, GrantDecision decision, string whyNot, CancellationToken cancellationToken) => database.WriteAsync(async session =>
     {
         if (await session.RunAsync("UPDATE grants SET state = 'over', ended_at = $4, says = 'no lease' WHERE node = $1 AND operation = $2 AND fence = $3 AND state = 'held' AND given_at = asked_at AND says <> 'told'",
             request.Node, request.Operation, decision.Fence, session.NowMilliseconds) > 0)
