@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Text.Json;
 using AIInfra.Testing;
-using Microsoft.Data.Sqlite;
 
 namespace AIInfra.EndToEndTests;
 
-/// <summary>What a node sees of a restart, a reload, an upgrade and a downgrade of its agent. What is measured is printed.</summary>
+/// <summary>What a node sees of a restart and a reload of its agent. What is measured is printed.</summary>
 public sealed class LifecycleTests
 {
     private const string Resource = "nvidia.com/gpu";
@@ -87,44 +86,6 @@ public sealed class LifecycleTests
         await Eventually.AsyncTrue(async () => await ModeAsync(run) == "off", () => run.Node.Transcript);
     }
 
-    [Fact]
-    public async Task A_newer_state_store_is_set_aside_whole_and_an_older_one_is_brought_forward()
-    {
-        await using var run = await StartAsync();
-        await run.InjectAsync("gpu 5 xid 79");
-        await run.WaitForListAsync(healthy: 7, of: 8);
-        await Eventually.AsyncTrue(async () => (await run.ProblemsAsync()).Contains("nvidia.xid.79"), () => run.Node.Transcript);
-        await EndAsync(run);
-        var (file, state) = (Path.Combine(run.NodeFolder, "state", "state.db"), Path.Combine(run.NodeFolder, "state"));
-        Change(file, "UPDATE schema_version SET version = version + 1; CREATE TABLE of_the_future (a INTEGER); INSERT INTO of_the_future VALUES (7)");
-
-        run.StartDaemonAlone(); // as after a downgrade
-        await run.WaitForListAsync(Resource, list => list.Count == 8);
-        await Eventually.AsyncTrue(() => Task.FromResult(Directory.GetFiles(state, "state.db.newer-*").Length > 0), () => run.Node.Transcript);
-        await EndAsync(run);
-
-        var aside = Directory.GetFiles(state, "state.db.newer-*Z").Single();
-        Assert.Equal("7", Ask(aside, "SELECT a FROM of_the_future"));
-        Assert.Equal("ok", Ask(aside, "PRAGMA integrity_check"));
-        Assert.NotEqual("0", Ask(aside, "SELECT count(*) FROM problems"));
-
-        // Back to the newer program's file, which this one then is: nothing was lost.
-        File.Move(aside, file, overwrite: true);
-        Change(file, "UPDATE schema_version SET version = version - 1; DROP TABLE of_the_future");
-        run.StartDaemonAlone();
-        Assert.Single(await run.WaitForListAsync(healthy: 7, of: 8));
-        await EndAsync(run);
-
-        // The first version's file, which had fewer tables: an upgrade.
-        Change(file, "UPDATE schema_version SET version = 1; DROP TABLE transitions; DROP TABLE positions; DROP TABLE releases");
-        run.StartDaemonAlone();
-        Assert.Single(await run.WaitForListAsync(healthy: 7, of: 8));
-        await EndAsync(run);
-        Assert.Equal("2", Ask(file, "SELECT version FROM schema_version"));
-        Assert.Equal("ok", Ask(file, "PRAGMA integrity_check"));
-        Assert.Empty(Directory.GetFiles(state, "state.db.corrupt-*"));
-    }
-
     private static async Task<SimulatedNodeRun> StartAsync()
     {
         var run = await SimulatedNodeRun.StartAsync("node dgx-h100\n");
@@ -185,24 +146,6 @@ public sealed class LifecycleTests
 
     private static List<string> Zombies(int parent) => [.. Directory.GetDirectories("/proc").Select(folder => Path.Combine(folder, "stat")).Where(File.Exists)
         .Select(file => { try { return File.ReadAllText(file); } catch (IOException) { return ""; } }).Where(stat => stat.Contains($") Z {parent} ", StringComparison.Ordinal))];
-
-    private static void Change(string file, string sql)
-    {
-        using var connection = new SqliteConnection($"Data Source={file};Pooling=false");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
-    }
-
-    private static string Ask(string file, string sql)
-    {
-        using var connection = new SqliteConnection($"Data Source={file};Pooling=false;Mode=ReadOnly");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        return $"{command.ExecuteScalar()}";
-    }
 
     private void Say(string what) => TestContext.Current.TestOutputHelper?.WriteLine($"{_clock.Elapsed.TotalMilliseconds,7:0} ms  {what}");
 }
