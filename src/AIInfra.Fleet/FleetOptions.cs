@@ -1,10 +1,13 @@
 using System.Collections.Immutable;
+using System.Text;
 
 namespace AIInfra.Fleet;
 
 /// <summary>How an agent speaks to its aggregator. Section <c>fleet</c>.</summary>
 public sealed record FleetOptions
 {
+    private const int DefaultPort = 9443;
+
     /// <summary>https, host and port.</summary>
     public required Uri Aggregator { get; init; }
     public required string Node { get; init; }
@@ -34,8 +37,10 @@ public sealed record FleetOptions
     public static Uri? ParseAddress(string text)
     {
         var full = text.Contains("://", StringComparison.Ordinal) ? text : $"https://{text}";
-        return Uri.TryCreate(full, UriKind.Absolute, out var address) && address is { Scheme: "https", Host.Length: > 0, AbsolutePath: "/", Query: "", UserInfo: "" }
-            ? address.IsDefaultPort && !text.EndsWith(":443", StringComparison.Ordinal) ? new UriBuilder(address) { Port = 9443 }.Uri : address
+        return Uri.TryCreate(full, UriKind.Absolute, out var address) && address is { Scheme: "https", Host.Length: > 0, AbsolutePath: "/", Query: "", UserInfo: "" } && Ascii.IsValid(address.Host)
+            ? address.IsDefaultPort && !text.EndsWith(":443", StringComparison.Ordinal) ? WithPort(address) : address
             : null;
     }
+
+    private static Uri? WithPort(Uri address) => Uri.TryCreate($"https://{address.Host}:{DefaultPort}/", UriKind.Absolute, out var full) ? full : null;
 }

@@ -1,5 +1,6 @@
 using AIInfra.Agent.Configuration;
 using AIInfra.Core.Configuration;
+using AIInfra.Core.Hosting;
 using AIInfra.Core.Hosting.Logging;
 using AIInfra.Linux.Files;
 using AIInfra.Linux.Processes;

@@ -61,7 +61,7 @@ internal sealed record DiagTool(
             Collect(document.RootElement, "", failed);
             return failed.Count > 0 ? new($"failed: {string.Join(", ", failed.Distinct().Take(8))}") : status == 0 ? null : new($"ended with {status}");
         }
-        catch (JsonException)
+        catch (Exception fault) when (BrokenJson.IsTold(fault))
         {
             return new($"ended with {status} and no report: does its host engine run", IsKnown: false);
         }

@@ -144,6 +144,6 @@ internal sealed partial class StepQuestions(AgentSession session, ClusterStepSto
     private void Tell(string step, ActionResult result) =>
         session.Post(new FromAggregator { StepNews = new StepNews { Step = step, Outcome = Words.Of(result.Outcome), Says = result.Says } });
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Node {Node} asked for step {Step}, which waits: {Why}")]
+    [LoggerMessage(EventName = "StepQuestions.Waits", Level = LogLevel.Warning, Message = "Node {Node} asked for step {Step}, which waits: {Why}")]
     private partial void LogWaits(string node, string step, string why);
 }

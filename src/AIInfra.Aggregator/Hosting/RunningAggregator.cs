@@ -6,7 +6,6 @@ using AIInfra.Aggregator.Nodes;
 using AIInfra.Aggregator.Store;
 using AIInfra.Aggregator.Streams;
 using AIInfra.Core.Configuration;
-using AIInfra.Core.Hosting;
 using AIInfra.Core.Hosting.Logging;
 using AIInfra.Grpc;
 using AIInfra.Grpc.Server;

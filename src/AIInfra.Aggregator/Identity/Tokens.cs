@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
@@ -31,7 +32,7 @@ internal sealed partial class IdentityJson : JsonSerializerContext;
 internal sealed class Tokens(string folder, TimeProvider time)
 {
     public const string JoinPrefix = "aij", UserPrefix = "ait";
-    private const int SecretBytes = 32;
+    private const int SecretBytes = 32, SecretLetters = 43;
 
     private readonly ChangingFile<ImmutableArray<TokenEntry>> _file = new(Path.Combine(folder, "tokens.json"), [], Parse, time);
 
@@ -48,7 +49,7 @@ internal sealed class Tokens(string folder, TimeProvider time)
         var now = time.GetUtcNow();
         var kept = _file.Read().Where(entry => entry.Expires > now - TimeSpan.FromDays(30)); // what ended long ago need not be listed for ever
         Write([.. kept, new TokenEntry(id, name, role, Hash(secret), now, now + lifetime, nodes)]);
-        var text = Base64Url(secret);
+        var text = Base64Url.EncodeToString(secret);
         return role == TokenRole.Join ? $"{JoinPrefix}.{id}.{text}.{fingerprint}" : $"{UserPrefix}.{id}.{text}";
     });
 
@@ -89,11 +90,9 @@ internal sealed class Tokens(string folder, TimeProvider time)
 
     private static string Hash(byte[] secret) => Convert.ToHexStringLower(SHA256.HashData(secret));
 
-    private static string Base64Url(byte[] bytes) => Convert.ToBase64String(bytes).TrimEnd('=').Replace('+', '-').Replace('/', '_');
-
     private static byte[]? FromBase64Url(string text)
     {
         Span<byte> bytes = stackalloc byte[SecretBytes];
-        return text.Length == 43 && Convert.TryFromBase64String(text.Replace('-', '+').Replace('_', '/') + "=", bytes, out var length) && length == SecretBytes ? bytes.ToArray() : null;
+        return text.Length == SecretLetters && Base64Url.IsValid(text) && Base64Url.TryDecodeFromChars(text, bytes, out var length) && length == SecretBytes ? bytes.ToArray() : null;
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using AIInfra.Core.Configuration;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -31,7 +32,7 @@ internal sealed record CdiForeignFile(string Path, string? Kind, ImmutableHashSe
             if (kind is not null)
                 return new CdiForeignFile(path, kind, devices, null);
         }
-        catch (Exception fault) when (fault is YamlException or ArgumentException or InvalidOperationException or EndOfStreamException)
+        catch (Exception fault) when (BrokenYaml.IsTold(fault))
         {
             // Told by Kind.
         }

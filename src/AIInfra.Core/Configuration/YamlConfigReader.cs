@@ -48,7 +48,7 @@ public sealed class YamlConfigReader
             reader._errors.Add(IndentingTab(source, text)
                 ?? new ConfigError(reader.At(fault.End), $"this is not YAML: {fault.Message.TrimEnd('.')}."));
         }
-        catch (Exception fault) when (fault is ArgumentException or InvalidOperationException or EndOfStreamException) // the parser's answer to some broken tags, keys and document marks
+        catch (Exception fault) when (BrokenYaml.IsTold(fault))
         {
             reader._errors.Add(new ConfigError(reader.At(reader._parser.Current?.End ?? Mark.Empty), $"this is not YAML: {fault.Message.TrimEnd('.')}."));
         }

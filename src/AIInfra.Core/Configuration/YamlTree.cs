@@ -65,7 +65,7 @@ public sealed class YamlTree
         {
             tree._errors.Add(new ConfigError(tree.At(fault.Start), $"this is not YAML: {fault.Message.TrimEnd('.')}."));
         }
-        catch (Exception fault) when (fault is ArgumentException or InvalidOperationException or EndOfStreamException) // the parser's answer to some broken tags, keys and document marks
+        catch (Exception fault) when (BrokenYaml.IsTold(fault))
         {
             tree._errors.Add(new ConfigError(tree.At(tree._parser.Current?.End ?? Mark.Empty), $"this is not YAML: {fault.Message.TrimEnd('.')}."));
         }
@@ -93,7 +93,8 @@ public sealed class YamlTree
             return _anchors.GetValueOrDefault(alias.Value.Value)
                 ?? throw new YamlException(alias.Start, alias.End, $"The alias *{alias.Value.Value} points to nothing before it");
         }
-        var start = (NodeEvent)_parser.Current!;
+        if (_parser.Current is not NodeEvent start)
+            throw new YamlException(_parser.Current!.Start, _parser.Current.End, "A value is missing");
         if (depth > DeepestNesting)
             throw new YamlException(start.Start, start.End, "The nesting is too deep");
         YamlNode node = start switch

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
+using AIInfra.Core.Hosting;
 
 namespace AIInfra.Core.Toolkits;
 
@@ -73,7 +74,7 @@ public sealed record ToolkitSource
             }
             return element.ValueKind == JsonValueKind.String ? element.GetString() : null;
         }
-        catch (JsonException)
+        catch (Exception fault) when (BrokenJson.IsTold(fault))
         {
             return null;
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Google.Protobuf;
 
@@ -46,12 +47,17 @@ internal sealed class FrameReader(PipeReader input, int maxBytes, bool gzip)
 
     private T Parse<T>(MessageParser<T> parser, Frame frame) where T : class, IMessage<T>
     {
-        var payload = frame.Compressed ? Gzip.Inflate(frame.Payload, maxBytes) : frame.Payload;
+        return ParseMessage(parser, frame.Compressed ? Gzip.Inflate(frame.Payload, maxBytes) : frame.Payload);
+    }
+
+    /// <exception cref="GrpcException">It is not such a message.</exception>
+    internal static T ParseMessage<T>(MessageParser<T> parser, ReadOnlySequence<byte> payload) where T : class, IMessage<T>
+    {
         try
         {
             return parser.ParseFrom(payload);
         }
-        catch (InvalidProtocolBufferException fault)
+        catch (Exception fault) when (fault is InvalidProtocolBufferException or ArgumentException) // the latter for some lengths beyond the message's end
         {
             throw new GrpcException(GrpcStatus.Internal, $"A message of {payload.Length} bytes is not a {typeof(T).Name}: {fault.Message}", fault);
         }

@@ -1,4 +1,5 @@
 using System.Text;
+using AIInfra.Core.Configuration;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -26,6 +27,10 @@ public static class KubeconfigReader
         catch (YamlException fault)
         {
             throw Refusal(path, $"line {fault.Start.Line}: this is not YAML: {fault.Message.TrimEnd('.')}", fault);
+        }
+        catch (Exception fault) when (BrokenYaml.IsTold(fault))
+        {
+            throw Refusal(path, $"this is not YAML: {fault.Message.TrimEnd('.')}", fault);
         }
     }
 

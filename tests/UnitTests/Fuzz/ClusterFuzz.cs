@@ -12,6 +12,8 @@ using AIInfra.Core.Remediation.Ladders;
 using AIInfra.Core.Remediation.Planning;
 using AIInfra.Core.State;
 using AIInfra.Fleet.V1;
+using AIInfra.Grpc;
+using AIInfra.Grpc.Wire;
 using AIInfra.Kubernetes.Api;
 using AIInfra.Kubernetes.DevicePlugin;
 using AIInfra.Kubernetes.PodResources;
@@ -196,9 +198,9 @@ public sealed class ClusterFuzz
     {
         try
         {
-            return parser.ParseFrom(bytes);
+            return FrameReader.ParseMessage(parser, new ReadOnlySequence<byte>(bytes));
         }
-        catch (InvalidProtocolBufferException)
+        catch (GrpcException)
         {
             return null;
         }

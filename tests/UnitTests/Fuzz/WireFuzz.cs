@@ -54,7 +54,8 @@ public sealed class WireFuzz
         MetadataHeaders.Receive(metadata, "x-bin", text);
         MetadataHeaders.Receive(metadata, text.Length == 0 ? "x" : text, "v");
         MetadataHeaders.Complaint(metadata);
-        Assert.Equal(text.Replace("\ufffd", "?", StringComparison.Ordinal), PercentEncoding.Decode(PercentEncoding.Encode(text)).Replace("\ufffd", "?", StringComparison.Ordinal));
+        if (PercentEncoding.Encode(text) is { Length: < PercentEncoding.MaxEncoded - 12 } whole) // a longer one is cut
+            Assert.Equal(text.Replace("\ufffd", "?", StringComparison.Ordinal), PercentEncoding.Decode(whole).Replace("\ufffd", "?", StringComparison.Ordinal));
     });
 
     [Fact]
@@ -84,20 +85,22 @@ public sealed class WireFuzz
                     "GET /metrics HTTP/1.1\r\nHost: a\r\nAccept: text/plain;q=0.5\r\nAccept-Encoding: gzip\r\n\r\n", "POST /v1/clear HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n{\"problem\": \"a.b\"}  ",
                     "GET /%2e%2e/etc/passwd?a=%zz HTTP/1.1\r\nHost: a\r\nAuthorization: Basic QTpC\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
                 ],
-                (byte[] bytes) => Send(path, bytes));
+                (byte[] bytes) => Send(path, bytes, isCutShort: true));
             Assert.Contains("200 OK", Send(path, "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"u8.ToArray()), StringComparison.Ordinal);
         }
         Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
     }
 
-    private static string Send(string path, byte[] bytes)
+    /// <param name="isCutShort">The end is told at once; Kestrel then need not answer.</param>
+    private static string Send(string path, byte[] bytes, bool isCutShort = false)
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = 10_000, SendTimeout = 10_000 };
         socket.Connect(new UnixDomainSocketEndPoint(path));
         try
         {
             socket.Send(bytes);
-            socket.Shutdown(SocketShutdown.Send);
+            if (isCutShort)
+                socket.Shutdown(SocketShutdown.Send);
             var answer = new StringBuilder();
             var buffer = new byte[4096];
             while (socket.Receive(buffer) is > 0 and var length)

@@ -30,7 +30,7 @@ internal sealed class RulePackReader
         {
             reader._errors.Add(new ConfigError(reader.At(fault.Start), $"this is not YAML: {fault.Message.TrimEnd('.')}."));
         }
-        catch (Exception fault) when (fault is ArgumentException or InvalidOperationException or EndOfStreamException) // the parser's answer to some broken tags, keys and document marks
+        catch (Exception fault) when (BrokenYaml.IsTold(fault))
         {
             reader._errors.Add(new ConfigError(reader.At(reader._parser.Current?.End ?? Mark.Empty), $"this is not YAML: {fault.Message.TrimEnd('.')}."));
         }

@@ -45,7 +45,7 @@ internal sealed class UnitGuards(HostPaths host)
             using var settings = JsonDocument.Parse(File.ReadAllText(Path.Join(host.Root, "etc/docker/daemon.json")));
             return settings.RootElement.ValueKind == JsonValueKind.Object && settings.RootElement.TryGetProperty("live-restore", out var value) && value.ValueKind == JsonValueKind.True;
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException || BrokenJson.IsTold(fault))
         {
             return false;
         }

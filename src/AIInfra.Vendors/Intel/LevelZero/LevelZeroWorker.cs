@@ -24,8 +24,9 @@ internal sealed class LevelZeroWorker(SampleBoard samples, VendorOptions options
                 continue;
             }
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var known = Answering(samples.Current.Value); // before the library is opened: one that comes meanwhile is another
             var run = serve(end.Token);
-            var other = AnotherAsync(Answering(samples.Current.Value), end.Token);
+            var other = AnotherAsync(known, end.Token);
             await Task.WhenAny(run, other);
             await end.CancelAsync();
             await other.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

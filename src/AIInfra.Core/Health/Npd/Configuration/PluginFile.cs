@@ -57,6 +57,11 @@ internal static class PluginFile
         var path = rule.Needed("path", "the program to run");
         if (path.Length == 0 || Path.GetFileName(path) is "health-checker" or "log-counter")
             return path; // done by the agent itself
+        if (path.Contains('\0', StringComparison.Ordinal))
+        {
+            rule.Error("path", "holds a NUL character, which no path can; take it out.");
+            return path;
+        }
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         string[] places = Path.IsPathRooted(path) ? [path] : [Path.GetFullPath(path), Path.GetFullPath(path, Path.GetDirectoryName(folder) ?? folder), Path.GetFullPath(path, folder)];
         if (places.FirstOrDefault(File.Exists) is not { } found)

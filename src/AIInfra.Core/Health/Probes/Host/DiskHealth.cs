@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AIInfra.Core.Hosting;
 
 namespace AIInfra.Core.Health.Probes.Host;
 
@@ -40,7 +41,7 @@ internal sealed record DiskHealth(bool? HasPassed, long? BadSectors, int? Warnin
             using var document = JsonDocument.Parse(json);
             return document.RootElement.ValueKind == JsonValueKind.Object ? read(document.RootElement) : null;
         }
-        catch (JsonException)
+        catch (Exception fault) when (BrokenJson.IsTold(fault))
         {
             return null;
         }

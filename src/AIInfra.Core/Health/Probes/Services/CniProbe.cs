@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AIInfra.Core.Hosting;
 
 namespace AIInfra.Core.Health.Probes.Services;
 
@@ -45,7 +46,7 @@ internal sealed class CniProbe(ProbeParts parts) : Probe
             using var document = JsonDocument.Parse(HostText.Read(file) ?? "");
             return document.RootElement.ValueKind == JsonValueKind.Object;
         }
-        catch (JsonException)
+        catch (Exception fault) when (BrokenJson.IsTold(fault))
         {
             return false;
         }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json;
+using AIInfra.Core.Hosting;
 using AIInfra.Linux.Sockets;
 
 namespace AIInfra.Core.Health.Probes.Services;
@@ -58,7 +59,7 @@ internal sealed class ImageProbe(ProbeParts parts) : Probe
             return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("registry-mirrors", out var list) && list.ValueKind == JsonValueKind.Array
                 ? [.. list.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Select(item => item.GetString()!)] : [];
         }
-        catch (JsonException)
+        catch (Exception fault) when (BrokenJson.IsTold(fault))
         {
             return [];
         }
