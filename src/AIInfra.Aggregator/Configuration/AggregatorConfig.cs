@@ -47,7 +47,7 @@ internal static class AggregatorConfig
         config.Get(AggregatorKeys.ListenCertificate), config.Get(AggregatorKeys.ListenKey));
 
     public static BoundTokenOptions BoundTokens(Config config) => new(
-        config.Get(AggregatorKeys.Audience), config.Get(AggregatorKeys.Accounts) is { IsEmpty: false } accounts ? accounts : ["aiinfra/aiinfra-agent"]);
+        config.Get(AggregatorKeys.Audience), config.Get(AggregatorKeys.Accounts) is { IsEmpty: false } accounts ? accounts : ["aiinfra-system/aiinfra-agent"]);
 
     private static IEnumerable<string> Names(IPAddress bound)
     {

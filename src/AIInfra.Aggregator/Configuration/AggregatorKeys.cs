@@ -31,7 +31,7 @@ internal static class AggregatorKeys
     public static readonly ConfigKey<string> KubernetesTokens = ConfigForm.Choice("identity.kubernetes", ["auto", "true", "false"], "auto", "Let agents in by their service-account tokens; auto: where the aggregator itself runs in a pod or kubernetes.kubeconfig is set.");
     public static readonly ConfigKey<string> Audience = ConfigForm.Text("identity.audience", "aiinfra-aggregator", "The audience that those tokens must be made for.");
     public static readonly ConfigKey<ImmutableArray<string>> Accounts = ConfigForm.TextListOf("identity.accounts", "NAMESPACE/NAME", text => text.Split('/') is [{ Length: > 0 }, { Length: > 0 }],
-        "Service accounts that agents run as; empty: aiinfra/aiinfra-agent.");
+        "Service accounts that agents run as; empty: aiinfra-system/aiinfra-agent.");
 
     public static readonly ConfigKey<string> Kubeconfig = ConfigForm.Text("kubernetes.kubeconfig", "", "How to reach the API server; empty: as the pod's service account where this runs in a pod, else not at all.");
     public static readonly ConfigKey<bool> KubernetesNodes = ConfigForm.Flag("kubernetes.nodes", true, "Follow the cluster's nodes where the API server can be reached, so that those that are cordoned or not ready weigh on the budgets; needs get, list and watch of nodes. The labels that grants.policy names are then the cluster's, not the nodes' own.");
