@@ -33,7 +33,7 @@ AGGREGATOR_USER = 65532  # a number that is no user of the host's; the chart use
 IMAGES = {
     "aiinfra-agent": {
         "description": "Node agent for AI clusters",
-        "config": {"Env": [*ENVIRONMENT, "DOTNET_PROCESSOR_COUNT=2", "DOTNET_GCHeapHardLimit=0x10000000"]},
+        "config": {"Env": [*ENVIRONMENT, "DOTNET_PROCESSOR_COUNT=2"]},
         "own": {},
     },
     "aiinfra-aggregator": {
