@@ -26,6 +26,7 @@ internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger 
     private const int MostWaiting = 16, LongestText = 253, LongestSentence = 1024, MostDevices = 256;
 
     private readonly Lock _gate = new();
+    private readonly List<GrantRelease> _unwritten = []; // while the store does not take part
     private Task _work = Task.CompletedTask;
     private int _waiting;
     private bool _reconciles, _released;
@@ -70,15 +71,21 @@ internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger 
         Queue(ReconcileAsync, null);
     }
 
-    /// <summary>Once after a release was written: it weighs on the budgets until the node is heard after it, and a node to which nothing happens says no more than that it lives.</summary>
-    public bool TakeReleased()
+    /// <summary>A sign of life of the node. A release that the store did not take is told to it again.</summary>
+    /// <returns>True once after a release was written: it weighs on the budgets until the node is heard after it, and a node to which nothing happens says no more than that it lives.</returns>
+    public bool Beat()
     {
+        bool released;
+        GrantRelease[] again;
         lock (_gate)
         {
-            var released = _released;
-            _released = false;
-            return released;
+            (released, _released) = (_released, false);
+            again = [.. _unwritten];
+            _unwritten.Clear();
         }
+        foreach (var release in again)
+            Queue(() => ReleaseAsync(release), null);
+        return released;
     }
 
     /// <summary>After the stream's end: what was begun is ended.</summary>
@@ -147,8 +154,20 @@ internal sealed partial class GrantQuestions(AgentSession session, IGrantLedger 
 
     private async Task ReleaseAsync(GrantRelease release)
     {
-        await ledger.ReleaseAsync(
-            Holder(release.Operation, release.Grant, release.Fence), WireWords.OutcomeOf(release.Outcome), TextPool.Cut(release.Says, LongestSentence), CancellationToken.None);
+        try
+        {
+            await ledger.ReleaseAsync(
+                Holder(release.Operation, release.Grant, release.Fence), WireWords.OutcomeOf(release.Outcome), TextPool.Cut(release.Says, LongestSentence), CancellationToken.None);
+        }
+        catch (StoreException)
+        {
+            lock (_gate)
+            {
+                if (_unwritten.Count < MostWaiting)
+                    _unwritten.Add(release);
+            }
+            throw;
+        }
         lock (_gate)
             _released = true;
     }

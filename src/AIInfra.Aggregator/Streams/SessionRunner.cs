@@ -136,11 +136,12 @@ internal sealed partial class SessionRunner(
                 break;
             case FromAgent.MessageOneofCase.Heartbeat:
                 sessions.Counters.CountHeartbeat();
-                TakeHeartbeat(session, message.Heartbeat, questions);
+                TakeSignOfLife(session, message.Heartbeat.UnixMilliseconds, questions);
                 break;
             case FromAgent.MessageOneofCase.GrantAsk or FromAgent.MessageOneofCase.GrantRenewal or FromAgent.MessageOneofCase.GrantRelease
                 or FromAgent.MessageOneofCase.StepAsk or FromAgent.MessageOneofCase.StepStop or FromAgent.MessageOneofCase.Taken:
                 sessions.Counters.CountOther();
+                TakeSignOfLife(session, null, questions); // a node that asks sends no heartbeat
                 questions.Take(message);
                 break;
             case FromAgent.MessageOneofCase.Hello:
@@ -170,15 +171,18 @@ internal sealed partial class SessionRunner(
         }
     }
 
-    private void TakeHeartbeat(AgentSession session, Heartbeat beat, GrantQuestions questions)
+    /// <param name="unixMilliseconds">The node's clock; null when it was not said.</param>
+    private void TakeSignOfLife(AgentSession session, long? unixMilliseconds, GrantQuestions questions)
     {
-        var settles = questions.TakeReleased();
+        var settles = questions.Beat();
+        if (unixMilliseconds is null && !settles)
+            return;
         // Only a clock that moved is a change, or that the node was heard after a release; that it lives, its session says.
         var change = view.Apply(session.Node, before =>
         {
             if (before is null)
                 return null;
-            var skew = Skew(before.Skew, beat.UnixMilliseconds);
+            var skew = unixMilliseconds is { } clock ? Skew(before.Skew, clock) : before.Skew;
             return skew == before.Skew && !settles ? before : before with { Skew = skew, LastHeard = time.GetUtcNow() };
         });
         if (change is not null)
