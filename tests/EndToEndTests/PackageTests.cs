@@ -100,9 +100,9 @@ public sealed class PackageTests(BootedSystem system) : IDisposable
         Assert.True(megabytes <= 60);
     }
 
-    /// <summary>Runs a program as the image's user with the image's files and nothing of the host's but /proc.</summary>
+    /// <summary>Runs a program as the image's user with the image's files and nothing of the host's but /proc and /dev/urandom, as a container has them.</summary>
     private static Task<string> InImageAsync(string root, string user, string words) => RunAsync("unshare",
-        ["--mount", "--propagation", "private", "env", "-u", "LD_LIBRARY_PATH", "sh", "-c", $"mount --bind /proc {root}/proc && exec chroot {(user.Length > 0 ? $"--userspec={user}" : "")} {root} /usr/bin/{words}"]);
+        ["--mount", "--propagation", "private", "env", "-u", "LD_LIBRARY_PATH", "sh", "-c", $"mount --bind /proc {root}/proc && mkdir -p {root}/dev && touch {root}/dev/urandom && mount --bind /dev/urandom {root}/dev/urandom && exec chroot {(user.Length > 0 ? $"--userspec={user}" : "")} {root} /usr/bin/{words}"]);
 
     private static async Task<string> RunAsync(string program, string[] words)
     {
