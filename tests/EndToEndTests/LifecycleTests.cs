@@ -120,7 +120,8 @@ public sealed class LifecycleTests
         var version = Directory.CreateDirectory(Path.Combine(folder, $"..{Guid.NewGuid():n}"));
         File.WriteAllText(Path.Combine(version.FullName, "agent.yaml"), text);
         File.CreateSymbolicLink(Path.Combine(folder, "..new"), version.Name);
-        File.Move(Path.Combine(folder, "..new"), Path.Combine(folder, "..data"), overwrite: true);
+        using (var rename = Process.Start("mv", ["-T", Path.Combine(folder, "..new"), Path.Combine(folder, "..data")])) // File.Move follows the link
+            rename.WaitForExit();
         if (new FileInfo(run.Config).LinkTarget is null)
         {
             File.Delete(run.Config);
