@@ -62,14 +62,9 @@ internal sealed partial class ClusterStepRunner(ClusterStepStore store, ClusterS
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         _ended = cancellationToken;
-        using var timer = new PeriodicTimer(Beat, time);
         try
         {
-            do
-            {
-                await BeatAsync(cancellationToken);
-            }
-            while (await timer.WaitForNextTickAsync(cancellationToken));
+            await StoreBeat.EachAsync(Beat, time, parts, Part, BeatAsync, cancellationToken);
         }
         finally
         {
@@ -86,7 +81,7 @@ internal sealed partial class ClusterStepRunner(ClusterStepStore store, ClusterS
     /// <summary>What became of a step that no row tells of; changes nothing.</summary>
     public Task<ActionResult> LookAsync(string node, ActionStep step, CancellationToken cancellationToken) => steps.LookAsync(node, step, cancellationToken);
 
-    internal async Task BeatAsync(CancellationToken cancellationToken)
+    private async Task BeatAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -102,14 +97,12 @@ internal sealed partial class ClusterStepRunner(ClusterStepStore store, ClusterS
             }
             foreach (var (orphan, whyNot) in await store.TakeOverAsync(cancellationToken))
                 TakeOver(orphan, whyNot);
-            parts.Ready(Part);
         }
-        catch (StoreException fault)
+        finally
         {
-            parts.NotReady(Part, fault.Message);
+            foreach (var silent in _running.Values.Where(one => time.GetElapsedTime(one.KeptAt) > Silent))
+                silent.Stop("");
         }
-        foreach (var silent in _running.Values.Where(one => time.GetElapsedTime(one.KeptAt) > Silent))
-            silent.Stop("");
     }
 
     private void TakeOver(ClusterStep orphan, string? whyNot)

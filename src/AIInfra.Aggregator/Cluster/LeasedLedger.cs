@@ -79,29 +79,15 @@ internal sealed class LeasedLedger(IGrantLedger ledger, NodeLeases leases, Fleet
     public Task ReconcileAsync(string node, ImmutableArray<OperationRecord> operations, CancellationToken cancellationToken) => ledger.ReconcileAsync(node, operations, cancellationToken);
 
     /// <summary>Gives back what is held for a grant that ended otherwise, and leaves to others what another replica renews by now.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(Beat, time);
-        do
-            await SweepAsync(cancellationToken);
-        while (await timer.WaitForNextTickAsync(cancellationToken));
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => StoreBeat.EachAsync(Beat, time, parts, Part, SweepAsync, cancellationToken);
 
-    internal async Task SweepAsync(CancellationToken cancellationToken)
+    private async Task SweepAsync(CancellationToken cancellationToken)
     {
-        try
+        foreach (var (node, operation) in leases.All.ToList())
         {
-            foreach (var (node, operation) in leases.All.ToList())
-            {
-                var grant = await database.ReadAsync(session => GrantRows.FindAsync(session, node, operation), cancellationToken);
-                if (grant is null or { State: not "held" })
-                    await leases.GiveBackAsync(node, operation);
-            }
-            parts.Ready(Part);
-        }
-        catch (StoreException fault)
-        {
-            parts.NotReady(Part, fault.Message);
+            var grant = await database.ReadAsync(session => GrantRows.FindAsync(session, node, operation), cancellationToken);
+            if (grant is null or { State: not "held" })
+                await leases.GiveBackAsync(node, operation);
         }
     }
 

@@ -32,26 +32,12 @@ internal sealed class MarkWatch(ApiClient client, FleetView view, IAuditLog audi
 
     public void Gone(string node) => _marked.TryRemove(node, out _);
 
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(Beat, time);
-        do
-            await SweepAsync(cancellationToken);
-        while (await timer.WaitForNextTickAsync(cancellationToken));
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => StoreBeat.EachAsync(Beat, time, parts, Part, SweepAsync, cancellationToken);
 
-    internal async Task SweepAsync(CancellationToken cancellationToken)
+    private async Task SweepAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            foreach (var (name, node) in _marked)
-                await KeepAsync(name, node, cancellationToken);
-            parts.Ready(Part);
-        }
-        catch (Exception fault) when (fault is ApiException or StoreException)
-        {
-            parts.NotReady(Part, fault.Message);
-        }
+        foreach (var (name, node) in _marked)
+            await KeepAsync(name, node, cancellationToken);
     }
 
     private async Task KeepAsync(string name, NodeObject node, CancellationToken cancellationToken)

@@ -1,3 +1,6 @@
+using AIInfra.Core.Hosting;
+using AIInfra.Kubernetes.Api;
+
 namespace AIInfra.Aggregator.Store;
 
 /// <summary>The beat of the parts that work on the database.</summary>
@@ -21,4 +24,19 @@ internal static class StoreBeat
         }
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
+
+    /// <summary>The same; /readyz shows whether the last beat was done, or why the database or the API server did not take part in it.</summary>
+    /// <param name="part">Its name there.</param>
+    public static Task EachAsync(TimeSpan beat, TimeProvider time, WorkerBoard parts, string part, Func<CancellationToken, Task> act, CancellationToken cancellationToken) => EachAsync(beat, time, async token =>
+    {
+        try
+        {
+            await act(token);
+            parts.Ready(part);
+        }
+        catch (Exception fault) when (fault is StoreException or ApiException)
+        {
+            parts.NotReady(part, fault.Message);
+        }
+    }, cancellationToken);
 }

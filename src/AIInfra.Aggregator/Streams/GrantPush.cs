@@ -55,36 +55,22 @@ internal sealed class GrantPush(FleetDatabase database, FleetView view, Sessions
         return true;
     }, CancellationToken.None);
 
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(Beat, time);
-        do
-            await LookAsync(cancellationToken);
-        while (await timer.WaitForNextTickAsync(cancellationToken));
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => StoreBeat.EachAsync(Beat, time, parts, Part, LookAsync, cancellationToken);
 
-    internal async Task LookAsync(CancellationToken cancellationToken)
+    private async Task LookAsync(CancellationToken cancellationToken)
     {
-        try
+        var (held, revoked) = await database.ReadAsync(async session => (
+            new Held(await GrantRows.PausesAsync(session), await GrantRows.BreakerAsync(session) is { Since: not null } open ? $"the breaker is open ({open.Why}); a person closes it." : null),
+            await session.AllAsync("SELECT node, id, operation FROM grants WHERE state <> 'over' AND state = 'ended' AND says = 'revoked'", row => new Revoked(row.GetString(0), row.GetString(1), row.GetString(2)))), cancellationToken);
+        var before = _held;
+        _held = held;
+        if (before is null || held.Any || before.Any)
         {
-            var (held, revoked) = await database.ReadAsync(async session => (
-                new Held(await GrantRows.PausesAsync(session), await GrantRows.BreakerAsync(session) is { Since: not null } open ? $"the breaker is open ({open.Why}); a person closes it." : null),
-                await session.AllAsync("SELECT node, id, operation FROM grants WHERE state <> 'over' AND state = 'ended' AND says = 'revoked'", row => new Revoked(row.GetString(0), row.GetString(1), row.GetString(2)))), cancellationToken);
-            var before = _held;
-            _held = held;
-            if (before is null || held.Any || before.Any)
-            {
-                foreach (var (session, told) in _told)
-                    Tell(session, told, WhyPaused(session.Node, held));
-            }
-            foreach (var one in revoked)
-                Revoke(one);
-            parts.Ready(Part);
+            foreach (var (session, told) in _told)
+                Tell(session, told, WhyPaused(session.Node, held));
         }
-        catch (StoreException fault)
-        {
-            parts.NotReady(Part, fault.Message); // what was told holds on
-        }
+        foreach (var one in revoked)
+            Revoke(one);
     }
 
     private void Revoke(Revoked revoked)

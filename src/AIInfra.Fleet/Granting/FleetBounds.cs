@@ -1,4 +1,6 @@
+using System.Text;
 using AIInfra.Fleet.V1;
+using AIInfra.Linux.Files;
 
 namespace AIInfra.Fleet.Granting;
 
@@ -44,7 +46,7 @@ public sealed class FleetBounds(string folder)
         try
         {
             if (why is not null)
-                File.WriteAllText(_file, why);
+                WholeFile.Write(_file, Encoding.UTF8.GetBytes(why));
             else
                 File.Delete(_file);
         }

@@ -1,5 +1,7 @@
+using System.Text;
 using AIInfra.Core.Remediation;
 using AIInfra.Fleet.V1;
+using AIInfra.Linux.Files;
 using GrantAnswer = AIInfra.Core.Remediation.GrantAnswer;
 
 namespace AIInfra.Fleet.Granting;
@@ -25,7 +27,7 @@ public sealed class LeaseFallback(IGrants? leases, Leases rules, FleetOptions op
         try
         {
             Directory.CreateDirectory(options.Folder);
-            File.WriteAllText(_file, theirs is null ? "" : Show(theirs));
+            WholeFile.Write(_file, theirs is null ? [] : Encoding.UTF8.GetBytes(Show(theirs)));
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
