@@ -105,10 +105,15 @@ internal sealed class ClusterMarks(ApiClient client, FleetDatabase database, Wor
             marks?.Gone(name);
         else
             marks?.Take(node);
+        // A kubelet that says that it is well, says so each few minutes for each node: what does not change waits for no lock
+        var (knownText, knownDomains) = await database.ReadAsync(async session => (
+            await session.FirstAsync("SELECT marks FROM node_marks WHERE node = $1", row => row.GetString(0), name) ?? "",
+            await session.FirstAsync("SELECT domains FROM cluster_labels WHERE node = $1", row => row.GetString(0), name)), cancellationToken);
+        if (knownText == text && (isGone ? knownDomains is null : domains is null || knownDomains == domains))
+            return;
         await database.WriteAsync(async session =>
         {
-            // A kubelet that says that it is well, says so each few minutes for each node: what does not change is not written
-            if (await session.FirstAsync("SELECT marks FROM node_marks WHERE node = $1", row => row.GetString(0), name) is var known && (known ?? "") != text)
+            if (knownText != text)
                 await WriteAsync(session, name, text);
             if (domains is not null)
                 await ClusterLabels.TakeAsync(session, name, domains);
