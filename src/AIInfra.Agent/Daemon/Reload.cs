@@ -11,7 +11,8 @@ namespace AIInfra.Agent.Daemon;
 /// <summary>Takes over a changed configuration: on SIGHUP, and with <c>reload.onChange</c> when the files are others than at the start (an editor saved, a ConfigMap was swapped).
 /// It is checked first, and a wrong one changes nothing. The daemon then ends in order and the same process begins anew: devices are away for as long as a restart takes.</summary>
 /// <param name="file">The configuration file as it was named; null: the default.</param>
-internal sealed partial class Reload(string? file, TimeProvider time, ILogger<Reload> logger) : IWorker, IDisposable
+/// <param name="config">What it held at the start, and so which other files it names.</param>
+internal sealed partial class Reload(string? file, Config config, TimeProvider time, ILogger<Reload> logger) : IWorker, IDisposable
 {
     /// <summary>Name of the part in /readyz.</summary>
     public const string Part = "configuration";
@@ -19,7 +20,7 @@ internal sealed partial class Reload(string? file, TimeProvider time, ILogger<Re
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _asked = new();
-    private readonly string _atStart = Fingerprint(file);
+    private readonly string _atStart = config.Get(ReloadKeys.OnChange) ? Fingerprint(file, config) : ""; // nobody else compares it
     private PosixSignalRegistration? _signal;
 
     /// <summary>Cancelled when the daemon is to end and begin anew.</summary>
@@ -41,7 +42,7 @@ internal sealed partial class Reload(string? file, TimeProvider time, ILogger<Re
         using var beat = new PeriodicTimer(Look, time);
         for (var seen = _atStart; await beat.WaitForNextTickAsync(cancellationToken);)
         {
-            var now = Fingerprint(file);
+            var now = Fingerprint(file, config);
             if (now == _atStart || now != seen) // half of it may be written: it has to look the same twice
             {
                 seen = now;
@@ -74,10 +75,9 @@ internal sealed partial class Reload(string? file, TimeProvider time, ILogger<Re
     }
 
     /// <summary>Of the configuration file, and of what it names: rules, policy and files of other tools. What cannot be read counts as not there.</summary>
-    private static string Fingerprint(string? file)
+    private static string Fingerprint(string? file, Config config)
     {
-        var (config, errors) = AgentConfig.Load(file);
-        var named = !errors.IsEmpty ? [] : config.Get(AgentKeys.Rules).SelectMany(Below)
+        var named = config.Get(AgentKeys.Rules).SelectMany(Below)
             .Concat(config.Get(AgentKeys.NpdConfig)).Concat([config.Get(AgentKeys.RemediationPolicy), config.Get(AgentKeys.NvidiaConfig), config.Get(AgentKeys.DcgmCsv)]);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var path in named.Prepend(file ?? AgentConfig.DefaultFile).Where(path => path.Length > 0))
@@ -119,7 +119,7 @@ internal static class ReloadServices
 {
     public static IServiceCollection AddReload(this IServiceCollection services, string? file, Config config)
     {
-        services.AddSingleton(provider => new Reload(file, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Reload>>()));
+        services.AddSingleton(provider => new Reload(file, config, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Reload>>()));
         return config.Get(ReloadKeys.OnChange) ? services.AddWorker(Reload.Part, provider => provider.GetRequiredService<Reload>()) : services;
     }
 }
